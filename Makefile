@@ -1,0 +1,66 @@
+# The commands of this project. `make` alone lists them.
+# Everything is installed into .venv, once, from lock files with hashes; a second run starts at once.
+
+PY := .venv/bin/python
+READY := .venv/.ready
+READY_DEV := .venv/.ready-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev packages demo serve test tests check check-style check-types check-imports check-budget conformance bench docs clean
+
+help: ## List the commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+$(READY): requirements.txt pyproject.toml tools/venv
+	@tools/venv requirements.txt
+	@touch $@
+
+$(READY_DEV): requirements-dev.txt pyproject.toml tools/venv
+	@tools/venv requirements-dev.txt
+	@touch $@ $(READY)
+
+setup: $(READY) ## Install Hanse and what the demo needs into .venv
+
+setup-dev: $(READY_DEV) ## The same, and what the tests and checks need
+
+packages: # the programs that the tests drive (PostgreSQL, nginx, Java, Maven), where they may be installed
+	@tools/system_packages
+
+demo: setup ## Start a space, exchange real data, verify it, stop
+	@$(PY) -m hanse.cli demo
+
+serve: setup ## The same space, left running until Ctrl-C
+	@$(PY) -m hanse.cli demo --keep
+
+test: check packages tests conformance ## Checks, tests and conformance
+
+tests: setup-dev # the tests alone
+	$(PY) -m pytest --ignore=tests/conformance
+
+check: check-style check-types check-imports check-budget ## Style, types, import rules and the style budget
+
+check-style: setup-dev # `make -k check` goes on after a check that fails
+	$(PY) -m ruff check --quiet
+	$(PY) -m ruff format --check --quiet
+
+check-types: setup-dev
+	$(PY) -m mypy --strict src
+
+check-imports: setup-dev
+	.venv/bin/lint-imports --no-cache
+
+check-budget: setup-dev
+	$(PY) tools/style_budget.py
+
+conformance: setup-dev packages ## The official compatibility kits
+	$(PY) -m pytest --capture=no tests/conformance
+
+bench: setup-dev packages ## Measure, and write benchmarks/RESULTS.md
+	$(PY) -m benchmarks
+
+docs: setup-dev ## Make the reference documents anew
+	$(PY) tools/docs.py
+
+clean: ## Remove what the commands above made, but no space and no data
+	rm -rf .venv .cache build dist .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The only place that builds objects: settings, then adapters, then services, then the ASGI application."""

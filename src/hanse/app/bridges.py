@@ -1,0 +1,198 @@
+"""Where one service's port is filled with another service: the only place in which they meet."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from hanse.connector.door import admit
+from hanse.connector.kit import Kit, Sender
+from hanse.connector.offers import Found
+from hanse.connector.ports import ConnectorTx
+from hanse.connector.records import Asset, FileSource, FolderSource, Source, Transfer
+from hanse.connector.rules import Move, decide_use
+from hanse.connector.transfers import Transfers, flows
+from hanse.dataplane.flows import Flows
+from hanse.dataplane.manifests import Manifests
+from hanse.dataplane.ports import DataTx, Proof
+from hanse.dataplane.records import Grant, Halted, Manifest, Permit, Place
+from hanse.dcat.model import Checksum
+from hanse.dsp.messages import DataAddress
+from hanse.http.authenticate import OwnDid
+from hanse.http.resolve import DidResolver
+from hanse.identity.self_issued import verify
+from hanse.kernel.clock import Clock
+from hanse.kernel.errors import Conflict, Forbidden
+from hanse.kernel.tenant import Did, Tenant
+from hanse.participants.ports import ParticipantsTx
+from hanse.storage import Tx
+from hanse.wallet.seal import MasterKeySealer
+from hanse.wallet.wallet import Wallet
+
+HALTED = "halted"
+"""The broadcast that cuts a transfer's streams in every server process; its payload is `TENANT TRANSFER`."""
+
+_ENDING = frozenset({"terminate", "complete"})
+
+
+class ContextSealer:
+    """Seals anything that is not a key under the installation's master key, bound to a context."""
+
+    def __init__(self, sealer: MasterKeySealer) -> None:
+        self._sealer = sealer
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """Encrypt; `context` must be the same when it is opened."""
+        return self._sealer.seal(plain, tenant=Tenant(""), kid=context)
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt."""
+        return self._sealer.unseal(sealed, tenant=Tenant(""), kid=context)
+
+
+def place_of(source: Source) -> Place:
+    """Return a connector's source as the data plane's place."""
+    if isinstance(source, FileSource):
+        return Place("file", source.path)
+    return Place("folder", source.path) if isinstance(source, FolderSource) else Place("http", source.url)
+
+
+class FlowBridge:
+    """The connector's data plane port, filled by this process's own flows."""
+
+    def __init__(self, data: Flows) -> None:
+        self._flows = data
+
+    def check(self, tx: ConnectorTx, tenant: Tenant, source: Source) -> None:
+        """Raise if the source is not there or not allowed any more."""
+        self._flows.check(tenant, place_of(source))
+
+    def start(self, tx: ConnectorTx, transfer: Transfer, sink: DataAddress | None) -> DataAddress | None:
+        """Begin to serve, or to push."""
+        asset = tx.assets.get(transfer.tenant, transfer.dataset)
+        if asset is None:
+            raise Conflict("The dataset of this transfer is gone.", rule="dataset")
+        self.check(tx, transfer.tenant, asset.source)
+        if sink is None:
+            return self._flows.start_pull(cast(Tx, tx), _grant(transfer))
+        self._flows.start_push(cast(Tx, tx), _grant(transfer), sink)
+        return None
+
+    def started(self, tx: ConnectorTx, transfer: Transfer, address: DataAddress | None) -> None:
+        """Nothing to prepare: a pull is fetched by whoever asked for it."""
+
+    def halt(self, tx: ConnectorTx, transfer: Transfer) -> None:
+        """Cut what runs in every server process; tokens are revoked when the transfer ends.
+
+        A suspension leaves them: they open nothing while it lasts, and the consumer's own resumption needs them.
+        """
+        ending = transfer.final or (transfer.intent is not None and transfer.intent.step in _ENDING)
+        if ending:
+            self._flows.halt(cast(Tx, tx), transfer.tenant, transfer.id)
+        else:
+            tx.emit(Halted(transfer.tenant, transfer.id))
+        cast(Tx, tx).broadcast(HALTED, f"{transfer.tenant} {transfer.id}")
+
+
+def _grant(transfer: Transfer) -> Grant:
+    return Grant(tenant=transfer.tenant, transfer=transfer.id, agreement=transfer.agreement_id, peer=transfer.peer)
+
+
+class UsePermission:
+    """The one place that says whether data may flow now: the transfer runs, the contract lives, its terms permit it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
+        """Return what may be read and until when. Raises `Forbidden`."""
+        stores = cast(Tx, tx)
+        running = stores.transfers.get(tenant, transfer)
+        contract = stores.contracts.get(tenant, agreement)
+        if running is None or contract is None or running.peer != consumer or contract.peer != consumer:
+            raise Forbidden("There is no such transfer.", rule="transfer")
+        if not flows(running) or contract.ended is not None:
+            raise Forbidden("The transfer is not running.", rule="transfer", hint="Its state says why: `hanse explain`.")
+        decision = decide_use(contract.agreement.terms, consumer, self._clock.now())
+        if not decision.permitted:
+            raise Forbidden("The agreement does not permit this now: " + "; ".join(decision.reasons), rule="policy")
+        asset = stores.assets.get(tenant, running.dataset)
+        if asset is None:
+            raise Forbidden("The dataset is gone.", rule="dataset")
+        return Permit(asset=asset.id, place=place_of(asset.source), valid_until=decision.valid_until)
+
+
+class SourceInspector:
+    """Looks at a source for the connector, by the data plane's manifests."""
+
+    def __init__(self, manifests: Manifests) -> None:
+        self._manifests = manifests
+
+    async def inspect(self, tenant: Tenant, source: Source) -> Found:
+        """Return what can be found out."""
+        facts = await self._manifests.inspect(tenant, place_of(source))
+        digests = (("sha256", facts.sha256), ("blake3", facts.blake3))
+        known = {
+            "title": facts.title or "",
+            "description": facts.description or "",
+            "licence": facts.licence,
+            "language": (facts.language,) if facts.language else (),
+            "media_type": facts.media_type,
+            "byte_size": facts.size if facts.size >= 0 else None,
+            "files": facts.files if isinstance(source, FolderSource) else None,
+            "checksums": tuple(Checksum(name, value) for name, value in digests if value),
+            "version": facts.manifest.id,
+            "manifest": facts.manifest,
+        }
+        return Found(**known)  # type: ignore[arg-type]
+
+    def keep(self, tx: ConnectorTx, asset: Asset, found: Found) -> None:
+        """Keep the manifest, so that nothing is read twice."""
+        if isinstance(found.manifest, Manifest):
+            self._manifests.keep(cast(Tx, tx), asset.tenant, asset.id, found.manifest)
+
+
+class RefreshVerifier:
+    """Proves who renews an access token: a self-issued token, used once."""
+
+    def __init__(self, kit: Kit, own: OwnDid, resolver: DidResolver) -> None:
+        self._kit = kit
+        self._own = own
+        self._resolver = resolver
+
+    async def verify(self, tenant: Tenant, bearer: str) -> Proof:
+        """Return what the token proves."""
+        _, did = await self._own(tenant)
+        caller = await self._resolver.drive(verify(bearer, did, self._kit.clock.now()))
+        return await admit(self._kit, Sender(tenant, caller.did, caller.jti, caller.expires), lambda _: Proof(caller.did, caller.token))
+
+
+class PushOutcome:
+    """Tells the connector what came of a push."""
+
+    def __init__(self, transfers: Transfers) -> None:
+        self._transfers = transfers
+
+    async def completed(self, tenant: Tenant, transfer: str) -> None:
+        """Complete the transfer."""
+        await self._move(tenant, transfer, Move("complete"))
+
+    async def failed(self, tenant: Tenant, transfer: str, reason: str) -> None:
+        """End the transfer with the reason."""
+        await self._move(tenant, transfer, Move("terminate", reason=reason))
+
+    async def _move(self, tenant: Tenant, transfer: str, move: Move) -> None:
+        try:
+            await self._transfers.move(tenant, transfer, move, "us")
+        except Conflict:
+            return  # ended or halted by the other side meanwhile: there is nothing left to say
+
+
+class NewKeys:
+    """Makes a new participant's key in its wallet."""
+
+    def __init__(self, wallet: Wallet) -> None:
+        self._wallet = wallet
+
+    def make(self, tx: ParticipantsTx, tenant: Tenant, did: Did) -> None:
+        """Make and store the key, in this transaction."""
+        self._wallet.create(cast(Tx, tx), tenant, did)

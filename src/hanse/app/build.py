@@ -1,0 +1,118 @@
+"""Builds the object graph of one server process. Read it from the top: what is made first is needed by what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from hanse.app.bridges import ContextSealer, NewKeys
+from hanse.app.tenants import Tenants, did_of
+from hanse.config import Settings
+from hanse.connector.catalog import Catalog
+from hanse.connector.kit import Kit, OwnAddresses
+from hanse.connector.negotiations import Negotiations
+from hanse.connector.outbox import Outbox
+from hanse.connector.ports import DataPlane, Limits, Membership
+from hanse.connector.rules import NegotiationRule, OwnOffersRule, StartAtOnceRule, TransferRule
+from hanse.connector.timer import Timer
+from hanse.connector.transfers import Transfers
+from hanse.http.authenticate import Authenticator
+from hanse.http.courier import PeerConnector
+from hanse.http.dsp import DSP_PATH
+from hanse.http.guard import AddressGuard, Lookup, system_lookup
+from hanse.http.peer import PeerClient
+from hanse.http.resolve import DidResolver
+from hanse.http.wire import Wire20251
+from hanse.identity.did import DidDocument, Service, did_url
+from hanse.kernel.clock import Clock, SystemClock
+from hanse.kernel.ids import Ids, RandomIds
+from hanse.kernel.tenant import Did, Tenant
+from hanse.storage import Database
+from hanse.wallet.seal import MasterKeySealer
+from hanse.wallet.wallet import Wallet
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a test or a conformance adapter may put in place of the product's own. Never a setting."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    limits: Limits = field(default_factory=Limits)
+    lookup: Lookup = system_lookup
+    did_address: Callable[[str], str] = did_url
+    authenticate: Authenticator | None = None
+    membership: Membership | None = None
+    dataplane: DataPlane | None = None
+    negotiation_rule: NegotiationRule | None = None
+    transfer_rule: TransferRule | None = None
+
+
+class Ground:
+    """What everything else stands on: database, keys, the guarded client, identity."""
+
+    def __init__(self, settings: Settings, parts: Parts, database: Database, key: bytes) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.clock = parts.clock
+        self.ids: Ids = RandomIds(parts.clock)
+        self.database = database
+        self.tenants = Tenants(database)
+        self.client = PeerClient(self.guard_for(()))
+        self.own = OwnAddresses(settings.public_root, DSP_PATH)
+        master = MasterKeySealer(key)
+        self.sealer = ContextSealer(master)
+        self.wallet = Wallet(database, master, self.clock, self.ids, self._services)
+        self.resolver = DidResolver(self.client, self.clock, self._local_document, address=parts.did_address)
+        self.peers = PeerConnector(self.client, self.resolver, self.wallet.token_for, self.clock)
+        self.keys = NewKeys(self.wallet)
+
+    def guard_for(self, allowed: Sequence[str]) -> AddressGuard:
+        """Return a guard that lets through public addresses, those of the settings, this server, and `allowed`."""
+        listed = (*self.settings.peers_allow, *_own_addresses(self.settings), *allowed)
+        return AddressGuard(listed, lookup=self.parts.lookup, setting="peers_allow")
+
+    def _services(self, tenant: Tenant, did: Did) -> list[Service]:
+        """Name the participant's DSP services in its DID document (DSP 2025-1, discovery through DIDs)."""
+        address = f"{self.own.root}/participants/{tenant}"
+        return [Service(id=f"{did}#data-service", type="DataService", service_endpoint=f"{address}/.well-known/dspace-version")]
+
+    async def _local_document(self, did: str) -> DidDocument | None:
+        participant = self.tenants.of_did(did)
+        return None if participant is None else await self.wallet.document(participant.name)
+
+
+class Connector:
+    """The connector's use cases on that ground."""
+
+    def __init__(self, ground: Ground, membership: Membership, dataplane: DataPlane) -> None:
+        parts = ground.parts
+        self.outbox = Outbox(ground.database, ground.peers, ground.sealer, ground.clock, ground.ids, parts.limits)
+        self.kit = Kit(
+            database=ground.database,
+            outbox=self.outbox,
+            peers=ground.peers,
+            membership=membership,
+            dataplane=dataplane,
+            sealer=ground.sealer,
+            wire=Wire20251(),
+            clock=ground.clock,
+            ids=ground.ids,
+            own=ground.own,
+            limits=parts.limits,
+        )
+        self.negotiations = Negotiations(self.kit, parts.negotiation_rule or OwnOffersRule(ground.clock), did_of)
+        self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
+        self.catalog = Catalog(self.kit)
+        chores = (self.outbox.send_due, self.negotiations.end_overdue, self.transfers.end_overdue)
+        shared = ground.settings.database != ""
+        self.timer = Timer(ground.database, ground.clock, chores, patrol=parts.limits.lease if shared else None)
+        self.outbox.wake = self.timer.wake
+        ground.database.subscribe(self.outbox.on_event)
+
+
+def _own_addresses(settings: Settings) -> tuple[str, ...]:
+    """Return the addresses of this server itself, which its participants may reach: neighbours talk as strangers do."""
+    port = settings.public_port or settings.port
+    if settings.public_host == "localhost":
+        return (f"localhost:{port}", f"127.0.0.1:{port}")
+    return (f"{settings.public_host}:{port}",)

@@ -1,0 +1,79 @@
+"""Builds the data plane: flows, sources, serving, pushes and the inbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hanse.app.bridges import PushOutcome, RefreshVerifier, SourceInspector, UsePermission
+from hanse.app.build import Ground
+from hanse.connector.kit import Kit
+from hanse.connector.transfers import Transfers
+from hanse.dataplane.flows import Flows
+from hanse.dataplane.inbox import Inbox
+from hanse.dataplane.manifests import Manifests
+from hanse.dataplane.push import Pusher
+from hanse.dataplane.records import Halted, PushQueued
+from hanse.dataplane.running import Running
+from hanse.dataplane.serving import Serving
+from hanse.dataplane.tokens import Tokens
+from hanse.http.bulk import BulkClient
+from hanse.http.data import ACCEL_RANGE, DataApp
+from hanse.kernel.tenant import Tenant
+from hanse.sources.files import FileSources
+from hanse.sources.http import HttpSources
+from hanse.sources.router import SourceRouter
+
+INBOX_QUOTA = 1 << 40
+"""Bytes that one pushed transfer may bring."""
+
+
+class DataSide:
+    """What the connector needs of the data plane before it exists itself: flows and the look at sources."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        tenants, accel = ground.tenants, ground.settings.accel_prefix
+        self.bulk = BulkClient(ground.guard_for)
+        files = FileSources(tenants.roots)
+        self.sources = SourceRouter({"file": files, "folder": files, "http": HttpSources(tenants.hosts, self.bulk)})
+        self.tokens = Tokens(ground.clock)
+        self.manifests = Manifests(ground.database, self.sources)
+        self.running = Running(ground.clock)
+        range_size = ACCEL_RANGE if accel else None
+        self.flows = Flows(self.tokens, self.sources, ground.sealer, ground.clock, base=ground.own.root, range_size=range_size)
+        self.inspector = SourceInspector(self.manifests)
+        self.permission = UsePermission(ground.clock)
+
+    def folder(self, tenant: Tenant) -> Path:
+        """Return where what is pushed to a participant is kept."""
+        return self.ground.settings.home_path / "participants" / tenant / "incoming"
+
+
+class DataPlane:
+    """What serves and pushes, once the connector is there to be told."""
+
+    def __init__(self, side: DataSide, kit: Kit, transfers: Transfers) -> None:
+        ground = side.ground
+        verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver)
+        serving = Serving(ground.database, side.tokens, side.permission, side.manifests, side.sources, verifier)
+        inbox = Inbox(ground.database, side.tokens, side.folder, quota=INBOX_QUOTA)
+        self.side = side
+        self.app = DataApp(serving, side.running, inbox, accel=ground.settings.accel_prefix or None)
+        self.pusher = Pusher(
+            ground.database,
+            side.permission,
+            side.manifests,
+            side.sources,
+            side.bulk,
+            ground.sealer,
+            ground.clock,
+            side.running,
+            PushOutcome(transfers),
+        )
+        ground.database.subscribe(self._on_event)
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, PushQueued):
+            self.pusher.on_queued(event)
+        elif isinstance(event, Halted):
+            self.side.running.on_halted(event)

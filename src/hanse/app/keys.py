@@ -1,0 +1,52 @@
+"""The installation's master key: the one secret that the database and its backups do not hold."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from hanse.kernel.errors import Misconfigured
+from hanse.wallet.seal import MASTER_KEY_BYTES, new_master_key
+
+VARIABLE = "HANSE_MASTER_KEY"
+FILE = "master.key"
+
+
+def master_key(home: Path, environment: Mapping[str, str] | None = None) -> bytes:
+    """Return the key from `HANSE_MASTER_KEY` (base64), or from `master.key` in the home folder, made if need be.
+
+    Several server processes on one database share one key. Raises `Misconfigured` for anything that is no key.
+    """
+    text = (os.environ if environment is None else environment).get(VARIABLE)
+    if text is not None:
+        return _decoded(text, VARIABLE)
+    path = home / FILE
+    try:
+        return _decoded(path.read_text("ascii"), str(path))
+    except FileNotFoundError:
+        return _made(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"The master key cannot be read: {type(error).__name__}.", where=str(path)) from None
+
+
+def _made(path: Path) -> bytes:
+    key = new_master_key()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(base64.b64encode(key).decode() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def _decoded(text: str, where: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise Misconfigured(f"The master key is not {MASTER_KEY_BYTES} bytes in base64.", where=where, rule="master-key")
+    return key

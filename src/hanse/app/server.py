@@ -1,0 +1,147 @@
+"""One server process: opened from settings, run under uvicorn, drained when it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import uvicorn
+from starlette.routing import BaseRoute, Mount, Router
+
+from hanse.app.bridges import HALTED, FlowBridge
+from hanse.app.build import Connector, Ground, Parts
+from hanse.app.data import DataPlane, DataSide
+from hanse.app.keys import master_key
+from hanse.app.management import Management
+from hanse.app.tenants import TOPIC, changed
+from hanse.config import Settings, check_exposure
+from hanse.dataplane.records import Halted
+from hanse.http import identity
+from hanse.http.authenticate import SelfIssuedTokens
+from hanse.http.dsp import DspEndpoints
+from hanse.http.limits import RateLimiter
+from hanse.http.transport import DataProtocol
+from hanse.kernel.errors import Misconfigured
+from hanse.kernel.tenant import Tenant
+from hanse.storage import open_database
+
+log = logging.getLogger("hanse.server")
+
+_BACKLOG = 1024
+_KEEP_ALIVE = 30
+"""Seconds; longer than peers keep their idle connections, so that a kept one is seldom closed under a request."""
+
+
+class Server:
+    """All of Hanse in one process. `app` is the ASGI application; `start` and `stop` frame its life."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.settings = ground.settings
+        self.ground = ground
+        parts = ground.parts
+        self.data = DataSide(ground)
+        self.management = Management(ground)
+        membership = parts.membership or self.management.directory
+        self.connector = Connector(ground, membership, parts.dataplane or FlowBridge(self.data.flows))
+        self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers)
+        self.app = Router(self._routes())
+        self._tasks: set[asyncio.Task[None]] = set()
+        ground.database.subscribe(self._on_event)
+        ground.database.on_broadcast(self._on_broadcast)
+
+    @classmethod
+    async def open(cls, settings: Settings, parts: Parts | None = None) -> Server:
+        """Open the home and the database. Raises `Misconfigured` for settings that are wrong or unsafe."""
+        check_exposure(settings)
+        home = settings.home_path
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(f"The home folder cannot be made: {error.strerror}.", where=str(home)) from None
+        key = master_key(home)
+        database = await open_database(settings.database_address)
+        ground = Ground(settings, parts or Parts(), database, key)
+        await ground.tenants.load()
+        return cls(ground)
+
+    async def start(self) -> None:
+        """Take up what was due, and begin to push and to keep time."""
+        await self.plane.pusher.resume()
+        self.connector.timer.start()
+
+    async def stop(self) -> None:
+        """Let what is being sent arrive, then close. What is left is in the database and goes on after the next start."""
+        await self.connector.timer.stop()
+        await self.connector.outbox.drain(self.settings.drain_seconds)
+        await self.plane.pusher.close()
+        await self.ground.client.close()
+        await self.ground.database.close()
+
+    def _routes(self) -> Sequence[BaseRoute]:
+        ground, connector = self.ground, self.connector
+        tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock)
+        limiter = RateLimiter(self.settings.requests_per_second, self.settings.request_burst)
+        dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter)
+        return [
+            *dsp.routes(),
+            Mount("/participants/{name}/data", app=self.plane.app),
+            *identity.routes(ground.tenants.own, ground.wallet.document),
+        ]
+
+    def _on_event(self, event: object) -> None:
+        self.management.on_event(event)
+        tenant = changed(event)
+        if tenant is not None:
+            self._soon(tenant)
+
+    def _on_broadcast(self, topic: str, payload: str) -> None:
+        if topic == TOPIC:
+            self._soon(Tenant(payload))
+        elif topic == HALTED:
+            tenant, _, transfer = payload.partition(" ")
+            self.data.running.on_halted(Halted(Tenant(tenant), transfer))
+
+    def _soon(self, tenant: Tenant) -> None:
+        self.ground.wallet.forget(tenant)
+        task = asyncio.get_running_loop().create_task(self.ground.tenants.refresh(tenant))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def config_of(server: Server) -> uvicorn.Config:
+    """Return how uvicorn serves it: kept connections, own protocol for cutting streams, no access log, no lifespan."""
+    settings = server.settings
+    return uvicorn.Config(
+        server.app,
+        host=settings.host,
+        port=settings.port,
+        http=DataProtocol,
+        loop="uvloop",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        backlog=_BACKLOG,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=int(settings.drain_seconds) or 1,
+        ssl_certfile=settings.tls_certificate or None,
+        ssl_keyfile=settings.tls_key or None,
+        proxy_headers=settings.behind_proxy,
+        forwarded_allow_ips="127.0.0.1" if settings.behind_proxy else "",
+    )
+
+
+async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. `ready` is set once connections are accepted."""
+    front = uvicorn.Server(config_of(server))
+    await server.start()
+    task = asyncio.create_task(front.serve())
+    while not front.started and not task.done():
+        await asyncio.sleep(0.005)
+    if ready is not None:
+        ready.set()
+    try:
+        await task
+    finally:
+        await server.stop()

@@ -1,0 +1,85 @@
+"""What this process must know of its participants without asking the database: names, DIDs, allowed roots and hosts.
+
+Checks of sources run inside transactions and on the data path, where nothing may be awaited; so the few facts they need
+are kept in memory and follow every change, in this process by event, between processes by broadcast.
+"""
+
+from __future__ import annotations
+
+from hanse.kernel.errors import NotFound
+from hanse.kernel.tenant import Did, Tenant
+from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, SpaceLink
+from hanse.storage import Database, Tx
+
+TOPIC = "participant"
+_PAGE = 500
+
+
+class Tenants:
+    """The participants of this server, in memory."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[Tenant, Participant] = {}
+
+    async def load(self) -> None:
+        """Read all of them; once, at the start."""
+        after: Tenant | None = None
+        while True:
+            page = await self._database.read(lambda tx, after=after: tx.participants.page(after=after, limit=_PAGE))  # type: ignore[misc]
+            self._known |= {participant.name: participant for participant in page}
+            if len(page) < _PAGE:
+                return
+            after = page[-1].name
+
+    async def refresh(self, name: Tenant) -> None:
+        """Read one anew, after it was changed or erased."""
+        participant = await self._database.read(lambda tx: tx.participants.get(name))
+        if participant is None:
+            self._known.pop(name, None)
+        else:
+            self._known[name] = participant
+
+    def find(self, name: str) -> Participant:
+        """Return a participant that answers peers. Raises `NotFound`, for suspended ones too."""
+        participant = self._known.get(Tenant(name))
+        if participant is None or participant.suspended is not None:
+            raise NotFound(f"There is no participant {name[:80]!r} here.", where="participant")
+        return participant
+
+    def of_did(self, did: str) -> Participant | None:
+        """Return the participant of that DID, if it is hosted here."""
+        participant = self._known.get(Tenant(did.rpartition(":")[2]))
+        return participant if participant is not None and participant.did == did else None
+
+    async def space_of(self, name: Tenant) -> SpaceLink | None:
+        """Return the space that a participant has joined, if any. Raises `NotFound`."""
+        return self.find(name).space
+
+    async def own(self, name: str) -> tuple[Tenant, Did]:
+        """Return name and DID of the participant that a path names. Raises `NotFound`."""
+        participant = self.find(name)
+        return participant.name, participant.did
+
+    def roots(self, tenant: Tenant) -> tuple[str, ...]:
+        """Return the folders that a participant's offers may take bytes from."""
+        participant = self._known.get(tenant)
+        return participant.allowed_roots if participant is not None else ()
+
+    def hosts(self, tenant: Tenant) -> tuple[str, ...]:
+        """Return the hosts that a participant's offers may take bytes from."""
+        participant = self._known.get(tenant)
+        return participant.allowed_hosts if participant is not None else ()
+
+
+def did_of(tx: Tx, tenant: Tenant) -> Did:
+    """Return a participant's DID inside a transaction. Raises `NotFound`."""
+    participant = tx.participants.get(tenant)
+    if participant is None:
+        raise NotFound(f"There is no participant {tenant!r} here.", where="participant")
+    return participant.did
+
+
+def changed(event: object) -> Tenant | None:
+    """Return the participant that an event tells a change of, if it does."""
+    return event.tenant if isinstance(event, ParticipantChanged | ParticipantErased) else None

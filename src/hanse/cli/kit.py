@@ -1,0 +1,114 @@
+"""What all commands share: the common options, an example in the help, and one way in which errors end a command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from hanse.cli.shell import Shell
+from hanse.kernel.errors import HanseError
+
+DONE, FAILED, USAGE, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: done; refused or failed with a reason; wrong usage; waits for a person; stopped by Ctrl-C."""
+
+WAITS = "waits-for-person"
+"""The rule of an error that says that nothing failed: a person has to act first."""
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Command(click.Command):
+    """A command with the common options and a worked example. Its callback gets a `Shell` first.
+
+    `resume` is what a person types to go on after Ctrl-C; `{name}` in it stands for the value of a parameter.
+    """
+
+    def __init__(self, *args: Any, example: str, resume: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+        self.resume = resume
+        self.params += [*_common()]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example last, where it stands out."""
+        with formatter.section("Example"):
+            formatter.write("".join(f"{'':>{formatter.current_indent}}$ {line}\n" for line in self.example.splitlines()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the callback; whatever goes wrong becomes a message and an exit code."""
+        names = ("as_json", "quiet", "debug", "home", "participant")
+        shell = Shell(**{name: ctx.params.pop(name) for name in names})
+        assert self.callback is not None
+        try:
+            return ctx.invoke(self.callback, shell, **ctx.params)
+        except HanseError as error:
+            shell.fail(error)
+            ctx.exit(WAITING if error.rule == WAITS else FAILED)
+        except KeyboardInterrupt:
+            shell.interrupted(self.resume.format_map(ctx.params))
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            _leave_quietly(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours: the person gets one line, the log the rest
+            shell.bug(error)
+            ctx.exit(FAILED)
+        finally:
+            shell.close()
+
+
+class Noun(click.Group):
+    """Verbs about one noun. Without a verb it is `default`, so `hanse transfers` lists and `hanse offer FILE` offers."""
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put in the default verb where there is none; `--list` is the verb `list`."""
+        first = args[0] if args else ""
+        if first == "--list" and "list" in self.commands:
+            args = ["list", *args[1:]]
+        elif first not in self.commands and first not in ctx.help_option_names:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help of the default verb, then the other verbs."""
+        command = self.commands[self.default]
+        command.format_help(click.Context(command, info_name=ctx.info_name, parent=ctx.parent), formatter)
+        self.format_commands(ctx, formatter)
+
+    def verb(self, name: str, *, example: str, resume: str = "", **settings: Any) -> Callable[[F], Command]:
+        """Add a command; a decorator."""
+        return self.command(name, cls=Command, example=example, resume=resume, **settings)
+
+
+def command(name: str, *, example: str, resume: str = "") -> Callable[[Callable[..., object]], Command]:
+    """Make a command of a function; a decorator."""
+    return click.command(name, cls=Command, example=example, resume=resume)
+
+
+def wrong_usage(message: str) -> NoReturn:
+    """End with exit code 2 and the command's usage."""
+    raise click.UsageError(message)
+
+
+def _common() -> list[click.Option]:
+    return [
+        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON for programs, and nothing else."),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print only what was asked for, no progress and no advice."),
+        click.Option(["--participant"], metavar="NAME", help="Act for this participant of the home folder's profiles."),
+        click.Option(["--home"], metavar="DIR", help="The home folder; HANSE_HOME, else ./.hanse."),
+        click.Option(["--debug"], is_flag=True, help="Show more when something goes wrong."),
+    ]
+
+
+def _leave_quietly(ctx: click.Context) -> NoReturn:
+    # The reader of a pipe has had enough, e.g. `hanse catalog | head`: nothing more can be said to it.
+    sys.stdout = None  # type: ignore[assignment]
+    ctx.exit(DONE)

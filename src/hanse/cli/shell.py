@@ -1,0 +1,208 @@
+"""What one run of a command has in its hands: how to print, and a client for the participant it acts for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ContextManager, TextIO
+
+from hanse.kernel.errors import HanseError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hanse.client import Client
+    from hanse.client.profiles import Profile
+
+LOG = "command-line.log"
+PLAIN_WIDTH = 80
+
+Progress = Callable[[int, int | None], None]
+"""Called with (bytes done, bytes in all or `None` while unknown)."""
+
+
+class Shell:
+    """Prints for a person, or JSON for a program, and never a token."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, debug: bool, home: str | None, participant: str | None) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.debug = debug
+        self.home_option = home
+        self.participant = participant
+        self._client: Client | None = None
+
+    @property
+    def home(self) -> Path:
+        """Return the home folder."""
+        from hanse.client.profiles import home_of
+
+        return home_of(self.home_option)
+
+    @property
+    def profile(self) -> Profile:
+        """Return who this command acts for. Raises `Misconfigured`."""
+        from hanse.client.profiles import choose
+
+        return choose(self.home, self.participant)
+
+    @property
+    def client(self) -> Client:
+        """Return the client, made at the first use. Raises `Misconfigured`."""
+        if self._client is None:
+            from hanse.client import Client
+
+            profile = self.profile
+            self._client = Client(url=profile.url, token=profile.token)
+        return self._client
+
+    @cached_property
+    def console(self) -> Console:
+        """Return where answers are printed."""
+        return _console(sys.stdout)
+
+    @cached_property
+    def errors(self) -> Console:
+        """Return where errors, progress and advice are printed."""
+        return _console(sys.stderr)
+
+    def answer(self, data: object, show: Callable[[], None]) -> None:
+        """Print the result of a command: `data` as JSON, or what `show` prints for a person."""
+        if self.as_json:
+            self.json(data)
+        else:
+            show()
+
+    def json(self, data: object) -> None:
+        """Print one JSON document."""
+        import msgspec
+
+        text = msgspec.json.format(msgspec.json.encode(data, enc_hook=str), indent=2).decode()
+        sys.stdout.write(text + "\n")
+
+    def print(self, text: str = "") -> None:
+        """Print an answer as it is: markup in it means nothing, and long lines stay whole."""
+        if not self.as_json:
+            self.console.print(_printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Print advice, or what happens now; not with --quiet or --json."""
+        if not self.as_json and not self.quiet:
+            self.errors.print(_printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
+        """Print a table in which the first column stays whole, or the sentence `empty`."""
+        if not rows:
+            self.note(empty)
+            return
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for index, name in enumerate(columns):
+            table.add_column(name, no_wrap=index == 0, overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(text) for text in row))
+        self.console.print(table)
+
+    def fields(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Print names and values below each other; without a value a name is left out."""
+        shown = [(name, text) for name, text in pairs if text]
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, text in shown:
+            self.print(f"{name:<{width}}  {text}")
+
+    def progress(self, label: str) -> ContextManager[Progress | None]:
+        """Show a bar of bytes with speed and time left on a terminal; elsewhere, and with --quiet or --json, nothing."""
+        if self.as_json or self.quiet or not self.errors.is_terminal:
+            return nullcontext()
+        return _bar(self.errors, label)
+
+    def fail(self, error: HanseError) -> None:
+        """Print what is wrong, where, and what would help; as JSON too, where JSON was asked for."""
+        if self.as_json:
+            told = {"rule": error.rule, "message": error.message, "where": error.where, "hint": error.hint}
+            self.json({"error": {name: text for name, text in told.items() if text}})
+        self._error(f"hanse: {error.message}")
+        if error.where:
+            self._error(f"  where: {error.where}")
+        if error.hint:
+            self._error(f"  hint:  {error.hint}")
+        if self.debug:
+            self._error("".join(traceback.format_exception(error)))
+
+    def bug(self, error: Exception) -> None:
+        """Say in one line that this is a fault of ours, and where the rest is."""
+        story = "".join(traceback.format_exception(error))
+        place = self._log(story)
+        if self.as_json:
+            self.json({"error": {"rule": "bug", "message": f"An unexpected {type(error).__name__}."}})
+        self._error(f"hanse: an unexpected {type(error).__name__}: a fault of this program. {place}")
+        if self.debug:
+            self._error(story)
+
+    def interrupted(self, resume: str) -> None:
+        """Say that Ctrl-C ended it, and how to go on."""
+        self._error(f"\nhanse: stopped.{f' To go on: {resume}' if resume else ''}")
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _error(self, text: str) -> None:
+        self.errors.print(_printable(text), markup=False, highlight=False, soft_wrap=True, style="")
+
+    def _log(self, story: str) -> str:
+        path = self.home / "logs" / LOG
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+                file.write(story + "\n")
+        except OSError:
+            return "`--debug` shows more."
+        return f"Details: {path}"
+
+
+def _console(stream: TextIO) -> Console:
+    """Return a console that is plain where it is no terminal, or where NO_COLOR asks for it."""
+    from rich.console import Console
+
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
+    return Console(file=stream, width=width, highlight=False)
+
+
+def _printable(text: str) -> str:
+    """Replace control characters: what a peer wrote must not steer this terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
+
+
+def _cell(text: str) -> object:
+    from rich.text import Text
+
+    return Text(_printable(text).replace("\n", " "))
+
+
+@contextmanager
+def _bar(console: Console, label: str) -> Iterator[Progress]:
+    from rich import progress as bars
+
+    columns = (
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=console) as progress:
+        task = progress.add_task(_printable(label), total=None)
+
+        def advance(done: int, total: int | None) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield advance

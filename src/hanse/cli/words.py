@@ -1,0 +1,35 @@
+"""Sizes, times and names as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import unquote
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def size(count: int | None) -> str:
+    """Return a number of bytes with a decimal unit, e.g. `1.3 MB`; nothing for an unknown one."""
+    if count is None:
+        return ""
+    figure, unit = float(count), 0
+    while figure >= 1000 and unit < len(_UNITS) - 1:
+        figure, unit = figure / 1000, unit + 1
+    return f"{count} B" if unit == 0 else f"{figure:.1f} {_UNITS[unit]}"
+
+
+def moment(when: datetime | None) -> str:
+    """Return a moment in local time to the minute, e.g. `2026-11-21 08:30`."""
+    return "" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M}"
+
+
+def short(did: str) -> str:
+    """Return the last part of a did:web, which is a participant's name, or the whole of another DID."""
+    if not did.startswith("did:web:"):
+        return did
+    return unquote(did.rpartition(":")[2])
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

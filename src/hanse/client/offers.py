@@ -1,0 +1,112 @@
+"""Own assets, policies and other members' catalogues, as steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from hanse.client import model as m
+from hanse.client.core import Steps, get, listed, part, post, said
+from hanse.kernel.errors import NotFound
+
+Terms = str | Mapping[str, Any]
+"""A policy: a template's text such as `members + until 2027-01-01`, or ODRL JSON."""
+
+Filter = Sequence[Mapping[str, str | Sequence[str]]]
+"""Criteria of a catalogue, e.g. `[{"language": ["en", "nl"]}, {"text": "weather"}]`."""
+
+
+class Description(Struct, kw_only=True):
+    """What is said of an asset; what is unset is found out, or stays as it is in an edit.
+
+    `visible_to` are DIDs (none: every member), `answering` is `rule` or `hand`.
+    """
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    keywords: Sequence[str] | UnsetType = UNSET
+    theme: str | UnsetType | None = UNSET
+    licence: str | UnsetType | None = UNSET
+    language: Sequence[str] | UnsetType = UNSET
+    media_type: str | UnsetType | None = UNSET
+    visible_to: Sequence[str] | UnsetType = UNSET
+    answering: str | UnsetType = UNSET
+    terms: Sequence[Terms] | UnsetType = UNSET
+
+    def body(self) -> dict[str, object]:
+        """Return what is set, for JSON."""
+        pairs = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return {name: value for name, value in pairs if not isinstance(value, UnsetType)}
+
+
+def list_assets(*, most: int | None = None) -> Steps[list[m.Asset]]:
+    """Return the own assets, withdrawn ones too."""
+    return (yield from listed("/assets", m.Asset, most))
+
+
+def get_asset(id: str) -> Steps[m.Asset]:
+    """Return an own asset. Raises `NotFound`."""
+    return (yield from get(f"/assets/{part(id)}", m.Asset))
+
+
+def create_asset(source: Mapping[str, str], terms: Sequence[Terms], about: Description | None = None) -> Steps[m.Asset]:
+    """Offer data: a file `{"kind": "file", "path": ...}`, a folder, or an address `{"kind": "http", "url": ...}`.
+
+    Raises `Invalid` naming field and rule, and `Forbidden` for a source outside what the participant may offer from.
+    """
+    body = {**(about or Description()).body(), "source": dict(source), "terms": list(terms)}
+    return (yield from post("/assets", body, m.Asset))
+
+
+def edit_asset(id: str, about: Description) -> Steps[m.Asset]:
+    """Change what is said of an asset. Standing contracts keep their own terms."""
+    return (yield from post(f"/assets/{part(id)}", about.body(), m.Asset, method="PATCH"))
+
+
+def withdraw_asset(id: str) -> Steps[m.Asset]:
+    """Take an asset off the catalogue. Standing contracts keep their right to it until they end."""
+    return (yield from post(f"/assets/{part(id)}", None, m.Asset, method="DELETE"))
+
+
+def refresh_asset(id: str) -> Steps[m.Asset]:
+    """Look at the source again after it has changed."""
+    return (yield from post(f"/assets/{part(id)}/refresh", {}, m.Asset))
+
+
+def list_policies() -> Steps[list[m.Template]]:
+    """Return the policies that can be named instead of written."""
+    return (yield from listed("/policies", m.Template))
+
+
+def check_policies(terms: Sequence[Terms], *, peer: str | None = None) -> Steps[list[m.CheckedPolicy]]:
+    """Return what policies say, and whether they permit a use now to `peer` (absent: to some active member)."""
+    answer = yield from post("/policies/check", said(terms=list(terms), peer=peer), _Checked)
+    return answer.items
+
+
+def catalog(peer: str, filter: Filter = ()) -> Steps[m.Catalogue]:
+    """Return all that a peer offers to us and that matches, page after page. Raises `Forbidden` for who is no member."""
+    body: dict[str, object] = {"peer": peer, "filter": list(filter)}
+    whole = yield from post("/catalog", body, m.Catalogue)
+    seen = {whole.next}
+    while whole.next is not None:
+        page = yield from post("/catalog", {"peer": peer, "next": whole.next}, m.Catalogue)
+        whole.datasets += page.datasets
+        whole.unreadable += page.unreadable
+        whole.next = None if page.next in seen else page.next
+        seen.add(page.next)
+    return whole
+
+
+def dataset(peer: str, id: str) -> Steps[m.Dataset]:
+    """Return one dataset of a peer. Raises `NotFound`."""
+    page = yield from get("/catalog/datasets", m.Catalogue, peer=peer, id=id)
+    if not page.datasets:
+        raise NotFound(f"The peer has no dataset {id[:80]!r} for you that can be read.", where="dataset")
+    return page.datasets[0]
+
+
+class _Checked(Struct):
+    items: list[m.CheckedPolicy]

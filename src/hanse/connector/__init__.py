@@ -1,0 +1,1 @@
+"""The connector: own offers, negotiations and transfers with peers, and the outbox that never loses a message."""

@@ -1,0 +1,212 @@
+"""Own offers: assets are made, edited and withdrawn here, and everything about them is checked when it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from hanse.connector.kit import Kit
+from hanse.connector.ports import ConnectorTx
+from hanse.connector.records import Answering, Asset, HttpSource, Source
+from hanse.dcat.model import Checksum, Dataset
+from hanse.dcat.write import DataServiceRef, encode_dataset
+from hanse.kernel.errors import Invalid, NotFound, TooMany
+from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.evaluate import unsupported
+from hanse.odrl.model import Offer, Terms
+from hanse.odrl.names import is_did
+
+FORMATS = ("HttpData-PULL", "HttpData-PUSH")
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What could be found out about a source. `byte_size` is in bytes; what is unknown is absent."""
+
+    title: str = ""
+    description: str = ""
+    licence: str | None = None
+    language: tuple[str, ...] = ()
+    media_type: str | None = None
+    byte_size: int | None = None
+    files: int | None = None
+    checksums: tuple[Checksum, ...] = ()
+    version: str | None = None
+    manifest: object = None
+    """What the data plane has computed and wants to keep with the asset; nothing the connector reads."""
+
+
+class Inspector(Protocol):
+    """Looks at a source: is it there, may this participant offer it, and what is it?"""
+
+    async def inspect(self, tenant: Tenant, source: Source) -> Found:
+        """Return what can be found out. Raises `Forbidden`, `Invalid` or `SourceVanished`."""
+        ...
+
+    def keep(self, tx: ConnectorTx, asset: Asset, found: Found) -> None:
+        """Keep what was computed for the asset, in the transaction that stores it."""
+        ...
+
+
+class Description(Struct, kw_only=True):
+    """What an owner says of an asset; what is unset is found out, or stays as it is in an edit."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    keywords: tuple[str, ...] | UnsetType = UNSET
+    theme: str | None | UnsetType = UNSET
+    licence: str | None | UnsetType = UNSET
+    language: tuple[str, ...] | UnsetType = UNSET
+    media_type: str | None | UnsetType = UNSET
+    visible_to: tuple[Did, ...] | UnsetType = UNSET
+    answering: Answering | UnsetType = UNSET
+    terms: tuple[Terms, ...] | UnsetType = UNSET
+
+
+_TEXTS = {"title": 300, "description": 10_000, "theme": 500, "licence": 500, "media_type": 200}
+_LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_048)}
+
+
+class Offers:
+    """The use cases of own assets."""
+
+    def __init__(self, kit: Kit, inspector: Inspector, asset_quota: int = 100_000) -> None:
+        self._kit = kit
+        self._inspector = inspector
+        self._quota = asset_quota
+
+    async def create(self, tenant: Tenant, source: Source, said: Description) -> Asset:
+        """Offer a source. Raises `Invalid` naming field and rule, `Forbidden` for a source outside the allowed ones."""
+        _check(said)
+        found = await self._inspector.inspect(tenant, source)
+        now = self._kit.clock.now()
+        id = self._kit.ids.new("ds")
+        terms = said.terms if not isinstance(said.terms, UnsetType) else ()
+        formats = FORMATS[:1] if isinstance(source, HttpSource) else FORMATS
+        dataset = Dataset(id=id, title=found.title or id, issued=now, modified=now, formats=formats)
+        dataset = _described(_with_facts(dataset, found), said)
+        dataset = structs.replace(dataset, offers=self._offers(terms))
+        asset = Asset(id=id, tenant=tenant, dataset=dataset, source=source, created=now, updated=now)
+        _set_access(asset, said)
+
+        def work(tx: ConnectorTx) -> Asset:
+            self._put_new(tx, asset)
+            self._inspector.keep(tx, asset, found)
+            return asset
+
+        return await self._kit.database.run(work)
+
+    async def edit(self, tenant: Tenant, id: str, said: Description) -> Asset:
+        """Change what is said of an asset. Contracts that stand keep their own terms; new terms hold for new ones."""
+        _check(said)
+
+        def work(tx: ConnectorTx) -> Asset:
+            asset = self._get(tx, tenant, id)
+            asset.dataset = structs.replace(_described(asset.dataset, said), modified=self._kit.clock.now())
+            if not isinstance(said.terms, UnsetType):
+                asset.dataset = structs.replace(asset.dataset, offers=self._offers(said.terms))
+            _set_access(asset, said)
+            self._put(tx, asset)
+            return asset
+
+        return await self._kit.database.run(work)
+
+    async def refresh(self, tenant: Tenant, id: str) -> Asset:
+        """Look at the source again after it has changed: size, checksums and version are found out anew."""
+        asset = await self._kit.database.read(lambda tx: self._get(tx, tenant, id))
+        found = await self._inspector.inspect(tenant, asset.source)
+
+        def work(tx: ConnectorTx) -> Asset:
+            current = self._get(tx, tenant, id)
+            current.dataset = structs.replace(_with_facts(current.dataset, found), modified=self._kit.clock.now())
+            self._put(tx, current)
+            self._inspector.keep(tx, current, found)
+            return current
+
+        return await self._kit.database.run(work)
+
+    async def withdraw(self, tenant: Tenant, id: str) -> Asset:
+        """Take an asset off the catalogue. Contracts that stand keep their right to it until they end."""
+
+        def work(tx: ConnectorTx) -> Asset:
+            asset = self._get(tx, tenant, id)
+            asset.withdrawn = asset.withdrawn or self._kit.clock.now()
+            self._put(tx, asset)
+            return asset
+
+        return await self._kit.database.run(work)
+
+    async def get(self, tenant: Tenant, id: str) -> Asset:
+        """Return an own asset. Raises `NotFound`."""
+        return await self._kit.database.read(lambda tx: self._get(tx, tenant, id))
+
+    async def page(self, tenant: Tenant, after: str | None, limit: int) -> Sequence[Asset]:
+        """Return own assets in the order of their ids, withdrawn ones too."""
+        return await self._kit.database.read(lambda tx: tx.assets.page(tenant, after=after, limit=limit))
+
+    def _offers(self, terms: Sequence[Terms]) -> tuple[Offer, ...]:
+        if not terms:
+            raise Invalid("An asset needs at least one policy.", where="terms", rule="required", hint="For example the template `members`.")
+        for index, one in enumerate(terms):
+            unknown = unsupported(one)
+            if unknown:
+                path, what = unknown[0]
+                raise Invalid(f"This server cannot decide these terms: {what}.", where=f"terms[{index}].{path}", rule="policy", hint="`hanse offer --help` lists the terms that it can.")
+        return tuple(Offer(id=self._kit.ids.new("off"), terms=one) for one in terms)
+
+    def _get(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Asset:
+        asset = tx.assets.get(tenant, id)
+        if asset is None:
+            raise NotFound(f"There is no asset {id[:80]!r} here.", where="id", hint="`hanse offer --list` shows yours.")
+        return asset
+
+    def _put_new(self, tx: ConnectorTx, asset: Asset) -> None:
+        if tx.assets.count(asset.tenant) >= self._quota:
+            raise TooMany(f"This participant may offer {self._quota} assets.", retry_after=3600, hint="Withdraw some, or ask for a larger quota.")
+        self._put(tx, asset)
+
+    def _put(self, tx: ConnectorTx, asset: Asset) -> None:
+        asset.updated = self._kit.clock.now()
+        tx.assets.put(asset, encode_dataset(asset.dataset, service_of(self._kit, asset.tenant)))
+
+
+def service_of(kit: Kit, tenant: Tenant) -> DataServiceRef:
+    """Return the data service under which a participant's datasets can be had: its own DSP base."""
+    base = kit.own.base(tenant)
+    return DataServiceRef(id=f"{base}#service", endpoint_url=base)
+
+
+def _check(said: Description) -> None:
+    for name, limit in _TEXTS.items():
+        value = getattr(said, name)
+        if isinstance(value, str) and (len(value) > limit or "\x00" in value):
+            raise Invalid(f"It is longer than {limit} characters, or has a zero character.", where=name, rule="text")
+    for name, (items, length) in _LISTS.items():
+        values = getattr(said, name)
+        if isinstance(values, tuple) and (len(values) > items or any(not v or len(v) > length for v in values)):
+            raise Invalid(f"At most {items} entries of 1 to {length} characters.", where=name, rule="list")
+    for index, did in enumerate(said.visible_to or ()):
+        if not is_did(did):
+            raise Invalid(f"{did[:80]!r} is not a DID.", where=f"visible_to[{index}]", rule="did", hint="`hanse members` lists them.")
+    if said.title == "":
+        raise Invalid("A dataset has a title.", where="title", rule="required")
+
+
+def _with_facts(dataset: Dataset, found: Found) -> Dataset:
+    facts = {name: getattr(found, name) for name in ("byte_size", "files", "checksums", "version")}
+    guesses = {name: getattr(found, name) for name in ("description", "licence", "language", "media_type") if not getattr(dataset, name)}
+    return structs.replace(dataset, **facts, **guesses)
+
+
+def _described(dataset: Dataset, said: Description) -> Dataset:
+    names = ("title", "description", "keywords", "theme", "licence", "language", "media_type")
+    changes = {name: getattr(said, name) for name in names if not isinstance(getattr(said, name), UnsetType)}
+    return structs.replace(dataset, **changes)
+
+
+def _set_access(asset: Asset, said: Description) -> None:
+    if not isinstance(said.visible_to, UnsetType):
+        asset.visible_to = said.visible_to
+    if not isinstance(said.answering, UnsetType):
+        asset.answering = said.answering

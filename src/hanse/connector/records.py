@@ -1,0 +1,191 @@
+"""What the connector stores. Every record carries its tenant; times are UTC.
+
+A process (negotiation or transfer) holds its committed `state` and at most one `intent`: a message that has been
+stored for sending, whose acknowledgement will commit the next state (house, idea 3).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from hanse.dcat.model import Dataset
+from hanse.dsp import negotiation, transfer
+from hanse.dsp.messages import Role
+from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.model import Agreement, Offer, Terms
+
+HISTORY_LIMIT = 200
+"""Happenings kept per process; a peer that repeats itself cannot make a record grow without end."""
+
+
+class Happening(Struct, frozen=True, omit_defaults=True):
+    """One line of a process's story: when, what, by whom (`us`, `peer` or an operator's name)."""
+
+    at: datetime
+    what: str
+    by: str
+    detail: str = ""
+
+
+class Intent(Struct, frozen=True):
+    """A stored message that waits for its acknowledgement. `step` and `to` are of the process's own table."""
+
+    message_id: str
+    step: str
+    to: str
+
+
+class Answering(StrEnum):
+    """Who answers the peer in a process: a rule at once, or a person by hand."""
+
+    RULE = "rule"
+    HAND = "hand"
+
+
+class Process(Struct, kw_only=True):
+    """What negotiations and transfers share.
+
+    `peer_pid` is unknown until the peer has answered. `peer_address` is the base to which messages go (the peer's
+    callbackAddress, or its DSP base for a first message). `received` maps the hash of each accepted message's body to
+    the state that it led to: a byte-identical repeat gets the same answer. `deadline` is when the process is
+    terminated if the other side or a person has not moved it on; absent once it is final. `unsure` is a step that we
+    sent and gave up on: whether it arrived, only the peer knows.
+    """
+
+    id: str
+    tenant: Tenant
+    role: Role
+    peer: Did
+    peer_address: str
+    peer_pid: str | None = None
+    intent: Intent | None = None
+    received: dict[str, str] = field(default_factory=dict)
+    deadline: datetime | None = None
+    unsure: str | None = None
+    history: list[Happening] = field(default_factory=list)
+    created: datetime
+    updated: datetime
+
+    def note(self, at: datetime, what: str, by: str, detail: str = "") -> None:
+        """Add a line to the story."""
+        self.updated = at
+        self.history.append(Happening(at, what, by, detail))
+        if len(self.history) > HISTORY_LIMIT:
+            del self.history[1 : len(self.history) - HISTORY_LIMIT + 1]
+
+
+class Negotiation(Process, kw_only=True):
+    """A contract negotiation on one side (DSP 2025-1, section 7).
+
+    `offer` is the last one on the table and `offered_by` who put it there; `asked` are the terms that a consumer's
+    rule may accept. `own_did` is this participant's DID.
+    """
+
+    state: negotiation.State | None = None
+    own_did: Did
+    dataset: str
+    offer: Offer
+    offered_by: Role
+    asked: Terms | None = None
+    agreement: Agreement | None = None
+    answering: Answering = Answering.RULE
+
+    @property
+    def final(self) -> bool:
+        """Tell whether nothing can change any more."""
+        return self.state in negotiation.TERMINAL
+
+
+class Transfer(Process, kw_only=True):
+    """A transfer process on one side (DSP 2025-1, section 9). `address` is sealed: it holds an access token."""
+
+    state: transfer.State | None = None
+    agreement_id: str
+    dataset: str
+    format: str
+    address: bytes | None = None
+    suspended_by: Role | None = None
+
+    @property
+    def final(self) -> bool:
+        """Tell whether nothing can change any more."""
+        return self.state in transfer.TERMINAL
+
+
+class Contract(Struct, kw_only=True):
+    """A finalised agreement. `ended` is set when it no longer gives any right, with the reason for people."""
+
+    id: str
+    tenant: Tenant
+    role: Role
+    peer: Did
+    peer_address: str
+    dataset: str
+    agreement: Agreement
+    negotiation: str
+    finalized: datetime
+    ended: datetime | None = None
+    end_reason: str = ""
+
+
+class FileSource(Struct, frozen=True, tag="file", tag_field="kind"):
+    """One file below one of the participant's allowed roots."""
+
+    path: str
+
+
+class FolderSource(Struct, frozen=True, tag="folder", tag_field="kind"):
+    """All files of a folder below one of the participant's allowed roots."""
+
+    path: str
+
+
+class HttpSource(Struct, frozen=True, tag="http", tag_field="kind"):
+    """An address at one of the participant's allowed hosts, fetched by the provider when the data is asked for."""
+
+    url: str
+
+
+Source = FileSource | FolderSource | HttpSource
+
+
+class Asset(Struct, kw_only=True):
+    """A dataset on offer: what the catalogue shows, where its bytes are, and who may see it.
+
+    `visible_to` lists the DIDs that see it; empty means every member of the space. `withdrawn` assets are in no
+    catalogue and take no new negotiation; contracts that stand keep their right until they end.
+    """
+
+    id: str
+    tenant: Tenant
+    dataset: Dataset
+    source: Source
+    visible_to: tuple[Did, ...] = ()
+    answering: Answering = Answering.RULE
+    withdrawn: datetime | None = None
+    created: datetime
+    updated: datetime
+
+
+class Outgoing(Struct, kw_only=True):
+    """A message in the outbox. `body` is sealed (a start carries an access token); the DSP token is made per attempt.
+
+    `due` is when the next attempt may start; while an attempt is under way it lies ahead by the lease, so that no
+    other server process takes the message. After `deadline` the process is terminated.
+    """
+
+    id: str
+    tenant: Tenant
+    process: str
+    peer: Did
+    url: str
+    step: str
+    body: bytes
+    due: datetime
+    created: datetime
+    deadline: datetime
+    attempts: int = 0
+    last_error: str = ""

@@ -1,0 +1,308 @@
+"""Transfer processes, on both sides (DSP 2025-1, sections 9 and 10)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from hanse.connector.door import admit
+from hanse.connector.exchange import US, Exchange
+from hanse.connector.kit import Kit, Sender
+from hanse.connector.negotiations import Negotiations
+from hanse.connector.ports import ConnectorTx, TransferStore
+from hanse.connector.records import Contract, Transfer
+from hanse.connector.rules import Move, TransferRule, decide_use
+from hanse.dsp import messages as m
+from hanse.dsp import transfer as table
+from hanse.dsp.messages import DataAddress, Role
+from hanse.dsp.transfer import State, Step
+from hanse.kernel.errors import Conflict, Invalid, NotFound, OwnError
+from hanse.kernel.tenant import Tenant
+
+PUSH = "-PUSH"
+"""Formats that end so are pushed by the provider; all others are pulled by the consumer."""
+
+
+class Transfers(Exchange[Transfer]):
+    """Every use case of a transfer: begin, take the peer's message, move on by rule or by hand, read the address."""
+
+    kind = "transfer"
+
+    def __init__(self, kit: Kit, rule: TransferRule, negotiations: Negotiations) -> None:
+        super().__init__(kit)
+        self._rule = rule
+        self._negotiations = negotiations
+        kit.outbox.register("trf", self.on_acknowledged, self.on_refused, self.on_gave_up)
+
+    # Begin.
+
+    async def request(self, tenant: Tenant, contract_id: str, format: str, sink: DataAddress | None = None, *, by: str = "us") -> Transfer:
+        """Ask for the data of a contract (as consumer); `sink` says where a push is to go. Returns at once."""
+
+        def work(tx: ConnectorTx) -> Transfer:
+            contract = tx.contracts.get(tenant, contract_id)
+            if contract is None or contract.role is not Role.CONSUMER:
+                raise NotFound(f"There is no contract {contract_id[:80]!r} under which you may fetch data.", where="agreementId")
+            _require_alive(contract)
+            transfer = self._new(contract, format)
+            if format.endswith(PUSH) and sink is None:
+                raise Invalid("A push needs the address to which the data goes.", where="dataAddress", rule="required")
+            message = m.TransferRequest(
+                consumer_pid=transfer.id, agreement_id=contract_id, format=format, callback=self.kit.own.base(tenant), data_address=sink
+            )
+            self.queue(tx, transfer, Step.REQUEST, message, by)
+            return transfer
+
+        return await self.kit.database.run(work)
+
+    # Move on by hand.
+
+    async def move(self, tenant: Tenant, id: str, move: Move, by: str) -> Transfer:
+        """Take our next step for an operator. Raises `NotFound`, or `Conflict` if the table or a pending step forbids it."""
+
+        def work(tx: ConnectorTx) -> Transfer:
+            transfer = self._known(tx, tenant, id)
+            self._make(tx, transfer, move, by)
+            return transfer
+
+        return await self.kit.database.run(work)
+
+    async def address(self, tenant: Tenant, id: str) -> DataAddress | None:
+        """Return where the data of a started pull is, with its token; nothing while there is none."""
+
+        def work(tx: ConnectorTx) -> DataAddress | None:
+            transfer = self._known(tx, tenant, id)
+            return None if transfer.address is None else self._unseal(transfer.address, id)
+
+        return await self.kit.database.read(work)
+
+    async def end_all(self, tenant: Tenant, contract_id: str, reason: str, by: str = "us") -> int:
+        """End every running transfer under a contract; return how many there were."""
+
+        def work(tx: ConnectorTx) -> int:
+            running = tx.transfers.running(tenant, contract_id)
+            for transfer in running:
+                self.end(tx, transfer, reason, by)
+            return len(running)
+
+        return await self.kit.database.run(work)
+
+    # Take the peer's messages.
+
+    async def receive_first(self, sender: Sender, message: m.TransferRequest, fingerprint: str) -> m.ProcessStatus:
+        """Take a TransferRequest (201). A byte-identical repeat gets the same answer and makes nothing new."""
+        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint))
+
+    async def receive_next(self, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
+        """Take a message of a running transfer (200)."""
+        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint))
+
+    async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
+        """Tell the other party where the transfer stands."""
+        return await admit(self.kit, sender, lambda tx: self.status(self.own(tx, sender, pid)))
+
+    # What this protocol says of itself.
+
+    def store(self, tx: ConnectorTx) -> TransferStore:
+        """Return the transfers."""
+        return tx.transfers
+
+    def advance(self, state: str | None, sender: Role, step: str) -> str:
+        """Return the state after the step, by the table."""
+        return table.advance(None if state is None else State(state), sender, Step(step))
+
+    def set_state(self, process: Transfer, state: str) -> None:
+        """Store the state."""
+        process.state = State(state)
+
+    def patience(self, process: Transfer) -> timedelta | None:
+        """Return how long the transfer may wait; data may flow for as long as the contract allows."""
+        waits = {State.REQUESTED: self.kit.limits.answer_by_rule, State.SUSPENDED: self.kit.limits.answer_by_hand}
+        return None if process.state is None else waits.get(process.state)
+
+    def end_message(self, process: Transfer, reason: str) -> m.TransferTermination:
+        """Return the termination."""
+        status = self.status(process)
+        return m.TransferTermination(provider_pid=status.provider_pid, consumer_pid=status.consumer_pid, reason=(reason[:1000],) if reason else ())
+
+    def status_path(self, process: Transfer) -> str:
+        """Return the path of the peer's own record."""
+        return f"/transfers/{process.peer_pid}"
+
+    def entered(self, tx: ConnectorTx, process: Transfer, step: str, sender: Role) -> None:
+        """Tell the data plane; after the peer's step, let the rule answer."""
+        if step == Step.SUSPEND:
+            process.suspended_by = sender
+        elif step == Step.START:
+            process.suspended_by = None
+        if process.state is not State.STARTED and process.state is not State.REQUESTED:
+            self.kit.dataplane.halt(tx, process)
+        if process.final:
+            process.address = None
+        self.store(tx).put(process)
+        if sender is not process.role and not process.final:
+            move = self._rule.answer(tx, process)
+            if move is not None:
+                self._make(tx, process, move, "us")
+
+    def queue(self, tx: ConnectorTx, process: Transfer, step: str, message: m.Message, by: str = US) -> None:
+        """Store our next step. What ends or halts the flow does so now, whenever the peer may hear of it."""
+        super().queue(tx, process, step, message, by)
+        if step not in (Step.REQUEST, Step.START):
+            self.kit.dataplane.halt(tx, process)
+
+    # How it is done.
+
+    def _known(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Transfer:
+        transfer = self.store(tx).get(tenant, id)
+        if transfer is None:
+            raise NotFound(f"There is no transfer {id[:80]!r} here.", where="id")
+        return transfer
+
+    def _new(self, contract: Contract, format: str) -> Transfer:
+        now = self.kit.clock.now()
+        return Transfer(
+            id=self.kit.ids.new("trf"),
+            tenant=contract.tenant,
+            role=contract.role,
+            peer=contract.peer,
+            peer_address=contract.peer_address,
+            agreement_id=contract.id,
+            dataset=contract.dataset,
+            format=format,
+            created=now,
+            updated=now,
+        )
+
+    def _first(self, tx: ConnectorTx, sender: Sender, message: m.TransferRequest, fingerprint: str) -> m.ProcessStatus:
+        known = self.store(tx).by_peer_pid(sender.tenant, sender.did, message.consumer_pid, Role.PROVIDER)
+        if known is not None:
+            if fingerprint in known.received:
+                return self.status(known, known.received[fingerprint])
+            raise Conflict("You have begun another transfer under this id.", where="consumerPid", hint="Use a new id.")
+        contract = self._contract(tx, sender, message.agreement_id)
+        self._admit(tx, contract, message)
+        transfer = self._new(contract, message.format)
+        transfer.peer_address = message.callback
+        if message.data_address is not None:
+            transfer.address = self._seal(message.data_address, transfer.id)
+        self.take(tx, transfer, Step.REQUEST, message.consumer_pid, fingerprint)
+        return self.status(transfer, transfer.received[fingerprint])
+
+    def _contract(self, tx: ConnectorTx, sender: Sender, agreement_id: str) -> Contract:
+        contract = tx.contracts.get(sender.tenant, agreement_id)
+        if contract is None:
+            # Our FINALIZED has arrived, its acknowledgement has not: the request implies it (house, pitfall 2).
+            negotiation = tx.negotiations.by_agreement(sender.tenant, agreement_id)
+            if negotiation is not None and negotiation.peer == sender.did:
+                self._negotiations.settle_finalized(tx, negotiation)
+                contract = tx.contracts.get(sender.tenant, agreement_id)
+        if contract is None or contract.peer != sender.did or contract.role is not Role.PROVIDER:
+            raise NotFound(f"There is no agreement {agreement_id[:80]!r} with you.", where="agreementId")
+        return contract
+
+    def _admit(self, tx: ConnectorTx, contract: Contract, message: m.TransferRequest) -> None:
+        _require_alive(contract)
+        asset = tx.assets.get(contract.tenant, contract.dataset)
+        formats = asset.dataset.formats if asset is not None else ()
+        if message.format not in formats:
+            raise Invalid(f"The dataset is not offered as {message.format[:80]!r}.", where="format", rule="format", hint=f"Offered: {', '.join(formats) or 'nothing'}.")
+        pushed = message.format.endswith(PUSH)
+        if pushed != (message.data_address is not None):
+            needed = "A push needs a dataAddress." if pushed else "A pull has no dataAddress in its request."
+            raise Invalid(needed, where="dataAddress", rule="dataAddress")
+        decision = decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now())
+        if not decision.permitted:
+            raise Invalid("The agreement does not permit this now: " + "; ".join(decision.reasons + decision.unknown), where="agreementId", rule="policy")
+
+    def _next(self, tx: ConnectorTx, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
+        transfer = self.own(tx, sender, pid)
+        if fingerprint in transfer.received:
+            return self.status(transfer, transfer.received[fingerprint])
+        if isinstance(message, m.TransferRequest):
+            raise Conflict("A running transfer cannot be requested again.", rule="transition")
+        ours, theirs = message.provider_pid, message.consumer_pid
+        if transfer.role is Role.CONSUMER:
+            ours, theirs = theirs, ours
+        if ours != transfer.id:
+            raise Invalid("The message names another transfer than its address.", where=f"{transfer.role}Pid", rule="pid")
+        if isinstance(message, m.TransferStart):
+            self._check_start(tx, transfer, message)
+        detail = "; ".join(message.reason) if isinstance(message, m.TransferTermination | m.TransferSuspension) else ""
+        self.take(tx, transfer, table.STEP_OF[type(message)], theirs, fingerprint, detail[:1000])
+        return self.status(transfer, transfer.received[fingerprint])
+
+    def _check_start(self, tx: ConnectorTx, transfer: Transfer, message: m.TransferStart) -> None:
+        suspending = transfer.intent is not None and transfer.intent.step == Step.SUSPEND
+        if suspending or transfer.suspended_by is transfer.role:
+            raise Conflict("This side suspended the transfer, so this side resumes it.", rule="resume")
+        if transfer.role is Role.PROVIDER:
+            self._permitted(tx, transfer)
+        elif message.data_address is not None:
+            transfer.address = self._seal(message.data_address, transfer.id)
+            self.kit.dataplane.started(tx, transfer, message.data_address)
+
+    def _permitted(self, tx: ConnectorTx, transfer: Transfer) -> Contract:
+        contract = tx.contracts.get(transfer.tenant, transfer.agreement_id)
+        if contract is None:
+            raise Conflict("The agreement of this transfer is gone.", rule="agreement")
+        _require_alive(contract)
+        if not decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now()).permitted:
+            raise Conflict("The agreement no longer permits this use.", rule="policy")
+        return contract
+
+    def _make(self, tx: ConnectorTx, transfer: Transfer, move: Move, by: str) -> None:
+        if move.step == Step.TERMINATE:
+            if transfer.final:
+                self.advance(transfer.state, transfer.role, move.step)
+            self.end(tx, transfer, move.reason, by)
+            return
+        try:
+            message = self._message(tx, transfer, move)
+        except OwnError as error:
+            # The source has vanished or cannot be read: the consumer is told, instead of waiting for nothing.
+            self.end(tx, transfer, error.message, by)
+            return
+        self.queue(tx, transfer, move.step, message, by)
+
+    def _message(self, tx: ConnectorTx, transfer: Transfer, move: Move) -> m.TransferMessage:
+        pids = self.status(transfer)
+        both = {"provider_pid": pids.provider_pid, "consumer_pid": pids.consumer_pid}
+        reason = (move.reason[:1000],) if move.reason else ()
+        if move.step == Step.SUSPEND:
+            return m.TransferSuspension(reason=reason, **both)
+        if move.step == Step.COMPLETE:
+            return m.TransferCompletion(**both)
+        self.advance(transfer.state, transfer.role, move.step)
+        if transfer.suspended_by is transfer.role.other:
+            raise Conflict("The other side suspended the transfer, so it resumes it.", rule="resume")
+        return m.TransferStart(data_address=self._provision(tx, transfer), **both)
+
+    def _provision(self, tx: ConnectorTx, transfer: Transfer) -> DataAddress | None:
+        if transfer.role is Role.CONSUMER:
+            return None
+        self._permitted(tx, transfer)
+        sink = self._unseal(transfer.address, transfer.id) if transfer.address is not None else None
+        return self.kit.dataplane.start(tx, transfer, sink)
+
+    def _seal(self, address: DataAddress, id: str) -> bytes:
+        return self.kit.sealer.seal(msgspec.json.encode(address), id)
+
+    def _unseal(self, sealed: bytes, id: str) -> DataAddress:
+        return msgspec.json.decode(self.kit.sealer.unseal(sealed, id), type=DataAddress)
+
+
+def flows(transfer: Transfer) -> bool:
+    """Tell whether data may flow: started (or our start is on its way), and nothing of ours that halts it is pending."""
+    pending = transfer.intent.step if transfer.intent is not None else None
+    if pending is None:
+        return transfer.state is State.STARTED
+    return pending == Step.START
+
+
+def _require_alive(contract: Contract) -> None:
+    if contract.ended is not None:
+        raise Conflict(f"The agreement ended on {contract.ended:%Y-%m-%d %H:%M} UTC. {contract.end_reason}".strip(), rule="ended")
+
+

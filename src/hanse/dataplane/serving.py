@@ -1,0 +1,121 @@
+"""What a data request gets: checked against the token and the usage decision, every time, then planned as segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from hanse.dataplane.manifests import Manifests, encode_public
+from hanse.dataplane.ports import Database, DataTx, Opened, Permission, Sources, Verifier
+from hanse.dataplane.records import Access, Entry, Issued, Manifest, Permit, Purpose
+from hanse.dataplane.segments import Segment, Slice, tar, tar_size
+from hanse.dataplane.tokens import Tokens
+from hanse.kernel.errors import Forbidden, NotFound, SourceVanished
+from hanse.kernel.tenant import Tenant
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A response before its range: `size` bytes of `media_type`, with a strong entity tag.
+
+    `name` is a file name for people. `entry` is set when the body is exactly one file.
+    """
+
+    etag: str
+    size: int
+    media_type: str
+    name: str
+    manifest: Manifest | None = None
+    body: bytes | None = None
+    entry: Entry | None = None
+
+    def segments(self) -> Iterator[Segment]:
+        """Yield the whole body."""
+        if self.body is not None:
+            yield self.body
+        elif self.entry is not None:
+            yield Slice(self.entry, 0, self.entry.size)
+        elif self.manifest is not None:
+            yield from tar(self.manifest)
+
+
+class Serving:
+    """Answers data requests. It decides; sending is the adapter's part."""
+
+    def __init__(
+        self, database: Database, tokens: Tokens, permission: Permission, manifests: Manifests, sources: Sources, verifier: Verifier
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._permission = permission
+        self._manifests = manifests
+        self._sources = sources
+        self._verifier = verifier
+
+    async def authorise(self, tenant: Tenant, transfer: str, token: str) -> Permit:
+        """Return what the token opens now.
+
+        Raises `Unauthenticated` for any token that is not this transfer's, `Forbidden` when the transfer is not
+        started, the agreement has ended or the policy does not permit it.
+        """
+        access, permit = await self._database.read(lambda tx: self._judge(tx, tenant, transfer, token))
+        if not access.used:
+            permit = await self._database.run(lambda tx: self._first_use(tx, tenant, transfer, token))
+        return permit
+
+    async def refresh(self, tenant: Tenant, transfer: str, refresh_token: str, bearer: str) -> Issued:
+        """Return fresh tokens (Data Plane Signaling, section 8). Raises `Unauthenticated`, `Forbidden`."""
+        proof = await self._verifier.verify(tenant, bearer)
+
+        def work(tx: DataTx) -> Issued:
+            grant, issued = self._tokens.refresh(tx, tenant, transfer, refresh_token, proof)
+            self._permission.check(tx, tenant, transfer, grant.agreement, grant.peer)
+            return issued
+
+        return await self._database.run(work)
+
+    async def plan(self, tenant: Tenant, permit: Permit, path: str) -> Plan:
+        """Return the response for `path` below the transfer: ``, `manifest` or `files/…`.
+
+        Raises `NotFound` and `SourceVanished`.
+        """
+        if path.startswith("files/"):
+            entry, opened = await self._manifests.entry(tenant, permit.asset, permit.place, path.removeprefix("files/"))
+            await opened.close()
+            return _of_file(entry)
+        if path not in ("", "manifest"):
+            raise NotFound("There is no such file in this data.", where="path")
+        manifest = await self._manifests.current(tenant, permit.asset, permit.place)
+        if path == "manifest":
+            body = encode_public(manifest)
+            return Plan(etag=f'"j-{manifest.id}"', size=len(body), media_type="application/json", name="manifest.json", body=body)
+        if manifest.single:
+            return _of_file(manifest.files[0])
+        size, name = tar_size(manifest), f"{manifest.id}.tar"
+        return Plan(etag=manifest.etag, size=size, media_type="application/x-tar", name=name, manifest=manifest)
+
+    async def open(self, tenant: Tenant, permit: Permit, entry: Entry) -> Opened:
+        """Open a planned file. Raises `SourceVanished` if it is not the file that was planned any more."""
+        try:
+            opened = await self._sources.open(tenant, permit.place, entry.path)
+        except (NotFound, Forbidden) as error:
+            raise SourceVanished("A file of this data is gone.") from error
+        if not opened.stamp.agrees(entry.stamp):
+            await opened.close()
+            raise SourceVanished("A file of this data has changed.")
+        return opened
+
+    def _judge(self, tx: DataTx, tenant: Tenant, transfer: str, token: str) -> tuple[Access, Permit]:
+        access = self._tokens.find(tx, tenant, transfer, token, Purpose.PULL)
+        permit = self._permission.check(tx, tenant, transfer, access.grant.agreement, access.grant.peer)
+        return access, permit
+
+    def _first_use(self, tx: DataTx, tenant: Tenant, transfer: str, token: str) -> Permit:
+        access, permit = self._judge(tx, tenant, transfer, token)
+        self._tokens.use(tx, access)
+        return permit
+
+
+def _of_file(entry: Entry) -> Plan:
+    name = entry.path.rpartition("/")[2]
+    return Plan(etag=entry.etag, size=entry.size, media_type=entry.media_type, name=name, entry=entry)

@@ -1,0 +1,39 @@
+"""The names of the metadata on the wire: prefixes of the DSP context where it has one, whole IRIs where not."""
+
+from __future__ import annotations
+
+CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
+
+TITLE = "dct:title"
+DESCRIPTION = "dct:description"
+LICENCE = "dct:license"
+LANGUAGE = "dct:language"
+ISSUED = "dct:issued"
+MODIFIED = "dct:modified"
+KEYWORD = "dcat:keyword"
+THEME = "dcat:theme"
+VERSION = "dcat:version"
+MEDIA_TYPE = "dcat:mediaType"
+BYTE_SIZE = "dcat:byteSize"
+FILES = "urn:hanse:dcat:files"
+CHECKSUM = "http://spdx.org/rdf/terms#checksum"
+CHECKSUM_ALGORITHM = "http://spdx.org/rdf/terms#algorithm"
+CHECKSUM_VALUE = "http://spdx.org/rdf/terms#checksumValue"
+ALGORITHM_PREFIX = "http://spdx.org/rdf/terms#checksumAlgorithm_"
+
+_NAMESPACES = {
+    "dct": ("http://purl.org/dc/terms/", "dcterms"),
+    "dcat": ("http://www.w3.org/ns/dcat#", "dcat"),
+}
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return how others write `name`: with the prefix, with another one, as a whole IRI, and bare."""
+    prefix, colon, local = name.partition(":")
+    if colon and prefix in _NAMESPACES:
+        iri, other = _NAMESPACES[prefix]
+        return (name, f"{other}:{local}", f"{iri}{local}", local)
+    if name.startswith("http://spdx.org/"):
+        local = name.rpartition("#")[2]
+        return (name, f"spdx:{local}", local)
+    return (name,)

@@ -1,0 +1,521 @@
+"""What the management interface takes and gives. The OpenAPI document is made from these, so the names here are public.
+
+What comes in refuses unknown fields, and is bounded. What goes out never holds a secret, except a token at the moment
+it is made.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from hanse.connector.records import Answering, Source
+from hanse.connector.views import Counts
+from hanse.dcat.model import Checksum
+from hanse.dcat.read import Unreadable
+from hanse.kernel.tenant import Did
+from hanse.odrl.templates import Template
+from hanse.participants.records import Participant, Quota, Receipt
+from hanse.participants.roles import Role
+
+T = TypeVar("T")
+
+Word = Annotated[str, Meta(min_length=1, max_length=512)]
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
+Address = Annotated[str, Meta(min_length=1, max_length=4_000)]
+Reason = Annotated[str, Meta(max_length=1_000)]
+PeerDid = Annotated[str, Meta(min_length=5, max_length=2_048, pattern="^did:", description="The DID of the other participant.")]
+Odrl = Annotated[dict[str, Any], Meta(description="A policy in ODRL JSON.")]
+OneTerms = Annotated[str, Meta(min_length=1, max_length=8_192, description="A template, e.g. `members + until 2027-01-01`.")] | Odrl
+ManyTerms = Annotated[list[OneTerms], Meta(min_length=1, max_length=16)]
+
+
+class Body(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What comes in."""
+
+
+# --- Everywhere ---------------------------------------------------------------------------------------------------------
+
+
+class Page(Struct, Generic[T], kw_only=True):
+    """One page of a list; `next` goes into the query as `after` to get the following one."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Problem(Struct, kw_only=True, omit_defaults=True):
+    """An error (RFC 9457). `field` names what is wrong in the request, `hint` says what would help."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    hint: str | None = None
+
+
+# --- Server, participants, operators ------------------------------------------------------------------------------------
+
+
+class Membership(Struct, kw_only=True):
+    """The space that the participant is in, as its verified list of members says."""
+
+    url: str
+    anchor: Did
+    joined: datetime
+    state: str
+    members: int | None = None
+    list_version: int | None = None
+    list_issued: datetime | None = None
+    list_expires: datetime | None = None
+    problem: str | None = None
+
+
+class Status(Struct, kw_only=True):
+    """The server and, for a participant's operator, how the participant stands. Figures stop at 1,000."""
+
+    version: str
+    uptime_seconds: float
+    database: str
+    participant: Participant | None
+    counts: Counts | None
+    space: Membership | None
+
+
+class WhoAmI(Struct, kw_only=True):
+    """Who the token belongs to; the server's host has no participant."""
+
+    operator: str
+    name: str
+    role: Role
+    participant: Participant | None
+
+
+class NewParticipant(Body, kw_only=True):
+    """A participant to make."""
+
+    name: Line
+    title: Line
+    allowed_roots: list[Address] = []
+    allowed_hosts: list[Word] = []
+    quota: Quota | None = None
+    administrator: Line = "administrator"
+
+
+class ParticipantChange(Body, kw_only=True):
+    """What to change: the title, or the limits, or the suspension; one of the three at a time."""
+
+    title: Line | UnsetType = UNSET
+    allowed_roots: list[Address] | UnsetType = UNSET
+    allowed_hosts: list[Word] | UnsetType = UNSET
+    quota: Quota | UnsetType = UNSET
+    suspended: bool | UnsetType = UNSET
+
+
+class CreatedParticipant(Struct, kw_only=True):
+    """A new participant, and the token of its first administrator, shown this once."""
+
+    participant: Participant
+    operator: Operator
+    token: str
+
+
+class Operator(Struct, kw_only=True):
+    """Who acts for a participant."""
+
+    id: str
+    name: str
+    role: Role
+    created: datetime
+    expires: datetime | None
+
+
+class NewOperator(Body, kw_only=True):
+    """An operator to add; `expires` is RFC 3339 with a zone."""
+
+    name: Line
+    role: Role
+    expires: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class IssuedOperator(Struct, kw_only=True):
+    """An operator with its token, shown this once."""
+
+    operator: Operator
+    token: str
+
+
+# --- Assets and policies ------------------------------------------------------------------------------------------------
+
+
+class Offer(Struct, kw_only=True):
+    """An offer: its policy in sentences, and as ODRL JSON."""
+
+    id: str
+    sentences: list[str]
+    terms: Odrl
+
+
+class Dataset(Struct, kw_only=True):
+    """A dataset with its offers. `byte_size` is in bytes; for a folder `files` is the number of its files."""
+
+    id: str
+    title: str
+    description: str
+    keywords: list[str]
+    theme: str | None
+    licence: str | None
+    language: list[str]
+    media_type: str | None
+    byte_size: int | None
+    files: int | None
+    checksums: list[Checksum]
+    version: str | None
+    issued: datetime | None
+    modified: datetime | None
+    formats: list[str]
+    offers: list[Offer]
+
+
+class Asset(Struct, kw_only=True):
+    """A dataset on offer, where its bytes are, and who may see it (nobody named: every member)."""
+
+    id: str
+    dataset: Dataset
+    source: Source
+    visible_to: list[Did]
+    answering: Answering
+    withdrawn: datetime | None
+    created: datetime
+    updated: datetime
+
+
+class FileAt(Body, tag="file", tag_field="kind", kw_only=True):
+    """One file, by its absolute path."""
+
+    path: Address
+
+
+class FolderAt(Body, tag="folder", tag_field="kind", kw_only=True):
+    """All files of a folder, by its absolute path."""
+
+    path: Address
+
+
+class HttpAt(Body, tag="http", tag_field="kind", kw_only=True):
+    """An address that is fetched when the data is asked for."""
+
+    url: Address
+
+
+class AssetChange(Body, kw_only=True):
+    """What to change of an asset; what is absent stays. Standing contracts keep their own terms."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    keywords: list[str] | UnsetType = UNSET
+    theme: str | UnsetType | None = UNSET
+    licence: str | UnsetType | None = UNSET
+    language: list[str] | UnsetType = UNSET
+    media_type: str | UnsetType | None = UNSET
+    visible_to: list[PeerDid] | UnsetType = UNSET
+    answering: Answering | UnsetType = UNSET
+    terms: ManyTerms | UnsetType = UNSET
+
+
+class NewAsset(Body, kw_only=True):
+    """An asset to offer; what is absent is found out where it can be."""
+
+    source: FileAt | FolderAt | HttpAt
+    terms: ManyTerms
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    keywords: list[str] | UnsetType = UNSET
+    theme: str | UnsetType | None = UNSET
+    licence: str | UnsetType | None = UNSET
+    language: list[str] | UnsetType = UNSET
+    media_type: str | UnsetType | None = UNSET
+    visible_to: list[PeerDid] | UnsetType = UNSET
+    answering: Answering | UnsetType = UNSET
+
+
+class Templates(Struct, kw_only=True):
+    """The policies that can be named instead of written."""
+
+    items: list[Template]
+
+
+class CheckPolicy(Body, kw_only=True):
+    """Policies to look at, and the member for whom they are decided (absent: some active member)."""
+
+    terms: ManyTerms
+    peer: PeerDid | None = None
+
+
+class Unsupported(Struct, kw_only=True):
+    """A part of a policy that this server cannot decide."""
+
+    field: str
+    reason: str
+
+
+class CheckedPolicy(Struct, kw_only=True):
+    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons."""
+
+    sentences: list[str]
+    terms: Odrl
+    unsupported: list[Unsupported]
+    permitted_now: bool
+    reasons: list[str]
+    unknown: list[str]
+    valid_until: datetime | None
+
+
+class CheckedPolicies(Struct, kw_only=True):
+    """The policies in the order in which they were asked about."""
+
+    items: list[CheckedPolicy]
+
+
+# --- Catalogue ----------------------------------------------------------------------------------------------------------
+
+
+class AskCatalog(Body, kw_only=True):
+    """Whose catalogue to read: the first page, the page at `next`, or all of it."""
+
+    peer: PeerDid
+    filter: Annotated[list[dict[str, Any]], Meta(max_length=16)] = []
+    next: Address | None = None
+    all: bool = False
+
+
+class Catalogue(Struct, kw_only=True):
+    """What a peer offers; `unreadable` says what of it could not be read, and why."""
+
+    participant: Did
+    datasets: list[Dataset]
+    unreadable: list[Unreadable]
+    next: str | None
+
+
+# --- Negotiations, contracts, transfers ---------------------------------------------------------------------------------
+
+
+class AskForData(Body, kw_only=True):
+    """A dataset to negotiate about: an offer's id from the peer's catalogue, and own terms for a counter-offer."""
+
+    peer: PeerDid
+    dataset: Address
+    offer: Address
+    terms: OneTerms | None = None
+    answering: Answering = Answering.RULE
+
+
+class OfferData(Body, kw_only=True):
+    """An own asset to offer to a peer unasked, under the asset's first offer or other terms."""
+
+    peer: PeerDid
+    asset: Word
+    terms: OneTerms | None = None
+
+
+class CounterTerms(Body, kw_only=True):
+    """Other terms to put on the table."""
+
+    terms: OneTerms
+
+
+class Ending(Body, kw_only=True):
+    """Why; the other side is told."""
+
+    reason: Reason = ""
+
+
+class Process(Struct, kw_only=True):
+    """What negotiations and transfers share.
+
+    `state` is absent until the other side has acknowledged the first message; `pending` is a step of ours that it has
+    not acknowledged yet. `waits_for` and `who` say what is missing and who must act.
+    """
+
+    id: str
+    role: str
+    peer: Did
+    state: str | None
+    final: bool
+    pending: str | None
+    waits_for: str
+    who: str
+    deadline: datetime | None
+    dataset: str
+    created: datetime
+    updated: datetime
+
+
+class Negotiation(Process, kw_only=True):
+    """A negotiation, with the offer on the table and who put it there; `contract` once there is an agreement."""
+
+    offer: Offer
+    offered_by: str
+    answering: Answering
+    contract: str | None
+
+
+class Contract(Struct, kw_only=True):
+    """An agreement in force, or that has ended, in sentences and as ODRL JSON."""
+
+    id: str
+    role: str
+    peer: Did
+    dataset: str
+    negotiation: str
+    finalized: datetime
+    ended: datetime | None
+    end_reason: str
+    sentences: list[str]
+    agreement: Odrl
+
+
+class SinkAddress(Body, kw_only=True):
+    """Where a push is to go."""
+
+    endpoint_type: Address
+    endpoint: Address | None = None
+    properties: Annotated[dict[Word, Annotated[str, Meta(max_length=8_192)]], Meta(max_length=64)] = {}
+
+
+class NewTransfer(Body, kw_only=True):
+    """A contract whose data to ask for. `sink` is for a push: `true` for this server's own, or an address."""
+
+    contract: Address
+    format: Line = "HttpData-PULL"
+    sink: Literal[True] | SinkAddress | None = None
+
+
+class Transfer(Process, kw_only=True):
+    """A transfer of a contract's data; `address` tells whether there is a data address to ask for."""
+
+    contract: str
+    format: str
+    suspended_by: str | None
+    address: bool
+
+
+# --- Spaces -------------------------------------------------------------------------------------------------------------
+
+
+class SpaceMember(Struct, kw_only=True):
+    """A member on the verified list of the space."""
+
+    did: Did
+    name: str
+    roles: list[str]
+    since: datetime
+
+
+class JoinSpace(Body, kw_only=True):
+    """The address of a space, and a code by which one enters at once."""
+
+    url: Address
+    invitation: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Joined(Struct, kw_only=True):
+    """Where the participant stands in the space now, and what was done to get there."""
+
+    state: str
+    steps: list[str]
+
+
+class FoundSpace(Body, kw_only=True):
+    """A space to anchor."""
+
+    name: Line
+    title: Line
+
+
+class AnchoredSpace(Struct, kw_only=True):
+    """A space that the participant anchors."""
+
+    name: str
+    title: str
+    url: str
+    anchor: Did
+    version: int
+    created: datetime
+
+
+class AnchoredMember(Struct, kw_only=True):
+    """A member, a former one, or an applicant, as the anchor knows it."""
+
+    did: Did
+    name: str
+    roles: list[str]
+    status: str
+    since: datetime | None
+    reason: str
+    created: datetime
+    updated: datetime
+
+
+class NewInvitation(Body, kw_only=True):
+    """An invitation that works once: for `did`, or for whoever holds its code; valid for 7 days unless `expires` is set."""
+
+    did: PeerDid | None = None
+    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = ["provider", "consumer"]
+    expires: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class Invitation(Struct, kw_only=True):
+    """An invitation with its code, which is shown this once."""
+
+    id: str
+    code: str
+    roles: list[str]
+    did: Did | None
+    expires: datetime
+
+
+class Approval(Body, kw_only=True):
+    """With which roles to admit (absent: those asked for), and a note."""
+
+    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] | None = None
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Decision(Body, kw_only=True):
+    """Why; kept with the member."""
+
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Application(Body, kw_only=True):
+    """What a participant that wants to join tells the anchor; who it is, its token proves."""
+
+    name: Line
+    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = ["provider", "consumer"]
+    invitation: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Standing(Struct, kw_only=True):
+    """Where an applicant stands."""
+
+    did: Did
+    state: str
+    reason: str
+
+
+class PublicSpace(Struct, kw_only=True):
+    """What everybody may know of a space."""
+
+    name: str
+    title: str
+    url: str
+    anchor: Did
+    version: int
+
+
+__all__ = ["Participant", "Quota", "Receipt"]

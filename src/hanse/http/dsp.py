@@ -1,0 +1,184 @@
+"""The Dataspace Protocol over HTTPS (DSP 2025-1, sections 4, 6, 8 and 10): verify, decode, call, encode.
+
+Every route answers errors in the shape that its part of the protocol defines, and an error never changes state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hanse.connector.catalog import Catalog, Page
+from hanse.connector.kit import Sender
+from hanse.connector.negotiations import Negotiations
+from hanse.connector.transfers import Transfers
+from hanse.dsp import messages as m
+from hanse.dsp.messages import Fault
+from hanse.dsp.versions import v2025_1 as wire
+from hanse.http import errors
+from hanse.http.authenticate import Authenticator
+from hanse.http.limits import RateLimiter, read_json
+from hanse.kernel.tenant import Did
+
+Handler = Callable[[Request], Awaitable[Response]]
+FaultWriter = Callable[[Fault], bytes]
+
+DSP_PATH = wire.PATH
+"""Where a participant's endpoints of this version begin, below its own address."""
+
+_JSON = "application/json"
+_NEGOTIATION_STEPS: dict[str, tuple[type[m.NegotiationMessage], ...]] = {
+    "request": (m.ContractRequest,),
+    "offers": (m.ContractOffer,),
+    "events": (m.NegotiationAccepted, m.NegotiationFinalized),
+    "agreement": (m.ContractAgreement,),
+    "agreement/verification": (m.AgreementVerification,),
+    "termination": (m.NegotiationTermination,),
+}
+_TRANSFER_STEPS: dict[str, tuple[type[m.TransferMessage], ...]] = {
+    "start": (m.TransferStart,),
+    "completion": (m.TransferCompletion,),
+    "suspension": (m.TransferSuspension,),
+    "termination": (m.TransferTermination,),
+}
+
+
+class DspEndpoints:
+    """The routes of one version of the protocol, for all participants of this server."""
+
+    def __init__(
+        self, negotiations: Negotiations, transfers: Transfers, catalog: Catalog, authenticate: Authenticator, limiter: RateLimiter
+    ) -> None:
+        self._negotiations = negotiations
+        self._transfers = transfers
+        self._catalog = catalog
+        self._authenticate = authenticate
+        self._limiter = limiter
+
+    def routes(self) -> list[Route]:
+        """Return the routes below `/participants/{name}/dsp/2025-1`; the busiest first, for they are tried in order."""
+        base = "/participants/{name}" + wire.PATH
+        negotiation, transfer, catalog = wire.encode_negotiation_error, wire.encode_transfer_error, wire.encode_catalog_error
+
+        def post(path: str, handler: Handler, writer: FaultWriter) -> Route:
+            return Route(base + path, _guarded(handler, writer), methods=["POST"])
+
+        def get(path: str, handler: Handler, writer: FaultWriter) -> Route:
+            return Route(base + path, _guarded(handler, writer), methods=["GET"])
+
+        routes = [
+            post("/negotiations/request", self._first_negotiation(m.ContractRequest), negotiation),
+            post("/negotiations/offers", self._first_negotiation(m.ContractOffer), negotiation),
+        ]
+        routes += [post(f"/negotiations/{{pid}}/{tail}", self._next_negotiation(*kinds), negotiation) for tail, kinds in _NEGOTIATION_STEPS.items()]
+        routes.append(post("/transfers/request", self._first_transfer, transfer))
+        routes += [post(f"/transfers/{{pid}}/{tail}", self._next_transfer(*kinds), transfer) for tail, kinds in _TRANSFER_STEPS.items()]
+        return [
+            *routes,
+            post("/catalog/request", self._catalog_first, catalog),
+            get("/catalog/request", self._catalog_next, catalog),
+            get("/catalog/datasets/{id:path}", self._dataset, catalog),
+            get("/negotiations/{pid}", self._negotiation_state, negotiation),
+            get("/transfers/{pid}", self._transfer_state, transfer),
+        ]
+
+    async def _sender(self, request: Request) -> tuple[Sender, Did]:
+        sender, own = await self._authenticate(request.path_params["name"], request.headers.get("authorization"))
+        self._limiter.check(sender.tenant, sender.did)
+        return sender, own
+
+    def _first_negotiation(self, kind: type[m.ContractRequest] | type[m.ContractOffer]) -> Handler:
+        async def handle(request: Request) -> Response:
+            sender, _ = await self._sender(request)
+            body = await read_json(request)
+            status = await self._negotiations.receive_first(sender, wire.decode(body, kind), fingerprint(body))
+            return Response(wire.encode_negotiation(status), 201, media_type=_JSON)
+
+        return handle
+
+    def _next_negotiation(self, *kinds: type[m.NegotiationMessage]) -> Handler:
+        async def handle(request: Request) -> Response:
+            sender, _ = await self._sender(request)
+            body = await read_json(request)
+            message = wire.decode(body, *kinds)
+            await self._negotiations.receive_next(sender, request.path_params["pid"], message, fingerprint(body))
+            return Response(status_code=200)
+
+        return handle
+
+    async def _first_transfer(self, request: Request) -> Response:
+        sender, _ = await self._sender(request)
+        body = await read_json(request)
+        status = await self._transfers.receive_first(sender, wire.decode(body, m.TransferRequest), fingerprint(body))
+        return Response(wire.encode_transfer(status), 201, media_type=_JSON)
+
+    def _next_transfer(self, *kinds: type[m.TransferMessage]) -> Handler:
+        async def handle(request: Request) -> Response:
+            sender, _ = await self._sender(request)
+            body = await read_json(request)
+            message = wire.decode(body, *kinds)
+            await self._transfers.receive_next(sender, request.path_params["pid"], message, fingerprint(body))
+            return Response(status_code=200)
+
+        return handle
+
+    async def _negotiation_state(self, request: Request) -> Response:
+        sender, _ = await self._sender(request)
+        return Response(wire.encode_negotiation(await self._negotiations.state(sender, request.path_params["pid"])), media_type=_JSON)
+
+    async def _transfer_state(self, request: Request) -> Response:
+        sender, _ = await self._sender(request)
+        return Response(wire.encode_transfer(await self._transfers.state(sender, request.path_params["pid"])), media_type=_JSON)
+
+    async def _catalog_first(self, request: Request) -> Response:
+        sender, own = await self._sender(request)
+        asked = wire.decode_catalog_request(await read_json(request))
+        return _page(request, asked, await self._catalog.page(sender, own, asked))
+
+    async def _catalog_next(self, request: Request) -> Response:
+        """Continue a catalogue: the continuation carries the filter and the last id, so the server keeps nothing."""
+        sender, own = await self._sender(request)
+        asked = _filter_of(request)
+        return _page(request, asked, await self._catalog.page(sender, own, asked, request.query_params.get("after")))
+
+    async def _dataset(self, request: Request) -> Response:
+        sender, _ = await self._sender(request)
+        return Response(await self._catalog.dataset(sender, request.path_params["id"]), media_type=_JSON)
+
+
+def fingerprint(body: bytes) -> str:
+    """Return what tells a byte-identical repeat from anything else."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def _guarded(handler: Handler, writer: FaultWriter) -> Handler:
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Exception as error:
+            status, code, reason = errors.dsp_problem(error)
+            pid = request.path_params.get("pid")
+            fault = Fault(code=code, reason=(reason,), provider_pid=pid, consumer_pid=pid)
+            return Response(writer(fault), status, errors.headers(error), media_type=_JSON)
+
+    return handle
+
+
+def _page(request: Request, asked: m.CatalogRequest, page: Page) -> Response:
+    headers = {}
+    if page.next is not None:
+        query = f"after={quote(page.next, safe='')}"
+        if asked.filter:
+            query += "&filter=" + quote(wire.encode_catalog_request(asked).decode(), safe="")
+        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+    return Response(page.body, headers=headers, media_type=_JSON)
+
+
+def _filter_of(request: Request) -> m.CatalogRequest:
+    text = request.query_params.get("filter")
+    return wire.decode_catalog_request(text.encode()) if text else m.CatalogRequest()

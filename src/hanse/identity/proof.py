@@ -1,0 +1,66 @@
+"""Was this JWS made with a key of that DID, and may the key do that? The part that tokens and statements share."""
+
+from __future__ import annotations
+
+from hanse.identity.did import DidDocument, Relationship, did_of, parse_web_did
+from hanse.identity.exchange import Exchange, ResolveDid
+from hanse.identity.jws import Compact
+from hanse.identity.keys import ALGORITHMS
+from hanse.kernel.errors import Invalid, PeerError, Unauthenticated
+from hanse.kernel.tenant import Did
+
+_STALE = frozenset({"key-unknown", "signature"})  # faults that a key's replacement explains
+_SUPPORTED = frozenset(name for names in ALGORITHMS.values() for name in names)
+
+
+def signed_by(compact: Compact, did: str, relationship: Relationship) -> Exchange[DidDocument]:
+    """Resolve `did` and return its document once it has proved the signature (DCP 1.0, 4.3.3, step 3).
+
+    The `kid` header is required and names a key of this very DID; the key is in `relationship`; its type fits `alg`. An unknown key or
+    a failed signature is asked about once more with a fresh document, never again. Raises `Unauthenticated`; a
+    `PeerError` from the first resolution passes through.
+    """
+    kid = _checked_kid(compact, did)
+    document = yield ResolveDid(Did(did))
+    fault = _fault(compact, document, kid, relationship)
+    if fault is not None and fault.rule in _STALE:
+        try:
+            document = yield ResolveDid(Did(did), fresh=True)
+        except PeerError:
+            raise fault from None  # the first document was good enough to say no
+        fault = _fault(compact, document, kid, relationship)
+    if fault is not None:
+        raise fault
+    return document
+
+
+def _checked_kid(compact: Compact, did: str) -> str:
+    if compact.header.alg not in _SUPPORTED:  # `none`, HS* and the like are not worth a fetch
+        raise Unauthenticated("Its algorithm is not accepted.", where="header.alg", rule="algorithm", hint="Sign with ES256.")
+    kid = compact.header.kid
+    if kid is None:
+        raise Unauthenticated("Its header has no kid.", where="header.kid", rule="kid")
+    if did_of(kid) != did:
+        raise Unauthenticated("Its kid is not a key of the issuer.", where="header.kid", rule="kid")
+    try:
+        parse_web_did(did)
+    except Invalid as fault:
+        raise Unauthenticated(f"Its issuer is not a usable did:web. {fault.message}", where="iss", rule="issuer") from None
+    return kid
+
+
+def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Relationship) -> Unauthenticated | None:
+    method = document.method(kid)
+    if method is None:
+        return Unauthenticated("The key that its kid names is not in the issuer's DID document.", where="header.kid", rule="key-unknown")
+    if not document.allows(relationship, kid):
+        return Unauthenticated(f"The key that its kid names is not in the issuer's {relationship}.", where="header.kid", rule="key-purpose")
+    try:
+        key = method.key
+    except Invalid as fault:
+        return Unauthenticated(f"The issuer's key cannot be used. {fault.message}", where=fault.where, rule="key-unusable")
+    if compact.header.alg not in key.algorithms:
+        return Unauthenticated("Its algorithm does not fit the issuer's key.", where="header.alg", rule="algorithm")
+    if not key.verify(compact):
+        return Unauthenticated("Its signature does not fit the issuer's key.", where="signature", rule="signature")
+    return None

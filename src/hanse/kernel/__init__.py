@@ -1,0 +1,1 @@
+"""The closed list that every layer may use: errors, ids, clock, tenant. Nothing else ever."""

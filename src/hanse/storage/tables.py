@@ -1,0 +1,70 @@
+"""The tables of the first schema (see `schema` for the dialect)."""
+
+from __future__ import annotations
+
+_PROCESS = (
+    "CREATE TABLE $table (tenant TEXT NOT NULL, id TEXT NOT NULL, role TEXT NOT NULL, peer TEXT NOT NULL, peer_pid TEXT,"
+    " agreement TEXT, is_open INTEGER NOT NULL, deadline INTEGER, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    # Two server processes that get the same first message at once: the second is run again and sees the first's process.
+    "CREATE UNIQUE INDEX $table_peer_pid ON $table (tenant, peer, peer_pid, role)",
+    "CREATE INDEX $table_agreement ON $table (tenant, agreement)",
+    "CREATE INDEX $table_open ON $table (tenant, id) WHERE is_open = 1",
+    "CREATE INDEX $table_deadline ON $table (deadline) WHERE deadline IS NOT NULL",
+)
+
+_CONNECTOR = (
+    *(statement.replace("$table", "negotiations") for statement in _PROCESS),
+    *(statement.replace("$table", "transfers") for statement in _PROCESS),
+    "CREATE TABLE contracts (tenant TEXT NOT NULL, id TEXT NOT NULL, negotiation TEXT NOT NULL, finalized INTEGER NOT NULL,"
+    " doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE INDEX contracts_newest ON contracts (tenant, finalized, id)",
+    "CREATE TABLE assets (tenant TEXT NOT NULL, id TEXT NOT NULL, listed INTEGER NOT NULL, for_all INTEGER NOT NULL,"
+    " search_text TEXT NOT NULL, encoded BLOB NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    # Walked by a catalogue page: who may see an asset is known before its row is touched.
+    "CREATE INDEX assets_listed ON assets (tenant, id, for_all) WHERE listed = 1",
+    "CREATE TABLE asset_viewers (tenant TEXT NOT NULL, viewer TEXT NOT NULL, asset TEXT NOT NULL,"
+    " PRIMARY KEY (tenant, asset, viewer), FOREIGN KEY (tenant, asset) REFERENCES assets (tenant, id) ON DELETE CASCADE) WITHOUT ROWID",
+    "CREATE TABLE asset_terms (tenant TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, asset TEXT NOT NULL,"
+    " PRIMARY KEY (tenant, field, value, asset),"
+    " FOREIGN KEY (tenant, asset) REFERENCES assets (tenant, id) ON DELETE CASCADE) WITHOUT ROWID",
+    "CREATE INDEX asset_terms_asset ON asset_terms (tenant, asset)",
+    "CREATE TABLE outbox (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, process TEXT NOT NULL, due INTEGER NOT NULL,"
+    " doc BLOB NOT NULL)",
+    "CREATE INDEX outbox_due ON outbox (due)",
+    "CREATE INDEX outbox_tenant ON outbox (tenant)",
+    "CREATE TABLE replays (tenant TEXT NOT NULL, issuer TEXT NOT NULL, jti TEXT NOT NULL, expires INTEGER NOT NULL,"
+    " PRIMARY KEY (tenant, issuer, jti)) WITHOUT ROWID",
+    "CREATE INDEX replays_expires ON replays (expires)",
+)
+
+_PARTICIPANTS = (
+    "CREATE TABLE participants (tenant TEXT NOT NULL PRIMARY KEY, doc BLOB NOT NULL)",
+    # The server's own operators have the empty tenant.
+    "CREATE TABLE operators (tenant TEXT NOT NULL, id TEXT NOT NULL, token_hash TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE UNIQUE INDEX operators_token ON operators (token_hash)",
+    "CREATE TABLE tombstones (tenant TEXT NOT NULL PRIMARY KEY, doc BLOB NOT NULL)",
+    "CREATE TABLE keys (tenant TEXT NOT NULL, kid TEXT NOT NULL, number INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, kid))",
+)
+
+_ANCHOR = (
+    "CREATE TABLE spaces (name TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, doc BLOB NOT NULL)",
+    "CREATE INDEX spaces_tenant ON spaces (tenant, name)",
+    "CREATE TABLE members (space TEXT NOT NULL, did TEXT NOT NULL, tenant TEXT NOT NULL, status TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (space, did))",
+    "CREATE INDEX members_status ON members (space, status, did)",
+    "CREATE TABLE invitations (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, space TEXT NOT NULL, doc BLOB NOT NULL)",
+    "CREATE INDEX invitations_space ON invitations (space, id)",
+    "CREATE TABLE watermarks (url TEXT NOT NULL, anchor TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (url, anchor))",
+)
+
+_DATAPLANE = (
+    "CREATE TABLE access_tokens (tenant TEXT NOT NULL, hash TEXT NOT NULL, refresh TEXT NOT NULL, transfer TEXT NOT NULL,"
+    " generation INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, hash))",
+    "CREATE INDEX access_tokens_refresh ON access_tokens (tenant, refresh)",
+    "CREATE INDEX access_tokens_transfer ON access_tokens (tenant, transfer, generation)",
+    "CREATE TABLE manifests (tenant TEXT NOT NULL, asset TEXT NOT NULL, fingerprint TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, asset))",
+    "CREATE TABLE pushes (tenant TEXT NOT NULL, transfer TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, transfer))",
+)
+
+STEP_1: tuple[str, ...] = (*_CONNECTOR, *_PARTICIPANTS, *_ANCHOR, *_DATAPLANE)

@@ -1,0 +1,127 @@
+"""One transaction as the services see it: the stores of all of them, and what leaves after the commit."""
+
+from __future__ import annotations
+
+from hanse.kernel.errors import Invalid
+from hanse.storage.rows import Rows
+from hanse.storage.stores.anchor import Invitations, Members, Spaces, Watermarks
+from hanse.storage.stores.assets import Assets
+from hanse.storage.stores.contracts import Contracts
+from hanse.storage.stores.dataplane import AccessTokens, Manifests, Pushes
+from hanse.storage.stores.keys import Keys
+from hanse.storage.stores.outbox import Outbox
+from hanse.storage.stores.participants import Operators, Participants, Tombstones
+from hanse.storage.stores.processes import Negotiations, Transfers
+from hanse.storage.stores.replays import Replays
+
+PAYLOAD_LIMIT = 7_000
+"""Bytes of a broadcast; PostgreSQL carries a little less than 8,000."""
+
+
+class Tx:
+    """The stores inside one transaction. Not to be used after it has ended."""
+
+    __slots__ = ("broadcasts", "events", "rows")
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.events: list[object] = []
+        self.broadcasts: list[tuple[str, str]] = []
+
+    def emit(self, event: object) -> None:
+        """Hand `event` to the subscribers in this process once the transaction has committed."""
+        self.events.append(event)
+
+    def broadcast(self, topic: str, payload: str) -> None:
+        """Hand `payload` to the receivers in every server process once the transaction has committed.
+
+        Raises `Invalid` for more than `PAYLOAD_LIMIT` bytes or a topic of more than one line.
+        """
+        if "\n" in topic or len(topic.encode()) + len(payload.encode()) > PAYLOAD_LIMIT:
+            raise Invalid("This cannot be broadcast.", where="payload", hint="Store it and broadcast its id.")
+        self.broadcasts.append((topic, payload))
+
+    @property
+    def negotiations(self) -> Negotiations:
+        """Negotiations."""
+        return Negotiations(self.rows)
+
+    @property
+    def transfers(self) -> Transfers:
+        """Transfers."""
+        return Transfers(self.rows)
+
+    @property
+    def contracts(self) -> Contracts:
+        """Finalised agreements."""
+        return Contracts(self.rows)
+
+    @property
+    def assets(self) -> Assets:
+        """Own assets."""
+        return Assets(self.rows)
+
+    @property
+    def outbox(self) -> Outbox:
+        """Messages to send."""
+        return Outbox(self.rows)
+
+    @property
+    def replays(self) -> Replays:
+        """Used tokens."""
+        return Replays(self.rows)
+
+    @property
+    def keys(self) -> Keys:
+        """Sealed signing keys."""
+        return Keys(self.rows)
+
+    @property
+    def participants(self) -> Participants:
+        """Participants of this server."""
+        return Participants(self.rows)
+
+    @property
+    def operators(self) -> Operators:
+        """Operators and the hashes of their tokens."""
+        return Operators(self.rows)
+
+    @property
+    def tombstones(self) -> Tombstones:
+        """What stays of erased participants."""
+        return Tombstones(self.rows)
+
+    @property
+    def spaces(self) -> Spaces:
+        """Spaces anchored here."""
+        return Spaces(self.rows)
+
+    @property
+    def members(self) -> Members:
+        """Members and applicants of those spaces."""
+        return Members(self.rows)
+
+    @property
+    def invitations(self) -> Invitations:
+        """Invitations to those spaces."""
+        return Invitations(self.rows)
+
+    @property
+    def watermarks(self) -> Watermarks:
+        """Highest versions seen of any space's list."""
+        return Watermarks(self.rows)
+
+    @property
+    def access_tokens(self) -> AccessTokens:
+        """Access tokens of transfers, as hashes."""
+        return AccessTokens(self.rows)
+
+    @property
+    def manifests(self) -> Manifests:
+        """Manifests of assets."""
+        return Manifests(self.rows)
+
+    @property
+    def pushes(self) -> Pushes:
+        """Pushes under way."""
+        return Pushes(self.rows)

@@ -1,0 +1,46 @@
+"""The kit's report is read right: its exit code says nothing, and an empty or cut run must not look green."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.kit.kit_properties import EXPECTED, sample_ids
+from tests.conformance.kit.runner import KitFailed, read_results
+
+REPORT = """
+[2026-11-21T07:00:25.913730923] Started: TP:03-01: Verify transfer request, consumer completed
+[2026-11-21T07:00:26.65139973] SUCCESSFUL: TP:03-01
+[2026-11-21T07:00:26.655860744] Started: CN_C:03-02: Verify something
+[2026-11-21T07:00:26.665860744] FAILED: CN_C:03-02
+[2026-11-21T07:00:53.545493726] Passed tests: 1
+[2026-11-21T07:00:53.545862203] Failed tests: 1
+[2026-11-21T07:00:53.546082506] Test run complete
+"""
+
+
+def test_results_are_read_by_name() -> None:
+    result = read_results(REPORT)
+
+    assert (result.passed, result.failed, result.output) == (["TP:03-01"], ["CN_C:03-02"], REPORT)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "",
+        REPORT.replace("Test run complete", ""),
+        REPORT.replace("Passed tests: 1", "Passed tests: 2"),
+        "\n".join(line for line in REPORT.splitlines() if "FAILED" not in line),
+    ],
+)
+def test_a_report_that_is_cut_or_contradicts_itself_is_no_result(report: str) -> None:
+    with pytest.raises(KitFailed):
+        read_results(report)
+
+
+def test_the_kit_has_65_tests_and_each_has_its_ids() -> None:
+    ids = sample_ids()
+
+    assert len(EXPECTED) == 65
+    assert (ids["CN_01_02_DATASETID"], ids["CN_01_02_OFFERID"]) == ("ACN0102", "CD123:ACN0102:456")
+    assert (ids["TP_C_01_05_AGREEMENTID"], ids["TP_03_06_FORMAT"]) == ("ATPC0104", "HttpData-PULL")
