@@ -1,3 +1,34 @@
-"""Hanse: a data space in one Python package."""
+"""Hanse: a data space in one Python package.
+
+    import hanse
+
+    with hanse.Client() as client:
+        client.get("ds_...", "data")
+
+Names are imported when they are first used, so that `import hanse` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hanse.client import AsyncClient as AsyncClient
+    from hanse.client import Client as Client
+    from hanse.client import Description as Description
+    from hanse.kernel import errors as errors
 
 __version__ = "0.1.0"
+__all__ = ["AsyncClient", "Client", "Description", "errors"]
+
+_WHERE = {"AsyncClient": "client", "Client": "client", "Description": "client"}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name == "errors":
+        return import_module("hanse.kernel.errors")
+    if name in _WHERE:
+        return getattr(import_module(f"hanse.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -124,9 +124,14 @@ class Directory:
         if task is None:
             task = asyncio.create_task(self._read(key))
             self._running[key] = task
-            task.add_done_callback(lambda _done: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._ended(key, done))
         # Shielded: one caller that goes away must not take the list from the others.
         return await asyncio.shield(task)
+
+    def _ended(self, key: Key, task: asyncio.Task[_Held | PeerError]) -> None:
+        del self._running[key]
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody is told of an error that all who waited have turned away from
 
     async def _read(self, key: Key) -> _Held | PeerError:
         try:
@@ -168,11 +173,9 @@ class Directory:
 
     async def _raise_watermark(self, key: Key, version: int) -> None:
         """Keep the highest version for good, so that a restart does not open the way back to an older list."""
-        last = self._held.get(key)
-        if last is None or last.statement.version != version or last.fresh == self._ages.fresh:
-            seen = await self._database.read(lambda tx: tx.watermarks.get(*key))
-            if seen != version:
-                await self._database.run(lambda tx: _raise(tx, key, version))
+        seen = await self._database.read(lambda tx: tx.watermarks.get(*key))
+        if seen != version:
+            await self._database.run(lambda tx: _raise(tx, key, version))
 
 
 def _raise(tx: AnchorTx, key: Key, version: int) -> None:

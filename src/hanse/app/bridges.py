@@ -93,6 +93,17 @@ class FlowBridge:
         cast(Tx, tx).broadcast(HALTED, f"{transfer.tenant} {transfer.id}")
 
 
+class InboxSinks:
+    """The connector's sinks port: this server's own inbox."""
+
+    def __init__(self, data: Flows) -> None:
+        self._flows = data
+
+    def prepare(self, tx: ConnectorTx, transfer: Transfer) -> DataAddress:
+        """Be ready to receive, in this transaction."""
+        return self._flows.prepare_sink(cast(Tx, tx), _grant(transfer))
+
+
 def _grant(transfer: Transfer) -> Grant:
     return Grant(tenant=transfer.tenant, transfer=transfer.id, agreement=transfer.agreement_id, peer=transfer.peer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hanse.app.bridges import ContextSealer, NewKeys
 from hanse.app.tenants import Tenants, did_of
@@ -12,7 +13,7 @@ from hanse.connector.catalog import Catalog
 from hanse.connector.kit import Kit, OwnAddresses
 from hanse.connector.negotiations import Negotiations
 from hanse.connector.outbox import Outbox
-from hanse.connector.ports import DataPlane, Limits, Membership
+from hanse.connector.ports import Courier, DataPlane, Limits, Membership, Peers
 from hanse.connector.rules import NegotiationRule, OwnOffersRule, StartAtOnceRule, TransferRule
 from hanse.connector.timer import Timer
 from hanse.connector.transfers import Transfers
@@ -32,6 +33,10 @@ from hanse.wallet.seal import MasterKeySealer
 from hanse.wallet.wallet import Wallet
 
 
+class Network(Courier, Peers, Protocol):
+    """All that leaves for other connectors."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a test or a conformance adapter may put in place of the product's own. Never a setting."""
@@ -40,6 +45,7 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     lookup: Lookup = system_lookup
     did_address: Callable[[str], str] = did_url
+    network: Callable[[PeerConnector], Network] = lambda own: own
     authenticate: Authenticator | None = None
     membership: Membership | None = None
     dataplane: DataPlane | None = None
@@ -63,7 +69,7 @@ class Ground:
         self.sealer = ContextSealer(master)
         self.wallet = Wallet(database, master, self.clock, self.ids, self._services)
         self.resolver = DidResolver(self.client, self.clock, self._local_document, address=parts.did_address)
-        self.peers = PeerConnector(self.client, self.resolver, self.wallet.token_for, self.clock)
+        self.peers = parts.network(PeerConnector(self.client, self.resolver, self.wallet.token_for, self.clock))
         self.keys = NewKeys(self.wallet)
 
     def guard_for(self, allowed: Sequence[str]) -> AddressGuard:

@@ -71,5 +71,3 @@ class GuardedFetch:
         if answer.status != 200:
             raise PeerRefused(f"The address answered HTTP {answer.status}.", status=answer.status)
         return answer.body
-
-

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Sequence
 
 import uvicorn
+import uvloop
 from starlette.routing import BaseRoute, Mount, Router
 
 from hanse.app.bridges import HALTED, FlowBridge
 from hanse.app.build import Connector, Ground, Parts
 from hanse.app.data import DataPlane, DataSide
+from hanse.app.front import Front
 from hanse.app.keys import master_key
 from hanse.app.management import Management
 from hanse.app.tenants import TOPIC, changed
@@ -45,7 +49,9 @@ class Server:
         membership = parts.membership or self.management.directory
         self.connector = Connector(ground, membership, parts.dataplane or FlowBridge(self.data.flows))
         self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers)
-        self.app = Router(self._routes())
+        self.front = Front(ground, self.management, self.connector, self.data)
+        routes = self._routes()
+        self.app = self.front.metrics.wrap(Router(routes), routes)
         self._tasks: set[asyncio.Task[None]] = set()
         ground.database.subscribe(self._on_event)
         ground.database.on_broadcast(self._on_broadcast)
@@ -73,6 +79,7 @@ class Server:
     async def stop(self) -> None:
         """Let what is being sent arrive, then close. What is left is in the database and goes on after the next start."""
         await self.connector.timer.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.connector.outbox.drain(self.settings.drain_seconds)
         await self.plane.pusher.close()
         await self.ground.client.close()
@@ -87,6 +94,7 @@ class Server:
             *dsp.routes(),
             Mount("/participants/{name}/data", app=self.plane.app),
             *identity.routes(ground.tenants.own, ground.wallet.document),
+            *self.front.routes,
         ]
 
     def _on_event(self, event: object) -> None:
@@ -132,9 +140,27 @@ def config_of(server: Server) -> uvicorn.Config:
     )
 
 
+class _Front(uvicorn.Server):
+    """uvicorn without its own handling of signals, which would end the process before what is due has been stored."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+    def end(self) -> None:
+        """Stop accepting, let running requests end, then return from `serve`. A second call does not wait for them."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
 async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then drain. `ready` is set once connections are accepted."""
-    front = uvicorn.Server(config_of(server))
+    front = _Front(config_of(server))
+
+    def end() -> None:
+        server.front.health.draining = True
+        front.end()
+
+    _on_signals(end)
     await server.start()
     task = asyncio.create_task(front.serve())
     while not front.started and not task.done():
@@ -145,3 +171,25 @@ async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
         await task
     finally:
         await server.stop()
+
+
+def run(settings: Settings) -> None:
+    """Open and serve, blocking. Raises `Misconfigured` and `StorageFailed`; the port's own trouble is `Misconfigured`, too."""
+
+    async def main() -> None:
+        await serve(await Server.open(settings))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(main())
+        except SystemExit:
+            raise Misconfigured(
+                f"The port {settings.port} on {settings.host} cannot be used; is another server running there?", where="port"
+            ) from None
+
+
+def _on_signals(end: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread: whoever started it stops it
+            loop.add_signal_handler(one, end)

@@ -6,6 +6,9 @@ are kept in memory and follow every change, in this process by event, between pr
 
 from __future__ import annotations
 
+from typing import cast
+
+from hanse.connector.ports import ConnectorTx
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, SpaceLink
@@ -72,9 +75,9 @@ class Tenants:
         return participant.allowed_hosts if participant is not None else ()
 
 
-def did_of(tx: Tx, tenant: Tenant) -> Did:
+def did_of(tx: ConnectorTx, tenant: Tenant) -> Did:
     """Return a participant's DID inside a transaction. Raises `NotFound`."""
-    participant = tx.participants.get(tenant)
+    participant = cast(Tx, tx).participants.get(tenant)
     if participant is None:
         raise NotFound(f"There is no participant {tenant!r} here.", where="participant")
     return participant.did

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
@@ -17,7 +17,7 @@ DONE, FAILED, USAGE, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
 WAITS = "waits-for-person"
 """The rule of an error that says that nothing failed: a person has to act first."""
 
-F = TypeVar("F", bound=Callable[..., object])
+Function = Callable[..., object]
 
 
 class Command(click.Command):
@@ -83,12 +83,18 @@ class Noun(click.Group):
         command.format_help(click.Context(command, info_name=ctx.info_name, parent=ctx.parent), formatter)
         self.format_commands(ctx, formatter)
 
-    def verb(self, name: str, *, example: str, resume: str = "", **settings: Any) -> Callable[[F], Command]:
+    def verb(self, name: str, *, example: str, resume: str = "", **settings: Any) -> Callable[[Function], Command]:
         """Add a command; a decorator."""
-        return self.command(name, cls=Command, example=example, resume=resume, **settings)
+
+        def add(function: Function) -> Command:
+            made = click.command(name, cls=Command, example=example, resume=resume, **settings)(function)
+            self.add_command(made)
+            return made
+
+        return add
 
 
-def command(name: str, *, example: str, resume: str = "") -> Callable[[Callable[..., object]], Command]:
+def define(name: str, *, example: str, resume: str = "") -> Callable[[Function], Command]:
     """Make a command of a function; a decorator."""
     return click.command(name, cls=Command, example=example, resume=resume)
 
@@ -110,5 +116,5 @@ def _common() -> list[click.Option]:
 
 def _leave_quietly(ctx: click.Context) -> NoReturn:
     # The reader of a pipe has had enough, e.g. `hanse catalog | head`: nothing more can be said to it.
-    sys.stdout = None  # type: ignore[assignment]
+    sys.stdout = None
     ctx.exit(DONE)

@@ -6,15 +6,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ContextManager, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from hanse.kernel.errors import HanseError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from hanse.client import Client
     from hanse.client.profiles import Profile
@@ -45,20 +46,30 @@ class Shell:
         return home_of(self.home_option)
 
     @property
-    def profile(self) -> Profile:
-        """Return who this command acts for. Raises `Misconfigured`."""
-        from hanse.client.profiles import choose
-
-        return choose(self.home, self.participant)
-
-    @property
     def client(self) -> Client:
         """Return the client, made at the first use. Raises `Misconfigured`."""
-        if self._client is None:
-            from hanse.client import Client
+        return self._client or self._connected(self.profile())
 
-            profile = self.profile
-            self._client = Client(url=profile.url, token=profile.token)
+    def client_of(self, usual: str) -> Client:
+        """Return a client for the profile `usual` (e.g. the server's host), unless another was asked for."""
+        return self._client or self._connected(self.profile(usual))
+
+    def profile(self, usual: str | None = None) -> Profile:
+        """Return who this command acts for: as asked for, else `usual` if there is such a profile, else the default.
+
+        Raises `Misconfigured`.
+        """
+        from hanse.client.profiles import choose, read
+
+        asked = self.participant or os.environ.get("HANSE_PARTICIPANT") or os.environ.get("HANSE_TOKEN")
+        if usual is not None and not asked and usual in read(self.home)[0]:
+            return choose(self.home, usual)
+        return choose(self.home, self.participant)
+
+    def _connected(self, profile: Profile) -> Client:
+        from hanse.client import Client
+
+        self._client = Client(url=profile.url, token=profile.token)
         return self._client
 
     @cached_property
@@ -104,7 +115,8 @@ class Shell:
 
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for index, name in enumerate(columns):
-            table.add_column(name, no_wrap=index == 0, overflow="fold")
+            whole = max(len(name), *(len(row[0]) for row in rows)) if index == 0 else None
+            table.add_column(name, no_wrap=index == 0, min_width=whole, overflow="fold")
         for row in rows:
             table.add_row(*(_cell(text) for text in row))
         self.console.print(table)
@@ -116,7 +128,7 @@ class Shell:
         for name, text in shown:
             self.print(f"{name:<{width}}  {text}")
 
-    def progress(self, label: str) -> ContextManager[Progress | None]:
+    def progress(self, label: str) -> AbstractContextManager[Progress | None]:
         """Show a bar of bytes with speed and time left on a terminal; elsewhere, and with --quiet or --json, nothing."""
         if self.as_json or self.quiet or not self.errors.is_terminal:
             return nullcontext()
@@ -182,7 +194,7 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
 
 
-def _cell(text: str) -> object:
+def _cell(text: str) -> Text:
     from rich.text import Text
 
     return Text(_printable(text).replace("\n", " "))

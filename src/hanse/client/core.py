@@ -81,21 +81,34 @@ def get(path: str, into: type[T], **query: str | None) -> Steps[T]:
     return (yield from call(Request(method="GET", path=path, query=known), into))
 
 
-def post(path: str, body: Mapping[str, object] | None, into: type[T], *, method: str = "POST", tenant: str | None = None) -> Steps[T]:
-    """POST (or another method) with a JSON body; `tenant` lets a host operator name the participant."""
+def post(
+    path: str,
+    body: Mapping[str, object] | None,
+    into: type[T],
+    *,
+    method: str = "POST",
+    tenant: str | None = None,
+    space: str | None = None,
+) -> Steps[T]:
+    """POST (or another method) with a JSON body.
+
+    `tenant` lets a host operator name the participant, `space` an anchor one of its spaces.
+    """
     headers = {} if tenant is None else {"Hanse-Participant": tenant}
+    query = {} if space is None else {"space": space}
     encoded = None if body is None else msgspec.json.encode(body)
-    return (yield from call(Request(method=method, path=path, body=encoded, headers=headers), into))
+    return (yield from call(Request(method=method, path=path, query=query, body=encoded, headers=headers), into))
 
 
-def listed(path: str, item: type[T], most: int | None = None, tenant: str | None = None, **query: str) -> Steps[list[T]]:
+def listed(path: str, item: type[T], most: int | None = None, tenant: str | None = None, **query: str | None) -> Steps[list[T]]:
     """Return the entries of a list, page after page, at most `most` of them."""
     found: list[T] = []
     after: str | None = None
     headers = {} if tenant is None else {"Hanse-Participant": tenant}
+    known = {name: value for name, value in query.items() if value is not None}
     while True:
         size = PAGE if most is None else max(1, min(PAGE, most - len(found)))
-        asked = {**query, "limit": str(size)} | ({} if after is None else {"after": after})
+        asked = known | {"limit": str(size)} | ({} if after is None else {"after": after})
         page = yield from call(Request(method="GET", path=path, query=asked, headers=headers), _Page)
         found += _items(page.items, item, path)
         if page.next is None or page.next == after or (most is not None and len(found) >= most):

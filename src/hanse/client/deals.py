@@ -8,6 +8,7 @@ from typing import TypeVar
 from hanse.client import model as m
 from hanse.client.core import Steps, get, listed, part, post, said
 from hanse.client.offers import Terms
+from hanse.client.spaces import did_of
 from hanse.dsp.messages import DataAddress
 
 P = TypeVar("P", m.Negotiation, m.Transfer)
@@ -20,8 +21,7 @@ PATIENCE = 120
 
 def list_negotiations(*, open_only: bool = False, most: int | None = None) -> Steps[list[m.Negotiation]]:
     """Return the negotiations, newest first."""
-    query = {"open": "true"} if open_only else {}
-    return (yield from listed("/negotiations", m.Negotiation, most, **query))
+    return (yield from listed("/negotiations", m.Negotiation, most, open="true" if open_only else None))
 
 
 def get_negotiation(id: str) -> Steps[m.Negotiation]:
@@ -37,7 +37,7 @@ def negotiate(
     With `wait` it returns when the negotiation is final, when a person must act, or after `patience` seconds.
     """
     answering = "hand" if by_hand else None
-    body = said(peer=peer, dataset=dataset, offer=offer, terms=terms, answering=answering)
+    body = said(peer=(yield from did_of(peer)), dataset=dataset, offer=offer, terms=terms, answering=answering)
     negotiation = yield from post("/negotiations", body, m.Negotiation)
     if not wait:
         return negotiation
@@ -46,7 +46,8 @@ def negotiate(
 
 def offer_to(peer: str, asset: str, terms: Terms | None = None) -> Steps[m.Negotiation]:
     """Offer an own asset to a peer that has not asked."""
-    return (yield from post("/negotiations/offers", said(peer=peer, asset=asset, terms=terms), m.Negotiation))
+    did = yield from did_of(peer)
+    return (yield from post("/negotiations/offers", said(peer=did, asset=asset, terms=terms), m.Negotiation))
 
 
 def accept(id: str) -> Steps[m.Negotiation]:
@@ -81,8 +82,7 @@ def get_contract(id: str) -> Steps[m.Contract]:
 
 def list_transfers(*, open_only: bool = False, most: int | None = None) -> Steps[list[m.Transfer]]:
     """Return the transfers, newest first."""
-    query = {"open": "true"} if open_only else {}
-    return (yield from listed("/transfers", m.Transfer, most, **query))
+    return (yield from listed("/transfers", m.Transfer, most, open="true" if open_only else None))
 
 
 def get_transfer(id: str) -> Steps[m.Transfer]:

@@ -310,7 +310,6 @@ class Got(Record, kw_only=True):
     """A dataset that lies here now: where, under which contract, and whether every digest was checked."""
 
     dataset: str
-    title: str
     peer: str
     contract: Contract
     transfer: str
@@ -376,3 +375,10 @@ class Invitation(Record, kw_only=True):
     roles: list[str] = []
     did: str | None = None
     expires: datetime
+
+
+class Everything(Record, kw_only=True):
+    """What all members offer; `unreachable` says of members (by DID) why their catalogue is not in it."""
+
+    catalogues: list[Catalogue] = []
+    unreachable: dict[str, str] = {}

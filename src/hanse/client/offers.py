@@ -9,7 +9,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from hanse.client import model as m
 from hanse.client.core import Steps, get, listed, part, post, said
-from hanse.kernel.errors import NotFound
+from hanse.client.people import who_am_i
+from hanse.client.spaces import did_of, members
+from hanse.kernel.errors import NotFound, PeerError
 
 Terms = str | Mapping[str, Any]
 """A policy: a template's text such as `members + until 2027-01-01`, or ODRL JSON."""
@@ -87,7 +89,11 @@ def check_policies(terms: Sequence[Terms], *, peer: str | None = None) -> Steps[
 
 
 def catalog(peer: str, filter: Filter = ()) -> Steps[m.Catalogue]:
-    """Return all that a peer offers to us and that matches, page after page. Raises `Forbidden` for who is no member."""
+    """Return all that a peer (a DID or a member's name) offers to us and that matches, page after page.
+
+    Raises `Forbidden` for who is no member, `Invalid` for an unknown field of the filter, and `PeerError`s.
+    """
+    peer = yield from did_of(peer)
     body: dict[str, object] = {"peer": peer, "filter": list(filter)}
     whole = yield from post("/catalog", body, m.Catalogue)
     seen = {whole.next}
@@ -100,9 +106,24 @@ def catalog(peer: str, filter: Filter = ()) -> Steps[m.Catalogue]:
     return whole
 
 
+def browse(filter: Filter = ()) -> Steps[m.Everything]:
+    """Return what all other members of the space offer to us."""
+    own = (yield from who_am_i()).participant
+    everything = m.Everything()
+    for member in (yield from members()):
+        if own is not None and member.did == own.did:
+            continue
+        try:
+            everything.catalogues.append((yield from catalog(member.did, filter)))
+        except PeerError as error:
+            everything.unreachable[member.did] = error.message
+    return everything
+
+
 def dataset(peer: str, id: str) -> Steps[m.Dataset]:
-    """Return one dataset of a peer. Raises `NotFound`."""
-    page = yield from get("/catalog/datasets", m.Catalogue, peer=peer, id=id)
+    """Return one dataset of a peer (a DID or a member's name). Raises `NotFound`."""
+    did = yield from did_of(peer)
+    page = yield from get("/catalog/datasets", m.Catalogue, peer=did, id=id)
     if not page.datasets:
         raise NotFound(f"The peer has no dataset {id[:80]!r} for you that can be read.", where="dataset")
     return page.datasets[0]

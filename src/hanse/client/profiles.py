@@ -65,9 +65,7 @@ def choose(home: Path, name: str | None = None, environment: Mapping[str, str] |
     wanted = named or (default if default in profiles else next(iter(profiles)))
     if wanted not in profiles:
         known = ", ".join(profiles)
-        raise Misconfigured(
-            f"There is no profile {wanted[:80]!r}.", where=str(home / FILE), rule="no-profile", hint=f"There are: {known}."
-        )
+        raise Misconfigured(f"There is no profile {wanted[:80]!r}.", where=str(home / FILE), rule="no-profile", hint=f"There are: {known}.")
     return profiles[wanted]
 
 

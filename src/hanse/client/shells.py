@@ -151,7 +151,7 @@ def _options(url: str, token: str) -> dict[str, Any]:
 
 def _built(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
     headers = dict(request.headers) | ({} if request.body is None else {"Content-Type": "application/json"})
-    return client.build_request(request.method, request.path, params=dict(request.query), content=request.body, headers=headers)
+    return client.build_request(request.method, request.path, params=dict(request.query) or None, content=request.body, headers=headers)
 
 
 def _response(response: httpx.Response) -> Response:
@@ -162,5 +162,6 @@ def _response(response: httpx.Response) -> Response:
 def _trouble(error: httpx.HTTPError, url: httpx.URL) -> PeerUnreachable:
     root = f"{url.scheme}://{url.netloc.decode()}"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return PeerUnreachable(f"No server answers at {root}.", rule="no-server", hint="Is it running? `hanse up` or `hanse serve` starts it.")
+        hint = "Is it running? `hanse up` or `hanse serve` starts it."
+        return PeerUnreachable(f"No server answers at {root}.", rule="no-server", hint=hint)
     return PeerUnreachable(f"The server at {root} did not answer as it should ({type(error).__name__}).", hint="Its log says more.")

@@ -34,6 +34,7 @@ class Catalog:
     async def page(self, sender: Sender, own_did: Did, request: CatalogRequest, after: str | None = None) -> Page:
         """Return up to 100 datasets that the sender may see and that match. Raises `Invalid` for an unknown filter field."""
         criteria = parse_filter(request.filter)
+
         def work(tx: ConnectorTx) -> Page:
             return self._page(tx, sender, own_did, criteria, after)
 
@@ -41,6 +42,7 @@ class Catalog:
 
     async def dataset(self, sender: Sender, id: str) -> bytes:
         """Return one dataset as a root object. Raises `NotFound` for what the sender may not see, too."""
+
         def work(tx: ConnectorTx) -> Asset:
             asset = tx.assets.get(sender.tenant, id)
             if asset is None or asset.withdrawn is not None or not _sees(asset, sender.did):
@@ -59,5 +61,3 @@ class Catalog:
 
 def _sees(asset: Asset, requester: Did) -> bool:
     return not asset.visible_to or requester in asset.visible_to
-
-

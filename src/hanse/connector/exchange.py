@@ -23,7 +23,7 @@ from hanse.connector.ports import ConnectorTx, Delivery, P, ProcessStore
 from hanse.connector.records import Intent, Outgoing
 from hanse.dsp import messages as m
 from hanse.dsp.messages import Role
-from hanse.kernel.errors import Conflict, Invalid, NotFound, PeerError
+from hanse.kernel.errors import Conflict, Invalid, NotFound, PeerError, PeerInvalid, PeerRefused
 
 _RANK = {"terminate": 4, "complete": 3, "suspend": 1}
 _RESTS = frozenset({"STARTED", "COMPLETED", "FINALIZED"})
@@ -39,6 +39,8 @@ class Exchange(ABC, Generic[P]):
     """The part of a protocol that does not depend on its table."""
 
     kind: str
+    finish: str
+    """The step with which the protocol ends well."""
 
     def __init__(self, kit: Kit) -> None:
         self.kit = kit
@@ -115,12 +117,12 @@ class Exchange(ABC, Generic[P]):
     async def on_refused(self, outgoing: Outgoing, delivery: Delivery) -> None:
         """Take a clear no: find out where the peer stands, then adopt its state or end the process."""
         fault = self.kit.wire.decode_fault(delivery.body)
-        if fault.code == CROSSED and self.kit.clock.now() < outgoing.deadline:
+        known, theirs = (False, None) if fault.code == CROSSED else await self._their_state(outgoing)
+        if not known and self.kit.clock.now() < outgoing.deadline:
             await self.kit.outbox.retry_later(outgoing, delivery)
             return
         said = "; ".join(fault.reason) or fault.code or delivery.error
         reason = f"The other side refused '{outgoing.step}' with HTTP {delivery.status}" + (f": {said}" if said else ".")
-        theirs = await self._their_state(outgoing)
 
         def work(tx: ConnectorTx) -> None:
             process = self._waiting(tx, outgoing)
@@ -138,7 +140,7 @@ class Exchange(ABC, Generic[P]):
 
     async def on_gave_up(self, outgoing: Outgoing, delivery: Delivery) -> None:
         """End a process whose message could not be delivered by its deadline."""
-        why = delivery.error or f"HTTP {delivery.status}"
+        why = delivery.error.rstrip(".") or f"HTTP {delivery.status}"
         reason = f"'{outgoing.step}' could not be delivered to {outgoing.peer} before its deadline; last answer: {why}."
 
         def work(tx: ConnectorTx) -> None:
@@ -280,7 +282,7 @@ class Exchange(ABC, Generic[P]):
         word alone never finalises what we have not finalised.
         """
         peer = process.role.other
-        steps = [("finalize", peer), ("complete", peer), ("terminate", peer)]
+        steps = [(self.finish, peer), ("terminate", peer)]
         if process.unsure is not None:
             steps.append((process.unsure, process.role))
         for step, sender in steps:
@@ -290,16 +292,19 @@ class Exchange(ABC, Generic[P]):
                 return True
         return False
 
-    async def _their_state(self, outgoing: Outgoing) -> str | None:
+    async def _their_state(self, outgoing: Outgoing) -> tuple[bool, str | None]:
+        """Return whether the peer could be asked where it stands, and the state; none if it knows of no process."""
         process = await self.kit.database.read(lambda tx: self.store(tx).get(outgoing.tenant, outgoing.process))
         if process is None or process.peer_pid is None:
-            return None
+            return True, None
         try:
             url = process.peer_address.rstrip("/") + self.status_path(process)
             answer = self.kit.wire.decode_status(await self.kit.peers.get(process.tenant, process.peer, url))
-        except PeerError:
-            return None
-        return answer.state if answer else None
+        except PeerInvalid:
+            return True, None
+        except PeerError as error:
+            return isinstance(error, PeerRefused) and error.status == 404, None
+        return True, answer.state if answer else None
 
 
 def _strength(step: str, sender: Role) -> int:

@@ -65,7 +65,11 @@ def explain(tx: ConnectorTx, tenant: Tenant, id: str) -> Explanation:
         seen = "the members named: " + ", ".join(asset.visible_to) if asset.visible_to else "every member of the space"
         summary = f"The dataset {asset.dataset.title!r} is seen by {seen}; requests are answered by {asset.answering}."
         return Explanation(id=id, kind="dataset", summary=summary, state=state)
-    raise NotFound(f"Nothing here goes by the id {id[:80]!r}.", where="id", hint="Ids look like neg_…, agr_…, trf_… or ds_…; `hanse contracts` and `hanse transfers` list them.")
+    raise NotFound(
+        f"Nothing here goes by the id {id[:80]!r}.",
+        where="id",
+        hint="Ids look like neg_…, agr_…, trf_… or ds_…; `hanse contracts` and `hanse transfers` list them.",
+    )
 
 
 def _of_negotiation(tx: ConnectorTx, negotiation: Negotiation) -> Explanation:
@@ -93,7 +97,13 @@ def _of_process(
     tx: ConnectorTx, process: Process, kind: str, summary: str, state: str | None, waits: tuple[str, str], related: dict[str, str]
 ) -> Explanation:
     explanation = Explanation(
-        id=process.id, kind=kind, summary=summary, state=state or "NOT YET ACKNOWLEDGED", until=process.deadline, history=process.history, related=related
+        id=process.id,
+        kind=kind,
+        summary=summary,
+        state=state or "NOT YET ACKNOWLEDGED",
+        until=process.deadline,
+        history=process.history,
+        related=related,
     )
     explanation.waits_for, explanation.who = waits
     if process.intent is not None:

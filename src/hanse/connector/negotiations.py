@@ -25,6 +25,7 @@ class Negotiations(Exchange[Negotiation]):
     """Every use case of a negotiation: begin, take the peer's message, move on by rule or by hand, look."""
 
     kind = "negotiation"
+    finish = Step.FINALIZE
 
     def __init__(self, kit: Kit, rule: NegotiationRule, did_of: Callable[[ConnectorTx, Tenant], Did]) -> None:
         super().__init__(kit)
@@ -39,7 +40,9 @@ class Negotiations(Exchange[Negotiation]):
 
     # Begin.
 
-    async def request(self, tenant: Tenant, peer: Did, dataset: str, offer: Offer, *, answering: Answering = Answering.RULE, by: str = "us") -> Negotiation:
+    async def request(
+        self, tenant: Tenant, peer: Did, dataset: str, offer: Offer, *, answering: Answering = Answering.RULE, by: str = "us"
+    ) -> Negotiation:
         """Ask `peer` for `dataset` under the terms of `offer` (as consumer). Returns at once; the message is on its way."""
         await self.kit.membership.require(tenant, peer)
         address = await self.kit.peers.base_of(tenant, peer)
@@ -127,7 +130,9 @@ class Negotiations(Exchange[Negotiation]):
     def end_message(self, process: Negotiation, reason: str) -> m.NegotiationTermination:
         """Return the termination."""
         status = self.status(process)
-        return m.NegotiationTermination(provider_pid=status.provider_pid, consumer_pid=status.consumer_pid, reason=(reason[:1000],) if reason else ())
+        return m.NegotiationTermination(
+            provider_pid=status.provider_pid, consumer_pid=status.consumer_pid, reason=(reason[:1000],) if reason else ()
+        )
 
     def status_path(self, process: Negotiation) -> str:
         """Return the path of the peer's own record."""
@@ -189,7 +194,12 @@ class Negotiations(Exchange[Negotiation]):
         if asset.visible_to and sender.did not in asset.visible_to:
             raise _not_on_offer(dataset)
         if not any(own.id == offer.id for own in asset.dataset.offers):
-            raise Invalid(f"The dataset {dataset} has no offer {offer.id}.", where="offer.@id", rule="offer", hint="Take an offer's @id from the catalogue.")
+            raise Invalid(
+                f"The dataset {dataset} has no offer {offer.id}.",
+                where="offer.@id",
+                rule="offer",
+                hint="Take an offer's @id from the catalogue.",
+            )
         return asset.answering
 
     def _asset(self, tx: ConnectorTx, tenant: Tenant, dataset: str) -> Asset:
@@ -288,7 +298,9 @@ def _take_offer(negotiation: Negotiation, message: m.NegotiationMessage) -> None
         return
     offer = message.offer
     if offer.target is not None and offer.target != negotiation.dataset:
-        raise Invalid("A counter-offer cannot change the dataset.", where="offer.target", rule="target", hint=f"It is {negotiation.dataset}.")
+        raise Invalid(
+            "A counter-offer cannot change the dataset.", where="offer.target", rule="target", hint=f"It is {negotiation.dataset}."
+        )
     negotiation.offer = Offer(id=offer.id, terms=offer.terms, target=negotiation.dataset)
     negotiation.offered_by = negotiation.role.other
 

@@ -152,7 +152,12 @@ class Offers:
             unknown = unsupported(one)
             if unknown:
                 path, what = unknown[0]
-                raise Invalid(f"This server cannot decide these terms: {what}.", where=f"terms[{index}].{path}", rule="policy", hint="`hanse offer --help` lists the terms that it can.")
+                raise Invalid(
+                    f"This server cannot decide these terms: {what}.",
+                    where=f"terms[{index}].{path}",
+                    rule="policy",
+                    hint="`hanse offer --help` lists the terms that it can.",
+                )
         return tuple(Offer(id=self._kit.ids.new("off"), terms=one) for one in terms)
 
     def _get(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Asset:
@@ -163,7 +168,9 @@ class Offers:
 
     def _put_new(self, tx: ConnectorTx, asset: Asset) -> None:
         if tx.assets.count(asset.tenant) >= self._quota:
-            raise TooMany(f"This participant may offer {self._quota} assets.", retry_after=3600, hint="Withdraw some, or ask for a larger quota.")
+            raise TooMany(
+                f"This participant may offer {self._quota} assets.", retry_after=3600, hint="Withdraw some, or ask for a larger quota."
+            )
         self._put(tx, asset)
 
     def _put(self, tx: ConnectorTx, asset: Asset) -> None:

@@ -280,8 +280,8 @@ class DataPlane(Protocol):
 class Membership(Protocol):
     """Tells who belongs to the space. Credentials will enter here."""
 
-    async def require(self, tenant: Tenant, peer: Did) -> None:
-        """Raise `Forbidden` if the peer is not a member, or if that cannot be known now."""
+    async def require(self, tenant: Tenant, peer: Did) -> object:
+        """Return what is known of the member. Raise `Forbidden` if the peer is not a member, or if that cannot be known now."""
         ...
 
 

@@ -128,9 +128,9 @@ def _difference(agreement: Agreement, negotiation: Negotiation) -> str:
 
 
 class StartAtOnceRule:
-    """Start every transfer that has been admitted; leave the rest to a person."""
+    """Start every transfer that has been admitted, and again one that the consumer resumes; leave the rest to a person."""
 
     def answer(self, tx: ConnectorTx, transfer: Transfer) -> Move | None:
         """Return our move, or nothing to wait."""
-        requested = transfer.role is Role.PROVIDER and transfer.state == "REQUESTED"
-        return Move("start") if requested else None
+        asked = transfer.role is Role.PROVIDER and transfer.state in ("REQUESTED", "STARTED")
+        return Move("start") if asked else None

@@ -24,10 +24,14 @@ PUSH = "-PUSH"
 """Formats that end so are pushed by the provider; all others are pulled by the consumer."""
 
 
+_HANDED_BACK = (State.STARTED, Role.PROVIDER, Step.START)
+
+
 class Transfers(Exchange[Transfer]):
     """Every use case of a transfer: begin, take the peer's message, move on by rule or by hand, read the address."""
 
     kind = "transfer"
+    finish = Step.COMPLETE
 
     def __init__(self, kit: Kit, rule: TransferRule, negotiations: Negotiations) -> None:
         super().__init__(kit)
@@ -63,6 +67,7 @@ class Transfers(Exchange[Transfer]):
 
         def work(tx: ConnectorTx) -> Transfer:
             transfer = self._known(tx, tenant, id)
+            table.advance(transfer.state, transfer.role, Step(move.step))
             self._make(tx, transfer, move, by)
             return transfer
 
@@ -109,7 +114,13 @@ class Transfers(Exchange[Transfer]):
         return tx.transfers
 
     def advance(self, state: str | None, sender: Role, step: str) -> str:
-        """Return the state after the step, by the table."""
+        """Return the state after the step, by the table.
+
+        And beyond it: after a resumption by the consumer, the provider hands back a fresh address with a start of its
+        own (Data Plane Signaling, suspension and resumption), which changes no state.
+        """
+        if (state, sender, step) == _HANDED_BACK:
+            return State.STARTED
         return table.advance(None if state is None else State(state), sender, Step(step))
 
     def set_state(self, process: Transfer, state: str) -> None:
@@ -124,7 +135,9 @@ class Transfers(Exchange[Transfer]):
     def end_message(self, process: Transfer, reason: str) -> m.TransferTermination:
         """Return the termination."""
         status = self.status(process)
-        return m.TransferTermination(provider_pid=status.provider_pid, consumer_pid=status.consumer_pid, reason=(reason[:1000],) if reason else ())
+        return m.TransferTermination(
+            provider_pid=status.provider_pid, consumer_pid=status.consumer_pid, reason=(reason[:1000],) if reason else ()
+        )
 
     def status_path(self, process: Transfer) -> str:
         """Return the path of the peer's own record."""
@@ -207,14 +220,23 @@ class Transfers(Exchange[Transfer]):
         asset = tx.assets.get(contract.tenant, contract.dataset)
         formats = asset.dataset.formats if asset is not None else ()
         if message.format not in formats:
-            raise Invalid(f"The dataset is not offered as {message.format[:80]!r}.", where="format", rule="format", hint=f"Offered: {', '.join(formats) or 'nothing'}.")
+            raise Invalid(
+                f"The dataset is not offered as {message.format[:80]!r}.",
+                where="format",
+                rule="format",
+                hint=f"Offered: {', '.join(formats) or 'nothing'}.",
+            )
         pushed = message.format.endswith(PUSH)
         if pushed != (message.data_address is not None):
             needed = "A push needs a dataAddress." if pushed else "A pull has no dataAddress in its request."
             raise Invalid(needed, where="dataAddress", rule="dataAddress")
         decision = decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now())
         if not decision.permitted:
-            raise Invalid("The agreement does not permit this now: " + "; ".join(decision.reasons + decision.unknown), where="agreementId", rule="policy")
+            raise Invalid(
+                "The agreement does not permit this now: " + "; ".join(decision.reasons + decision.unknown),
+                where="agreementId",
+                rule="policy",
+            )
 
     def _next(self, tx: ConnectorTx, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
         transfer = self.own(tx, sender, pid)
@@ -228,6 +250,8 @@ class Transfers(Exchange[Transfer]):
         if ours != transfer.id:
             raise Invalid("The message names another transfer than its address.", where=f"{transfer.role}Pid", rule="pid")
         if isinstance(message, m.TransferStart):
+            if message.data_address is None and transfer.state is State.STARTED and transfer.intent is None:
+                table.advance(State.STARTED, transfer.role.other, Step.START)
             self._check_start(tx, transfer, message)
         detail = "; ".join(message.reason) if isinstance(message, m.TransferTermination | m.TransferSuspension) else ""
         self.take(tx, transfer, table.STEP_OF[type(message)], theirs, fingerprint, detail[:1000])
@@ -264,9 +288,10 @@ class Transfers(Exchange[Transfer]):
             # The source has vanished or cannot be read: the consumer is told, instead of waiting for nothing.
             self.end(tx, transfer, error.message, by)
             return
-        self.queue(tx, transfer, move.step, message, by)
+        if message is not None:
+            self.queue(tx, transfer, move.step, message, by)
 
-    def _message(self, tx: ConnectorTx, transfer: Transfer, move: Move) -> m.TransferMessage:
+    def _message(self, tx: ConnectorTx, transfer: Transfer, move: Move) -> m.TransferMessage | None:
         pids = self.status(transfer)
         both = {"provider_pid": pids.provider_pid, "consumer_pid": pids.consumer_pid}
         reason = (move.reason[:1000],) if move.reason else ()
@@ -277,7 +302,10 @@ class Transfers(Exchange[Transfer]):
         self.advance(transfer.state, transfer.role, move.step)
         if transfer.suspended_by is transfer.role.other:
             raise Conflict("The other side suspended the transfer, so it resumes it.", rule="resume")
-        return m.TransferStart(data_address=self._provision(tx, transfer), **both)
+        address = self._provision(tx, transfer)
+        if address is None and transfer.state is State.STARTED:
+            return None  # a push goes on after the consumer has resumed it: there is nothing to tell
+        return m.TransferStart(data_address=address, **both)
 
     def _provision(self, tx: ConnectorTx, transfer: Transfer) -> DataAddress | None:
         if transfer.role is Role.CONSUMER:
@@ -304,5 +332,3 @@ def flows(transfer: Transfer) -> bool:
 def _require_alive(contract: Contract) -> None:
     if contract.ended is not None:
         raise Conflict(f"The agreement ended on {contract.ended:%Y-%m-%d %H:%M} UTC. {contract.end_reason}".strip(), rule="ended")
-
-

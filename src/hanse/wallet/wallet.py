@@ -69,6 +69,11 @@ class Wallet:
         key = await self._signing_key(tenant)
         return issue(key, key.did, audience, self._clock.now(), self._ids.new("jti"))
 
+    async def token_carrying(self, tenant: Tenant, audience: str, token: str) -> str:
+        """Return a fresh self-issued token whose `token` claim is `token` (DCP 1.0, 4.3; DPS, token renewal). Raises `NotFound`."""
+        key = await self._signing_key(tenant)
+        return issue(key, key.did, audience, self._clock.now(), self._ids.new("jti"), token=token)
+
     async def sign(self, tenant: Tenant, kind: str, body: Struct, *, version: int, lifetime: timedelta) -> str:
         """Return a statement of the participant, see `identity.statements`. Raises `NotFound`, and `Invalid` as stated there."""
         key = await self._signing_key(tenant)

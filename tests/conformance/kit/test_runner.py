@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.kit.kit_properties import EXPECTED, sample_ids
-from tests.conformance.kit.runner import KitFailed, read_results
+from tests.conformance.kit.runner import COORDINATES, POM, KitFailed, KitMissing, KitNotInRegistry, missing, read_results, require_kit
 
 REPORT = """
 [2026-11-21T07:00:25.913730923] Started: TP:03-01: Verify transfer request, consumer completed
@@ -44,3 +44,52 @@ def test_the_kit_has_65_tests_and_each_has_its_ids() -> None:
     assert len(EXPECTED) == 65
     assert (ids["CN_01_02_DATASETID"], ids["CN_01_02_OFFERID"]) == ("ACN0102", "CD123:ACN0102:456")
     assert (ids["TP_C_01_05_AGREEMENTID"], ids["TP_03_06_FORMAT"]) == ("ATPC0104", "HttpData-PULL")
+
+
+ABSENT = (
+    "[ERROR] Failed: Could not find artifact org.eclipse.dataspacetck.dsp:dsp-tck:jar:1.0.1 in central -> [Help 1]"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "control", "reason"),
+    [
+        (ABSENT, True, KitNotInRegistry),
+        (ABSENT, False, KitMissing),
+        (ABSENT.replace("Could not find artifact", "Could not transfer artifact"), True, KitMissing),
+        (ABSENT.replace("dataspacetck.dsp:dsp-tck", "jetty:jetty-server"), True, KitMissing),
+        ("", True, KitMissing),
+    ],
+)
+def test_only_a_registry_that_works_can_say_that_it_has_no_kit(said: str, control: bool, reason: type[KitMissing]) -> None:
+    assert type(missing(said, lambda: control)) is reason
+
+
+@pytest.mark.parametrize(
+    ("ci", "missing", "outcome"),
+    [
+        ("true", KitNotInRegistry("not there"), pytest.skip.Exception),
+        ("", KitNotInRegistry("not there"), pytest.skip.Exception),
+        ("true", KitMissing("no Java"), pytest.fail.Exception),
+        ("", KitMissing("no Java"), pytest.skip.Exception),
+    ],
+)
+def test_what_is_missing_fails_with_ci_unless_nobody_can_mend_it(
+    monkeypatch: pytest.MonkeyPatch, ci: str, missing: KitMissing, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    lines: list[str] = []
+
+    def find() -> str:
+        raise missing
+
+    with pytest.raises(outcome):
+        require_kit(lines.append, find)
+    loud = ["DSP kit: NOT RUN, the registry does not hold org.eclipse.dataspacetck.dsp:dsp-tck:1.0.1"]
+    assert lines == (loud if isinstance(missing, KitNotInRegistry) else [])
+
+
+def test_the_coordinates_are_those_of_the_pom() -> None:
+    text = POM.read_text()
+
+    assert all(f">{part}<" in text for part in COORDINATES.split(":"))

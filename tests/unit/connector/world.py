@@ -11,244 +11,34 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hanse.connector.catalog import Catalog
-from hanse.connector.kit import Changed, Kit, OwnAddresses, Sender
+from hanse.connector.kit import Kit, OwnAddresses, Sender
 from hanse.connector.negotiations import Negotiations
-from hanse.connector.offers import Description, Found, Offers
+from hanse.connector.offers import Description, Offers
 from hanse.connector.outbox import Outbox
 from hanse.connector.ports import Delivery, Limits
-from hanse.connector.records import Answering, FileSource
+from hanse.connector.records import FileSource
 from hanse.connector.rules import OwnOffersRule, StartAtOnceRule
 from hanse.connector.transfers import Transfers
-from hanse.dsp import messages as m
-from hanse.dsp.messages import DataAddress, Fault, Role
+from hanse.dsp.messages import Fault
 from hanse.dsp.versions import v2025_1 as wire
 from hanse.http import errors
 from hanse.http.wire import Wire20251
 from hanse.kernel.clock import ManualClock
-from hanse.kernel.errors import Forbidden, HanseError, Invalid, PeerRefused, PeerUnreachable, SourceVanished, Unauthenticated
+from hanse.kernel.errors import HanseError, Unauthenticated
 from hanse.odrl.templates import parse_template
 from hanse.storage import open_database
+from tests.unit.connector.fakes import ROOT, ContextSealer, Looks, Members, Net, Plane, Post, Reads, SideIds
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-ROOT = "http://localhost:8400"
 BUSY_ROUNDS = 20_000
 
 
 def terms(text="members"):
     """The terms of a template."""
     return parse_template(text, START)
-
-
-class SideIds:
-    """Ids that tell whose they are: `neg_p1`."""
-
-    def __init__(self, letter):
-        self._letter, self._count = letter, 0
-
-    def new(self, prefix):
-        self._count += 1
-        return f"{prefix}_{self._letter}{self._count}"
-
-
-class ContextSealer:
-    """Seals so that a test sees when something is opened in another place than it was sealed for."""
-
-    def seal(self, plain, context):
-        return hashlib.sha256(context.encode()).digest() + plain[::-1]
-
-    def unseal(self, sealed, context):
-        assert sealed[:32] == hashlib.sha256(context.encode()).digest()
-        return sealed[:31:-1]
-
-
-@dataclass(frozen=True)
-class PlaneEvent:
-    """What the data plane is told, once it has been committed."""
-
-    what: str
-    transfer: str
-
-
-class Plane:
-    """A data plane that remembers: `live` are the transfers with a token, `events` all that it was told."""
-
-    def __init__(self):
-        self.live: set[str] = set()
-        self.events: list[tuple[str, str]] = []
-        self.vanished = False
-        self._tokens = 0
-
-    def check(self, tx, tenant, source):
-        if self.vanished:
-            raise SourceVanished("The file is gone.")
-
-    def start(self, tx, transfer, sink):
-        self.check(tx, transfer.tenant, None)
-        self._tokens += 1
-        tx.emit(PlaneEvent("push" if sink else "serve", transfer.id))
-        if sink is not None:
-            return None
-        properties = {"authorization": f"token-{self._tokens}", "authType": "bearer"}
-        return DataAddress(endpoint_type="https://w3id.org/idsa/v4.1/HTTP", endpoint=f"{ROOT}/data/{transfer.id}", properties=properties)
-
-    def started(self, tx, transfer, address):
-        tx.emit(PlaneEvent("started", transfer.id))
-
-    def halt(self, tx, transfer):
-        tx.emit(PlaneEvent("halt", transfer.id))
-
-    def on_event(self, event):
-        if not isinstance(event, PlaneEvent):
-            return
-        self.events.append((event.what, event.transfer))
-        if event.what in ("serve", "push"):
-            self.live.add(event.transfer)
-        elif event.what == "halt":
-            self.live.discard(event.transfer)
-
-
-class Members:
-    """A space whose members a test names; `None` lets everybody in."""
-
-    def __init__(self):
-        self.strangers: set[str] = set()
-
-    async def require(self, tenant, peer):
-        if peer in self.strangers:
-            raise Forbidden(f"{peer} is not a member of the space.")
-
-
-class Looks:
-    """Finds every source, and nothing out about it but its title."""
-
-    async def inspect(self, tenant, source):
-        return Found(title="Weather", byte_size=10)
-
-
-@dataclass(eq=False)
-class Packet:
-    """A request on its way. `future` is what the sender waits for; the packet may outlive the wait."""
-
-    source: Side
-    target: Side
-    url: str
-    body: bytes | None
-    jti: str
-    expires: datetime
-    future: asyncio.Future[Delivery]
-
-    @property
-    def step(self):
-        """The end of its path, e.g. `agreement`."""
-        return self.url.partition("/negotiations/")[2] or self.url.partition("/transfers/")[2]
-
-    @property
-    def name(self):
-        """The last word of its path, or `state` for a look at one."""
-        return "state" if self.body is None else self.url.rpartition("/")[2]
-
-
-@dataclass(eq=False)
-class Answer:
-    """An answer on its way back."""
-
-    packet: Packet
-    delivery: Delivery
-
-
-LOST = Delivery(None, b"", "The connection was reset.")
-
-
-class Net:
-    """Carries packets and answers when told."""
-
-    def __init__(self, clock):
-        self.clock = clock
-        self.sides: dict[str, Side] = {}
-        self.packets: list[Packet] = []
-        self.answers: list[Answer] = []
-        self.waiting: set[Packet] = set()
-        self.sent: list[Packet] = []
-        self.count = 0
-
-    async def call(self, source, peer, url, body):
-        self.count += 1
-        expires = self.clock.now() + timedelta(minutes=5)
-        packet = Packet(source, self.sides[peer], url, body, f"jti-{self.count}", expires, asyncio.get_running_loop().create_future())
-        self.packets.append(packet)
-        self.sent.append(packet)
-        self.waiting.add(packet)
-        try:
-            return await packet.future
-        finally:
-            self.waiting.discard(packet)
-
-    def deliver(self, packet, *, keep=False):
-        """Let the request arrive; `keep` leaves a copy in the network."""
-        if not keep:
-            self.packets.remove(packet)
-        packet.target.spawn(self._handle(packet))
-
-    def lose(self, packet, *, ghost=False):
-        """Let the sender hear nothing; a `ghost` may still arrive."""
-        if not ghost:
-            self.packets.remove(packet)
-        self._resolve(packet, LOST)
-
-    def back(self, answer, *, lost=False):
-        """Let the answer arrive, or be lost."""
-        self.answers.remove(answer)
-        self._resolve(answer.packet, LOST if lost else answer.delivery)
-
-    def timeout(self):
-        """No sender waits any longer; what is in the network stays there."""
-        for packet in list(self.waiting):
-            self._resolve(packet, Delivery(None, b"", "No answer came in time."))
-
-    def _resolve(self, packet, delivery):
-        if not packet.future.done():
-            packet.future.set_result(delivery)
-
-    async def _handle(self, packet):
-        delivery = LOST
-        try:
-            delivery = await packet.target.answer(packet)
-        finally:
-            self.answers.append(Answer(packet, delivery))
-
-
-class Post:
-    """One side's courier and its way to read from peers."""
-
-    def __init__(self, net, side):
-        self._net, self._side = net, side
-
-    async def post(self, tenant, peer, url, body):
-        return await self._net.call(self._side, peer, url, body)
-
-
-class Reads:
-    """One side's reading from peers."""
-
-    def __init__(self, net, side):
-        self._net, self._side = net, side
-
-    async def base_of(self, tenant, peer):
-        return self._net.sides[peer].kit.own.base(self._net.sides[peer].tenant)
-
-    async def get(self, tenant, peer, url):
-        delivery = await self._net.call(self._side, peer, url, None)
-        if delivery.status is None or delivery.status >= 500:
-            raise PeerUnreachable(delivery.error or "trouble")
-        if delivery.status >= 300:
-            raise PeerRefused("no", status=delivery.status)
-        return delivery.body
-
-    async def post(self, tenant, peer, url, body):
-        raise AssertionError("nothing here reads a catalogue")
 
 
 @dataclass(eq=False)
@@ -282,8 +72,9 @@ class Side:
     def build(self):
         clock, sealer = self.clock, ContextSealer()
         self.outbox = Outbox(self.db, Post(self.net, self), sealer, clock, self.ids, self.limits)
-        own = OwnAddresses(ROOT, wire.PATH)
-        self.kit = Kit(self.db, self.outbox, Reads(self.net, self), self.members, self.plane, sealer, Wire20251(), clock, self.ids, own, self.limits)
+        own, reads = OwnAddresses(ROOT, wire.PATH), Reads(self.net, self)
+        parts = (self.db, self.outbox, reads, self.members, self.plane, sealer, Wire20251(), clock, self.ids, own, self.limits)
+        self.kit = Kit(*parts)
         self.negotiations = self.negotiations_type(self.kit, OwnOffersRule(clock), lambda tx, tenant: self.did)
         self.transfers = self.transfers_type(self.kit, StartAtOnceRule(), self.negotiations)
         self.offers = Offers(self.kit, Looks())
@@ -338,7 +129,8 @@ class Side:
 
     async def _routed(self, sender, packet):
         kind, _, rest = packet.url.partition(self.kit.own.base(self.tenant) + "/")[2].partition("/")
-        exchange, encode = (self.negotiations, wire.encode_negotiation) if kind == "negotiations" else (self.transfers, wire.encode_transfer)
+        ours = {"negotiations": (self.negotiations, wire.encode_negotiation), "transfers": (self.transfers, wire.encode_transfer)}
+        exchange, encode = ours[kind]
         pid, _, tail = rest.partition("/")
         if packet.body is None:
             return Delivery(200, encode(await exchange.state(sender, pid)))
@@ -511,5 +303,3 @@ def run(scenario):
 
     return asyncio.run(whole())
 
-
-__all__ = ["LOST", "Answering", "Changed", "Delivery", "Invalid", "Role", "Side", "World", "m", "run", "terms"]

@@ -33,7 +33,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize("header, span", TABLE)
+@pytest.mark.parametrize(("header", "span"), TABLE)
 def test_ranges(header, span):
     assert parse(header, 100) == span
 

@@ -44,7 +44,7 @@ def test_a_lifetime_over_ten_minutes_is_refused(turned):
         Tokens(turned, timedelta(minutes=11))
 
 
-@pytest.mark.parametrize("tenant, transfer", [(OTHER, "trf_1"), (ACME, "trf_2")])
+@pytest.mark.parametrize(("tenant", "transfer"), [(OTHER, "trf_1"), (ACME, "trf_2")])
 def test_a_token_opens_its_own_transfer_only(memory, tokens, tenant, transfer):
     issued = tokens.issue(memory, grant())
     assert tokens.find(memory, ACME, "trf_1", issued.access_token).grant == grant()
@@ -74,7 +74,8 @@ def test_expiry_and_revocation(memory, tokens, turned):
 def test_all_refusals_read_the_same(memory, tokens, turned):
     issued = tokens.issue(memory, grant())
     said = set()
-    for tenant, transfer, token in [(OTHER, "trf_1", issued.access_token), (ACME, "trf_2", issued.access_token), (ACME, "trf_1", "nonsense")]:
+    good = issued.access_token
+    for tenant, transfer, token in [(OTHER, "trf_1", good), (ACME, "trf_2", good), (ACME, "trf_1", "nonsense")]:
         with pytest.raises(Unauthenticated) as refusal:
             tokens.find(memory, tenant, transfer, token)
         said.add(str(refusal.value))

@@ -145,6 +145,8 @@ def test_where_no_document_lies(url):
 def test_a_did_that_we_make_is_never_too_long_to_read():
     with pytest.raises(Invalid):
         web_did("example.com", None, ["a" * 300, "b" * 300])
+    with pytest.raises(Invalid):
+        web_did("a." * 127 + "com")
 
 
 def test_the_name_of_a_key():

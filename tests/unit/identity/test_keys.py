@@ -117,6 +117,12 @@ def test_public_keys_that_are_refused(key, change):
         VerifyingKey.from_jwk({**key.public_jwk, **change})
 
 
+def test_a_coordinate_is_written_in_one_way_only(key):
+    for name in ("x", "y"):
+        with pytest.raises(Invalid):
+            VerifyingKey.from_jwk({**key.public_jwk, name: "AAAA" + key.public_jwk[name]})
+
+
 def test_a_public_key_may_say_what_it_is_for(key):
     jwk = {**key.public_jwk, "use": "sig", "alg": "ES256", "key_ops": ["verify"], "kid": "x", "x5c": ["ignored"]}
     assert VerifyingKey.from_jwk(jwk).verify(parse_compact(key.sign(b"x"), 8192))

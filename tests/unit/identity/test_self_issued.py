@@ -114,7 +114,12 @@ def test_nested_payloads_are_refused_without_asking_anybody(sender, refused, bom
 def test_a_header_has_at_most_2048_characters_so_it_cannot_nest_deeply(sender, check, refused):
 
     _, body, signature = sender.token().split(".")
-    for bomb in (b"[" * 5000, b'{"alg":"ES256","x":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"alg":' * 200, b"[" * 1500):
+    for bomb in (
+        b"[" * 5000,
+        b'{"alg":"ES256","x":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"alg":' * 200,
+        b'{"alg":"ES256","x":' + b"[" * 1500,
+    ):
         fault, asked = refused(f"{base64.urlsafe_b64encode(bomb).decode().rstrip('=')[:7000]}.{body[:8]}.{signature[:8]}")
         assert (fault.rule, asked) == ("shape", [])
     nested = None

@@ -127,6 +127,12 @@ def test_the_test_claims_are_good_unless_changed(sender, opened):
     assert opened(sender.signed(claims(sender), header={"typ": MEMBERS}))[0].version == 1
 
 
+def test_it_does_not_end_before_it_begins(sender, refused):
+    second = int(sender.now.timestamp())
+    for end in (second, second - 1):
+        assert refused(sender.signed(claims(sender, exp=end), header={"typ": MEMBERS})) == "expired"
+
+
 @pytest.mark.parametrize(
     "changes",
     [

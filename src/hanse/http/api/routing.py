@@ -32,7 +32,7 @@ _AT = re.compile(r" - at `(.*)`$", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown|required) field `(.{1,200}?)`", re.DOTALL)
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _RESERVED = frozenset({"us", "peer"})
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -165,7 +165,7 @@ class Gate:
         call = Call(request, caller, _tenant(request, caller, operation))
         if operation.action is not None:
             authorise(caller, operation.action, call.named)
-        elif call.named != caller.tenant:
+        elif caller.tenant not in (None, call.named):
             raise NotFound("There is no such participant here.", where="participant")
         return call
 
@@ -186,7 +186,7 @@ def routes(operations: Sequence[Operation], gate: Gate) -> list[Route]:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    return [Route(BASE + path, _endpoint(methods, gate), methods=list(_METHODS)) for path, methods in by_path.items()]
+    return [Route(BASE + path, _endpoint(methods, gate), methods=list(METHODS)) for path, methods in by_path.items()]
 
 
 def unknown(_request: Request) -> Response:

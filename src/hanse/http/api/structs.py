@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from hanse.connector.records import Answering, Source
 from hanse.connector.views import Counts
@@ -17,7 +17,7 @@ from hanse.dcat.model import Checksum
 from hanse.dcat.read import Unreadable
 from hanse.kernel.tenant import Did
 from hanse.odrl.templates import Template
-from hanse.participants.records import Participant, Quota, Receipt
+from hanse.participants.records import Participant, Quota
 from hanse.participants.roles import Role
 
 T = TypeVar("T")
@@ -61,16 +61,13 @@ class Problem(Struct, kw_only=True, omit_defaults=True):
 
 
 class Membership(Struct, kw_only=True):
-    """The space that the participant is in, as its verified list of members says."""
+    """The space that the participant has joined. `state` is `member`, `not listed`, or `unknown` with the `problem`."""
 
     url: str
     anchor: Did
     joined: datetime
     state: str
     members: int | None = None
-    list_version: int | None = None
-    list_issued: datetime | None = None
-    list_expires: datetime | None = None
     problem: str | None = None
 
 
@@ -465,7 +462,7 @@ class NewInvitation(Body, kw_only=True):
     """An invitation that works once: for `did`, or for whoever holds its code; valid for 7 days unless `expires` is set."""
 
     did: PeerDid | None = None
-    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = ["provider", "consumer"]
+    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = field(default_factory=lambda: ["provider", "consumer"])
     expires: Annotated[datetime, Meta(tz=True)] | None = None
 
 
@@ -496,7 +493,7 @@ class Application(Body, kw_only=True):
     """What a participant that wants to join tells the anchor; who it is, its token proves."""
 
     name: Line
-    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = ["provider", "consumer"]
+    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = field(default_factory=lambda: ["provider", "consumer"])
     invitation: Annotated[str, Meta(max_length=200)] | None = None
 
 
@@ -517,5 +514,3 @@ class PublicSpace(Struct, kw_only=True):
     anchor: Did
     version: int
 
-
-__all__ = ["Participant", "Quota", "Receipt"]

@@ -1,0 +1,234 @@
+"""`hanse demo`: two companies and an AI factory exchange real data, from an empty folder to verified files.
+
+The server is a process of its own, and the story talks to it as any program would: through the Python client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from hanse.cli.demo_data import Good, look_inside, tables, texts
+from hanse.cli.kit import define
+from hanse.cli.shell import Shell
+from hanse.client import Client
+from hanse.client.model import Dataset, Got
+from hanse.client.offers import Description
+from hanse.client.profiles import Profile, write
+from hanse.kernel.errors import Misconfigured, StorageFailed
+
+PATIENCE = 15.0
+WANTED = "members + until 2035-01-01"
+"""What the factory asks for at first; the provider's offer ends earlier, and it counters with that."""
+
+
+@define("demo", example="hanse demo --into ./demo-output")
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True, help="Where the fetched data goes."
+)
+@click.option("--keep", is_flag=True, help="Leave the space running at the end, until Ctrl-C.")
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="The server's port; by default 8400, or a free one.")
+def command(shell: Shell, into: Path, keep: bool, port: int | None) -> None:
+    """See companies exchange real data, start to end.
+
+    A space with an anchor, two providers and an AI factory is made in a folder of its own, so nothing of yours is touched.
+    """
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        home = (
+            Path(shell.home_option) if shell.home_option else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hanse-demo-")))
+        )
+        if (home / "hanse.db").exists():
+            raise Misconfigured(
+                "There is a space in this home folder already.", where=str(home), hint="Name an empty one, or leave --home out."
+            )
+        _Story(shell, stack, home, into, port or _free_port()).tell(began, keep)
+
+
+class _Story:
+    """One run: prepare, offer, browse, negotiate, fetch, look."""
+
+    def __init__(self, shell: Shell, stack: contextlib.ExitStack, home: Path, into: Path, port: int) -> None:
+        self.shell = shell
+        self.stack = stack
+        self.home = home
+        self.into = into
+        self.port = port
+        self.say = shell.print
+
+    def tell(self, began: float, keep: bool) -> None:
+        """Tell it from beginning to end."""
+        self.say("1. A data space on this machine: an anchor, two providers and an AI factory.")
+        goods = self._prepare()
+        server = self.stack.enter_context(_server(self.home))
+        clients = {name: self.stack.enter_context(Client(home=self.home, participant=name)) for name in ("meteo", "library", "factory")}
+        _wait_until_ready(clients["factory"], server)
+        self._introduce(clients["factory"])
+        self.say("\n2. The providers offer public data, each under its own terms.")
+        for name, offered in goods.items():
+            self._offer(clients[name], name, offered)
+        got = self._fetch_all(clients["factory"])
+        self._report(got, began)
+        if keep:
+            self._stay(server)
+
+    def _prepare(self) -> dict[str, list[Good]]:
+        goods = {}
+        for name, gather in (("meteo", tables), ("library", texts)):
+            folder = self.home.absolute() / "data" / name
+            folder.mkdir(parents=True)
+            goods[name] = gather(folder)
+        (self.home / "hanse.toml").write_text(f"port = {self.port}\n", "utf-8")
+        asyncio.run(_make_space(self.home, self.port))
+        return goods
+
+    def _introduce(self, factory: Client) -> None:
+        for member in factory.members():
+            self.say(f"   {member.name:<24} {member.did}")
+
+    def _offer(self, provider: Client, name: str, goods: list[Good]) -> None:
+        for good in goods:
+            about = Description(
+                title=good.title, description=good.description, keywords=good.keywords, licence=good.licence, language=good.language
+            )
+            kind = "folder" if good.path.is_dir() else "file"
+            asset = provider.assets.create({"kind": kind, "path": str(good.path)}, [good.policy], about)
+            self.say(f"   {name:<8} {asset.dataset.title:<56} {_size(asset.dataset.byte_size):>9}  terms: {good.policy}")
+
+    def _fetch_all(self, factory: Client) -> list[Got]:
+        self.say("\n3. The factory browses the catalogues of all members.")
+        wanted: list[tuple[str, Dataset]] = []
+        for catalogue in factory.browse().catalogues:
+            for dataset in catalogue.datasets:
+                wanted.append((catalogue.participant, dataset))
+                self.say(f"   {dataset.title}\n      {dataset.id}, {_size(dataset.byte_size)}, {dataset.licence}")
+        self.say("\n4. It negotiates, fetches and verifies.")
+        return [self._fetch(factory, peer, dataset) for peer, dataset in wanted]
+
+    def _fetch(self, factory: Client, peer: str, dataset: Dataset) -> Got:
+        self.say(f"   {dataset.title}")
+        terms = WANTED if "employment" in dataset.keywords else None
+
+        def told(sentence: str) -> None:
+            self.say(f"      {sentence}")
+
+        with self.shell.progress(f"      {dataset.title[:32]}") as progress:
+            got = factory.get(
+                dataset.id, self.into / _folder_name(dataset), peer=peer, terms=terms, accept_counter=True, progress=progress, tell=told
+            )
+        if not got.verified:
+            raise StorageFailed("The data could not be verified.", where=dataset.id)
+        self.say(f"      {len(got.files):,} file{'s' if len(got.files) != 1 else ''}, {_size(got.size)}, every checksum verified.")
+        return got
+
+    def _report(self, got: list[Got], began: float) -> None:
+        self.say("\n5. What the factory has now.")
+        for one in got:
+            self.say(f"   {one.folder}")
+        countered = next((one for one in got if any("2030" in sentence for sentence in one.contract.sentences)), got[0])
+        self.say("\n   The agreement that was met by a counter-offer, in words:")
+        for sentence in countered.contract.sentences:
+            self.say(f"      {sentence}")
+        self.say("\n   What the data contains:")
+        for line in look_inside(self.into):
+            self.say(f"      {line}")
+        self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
+
+    def _stay(self, server: subprocess.Popen[bytes]) -> None:
+        self.say(f"\nThe space is running on port {self.port}. Try, in another terminal:")
+        for line in ("status", "catalog", "contracts"):
+            self.say(f"   hanse {line} --home {self.home} --participant factory")
+        self.say("Ctrl-C ends it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.wait()
+
+
+async def _make_space(home: Path, port: int) -> None:
+    """Make the four participants before the server runs, and write their operators' profiles."""
+    from hanse.app.server import Server
+    from hanse.app.space import add_participant, found_space
+    from hanse.config import Settings
+
+    server = await Server.open(Settings(home=str(home), port=port))
+    try:
+        space, anchor = await found_space(server, "demo", "Demo space")
+        data = home.absolute() / "data"
+        made = [anchor]
+        for name, title in (("meteo", "Meteo, a company"), ("library", "Library, a city's archive")):
+            made.append(await add_participant(server, space, name, title, roots=(str(data / name),)))
+        made.append(await add_participant(server, space, "factory", "AI factory", roles=("consumer", "ai-factory")))
+    finally:
+        await server.stop()
+    url = f"http://localhost:{port}"
+    write(home, {one.name: Profile(one.name, url, one.token) for one in made}, "factory")
+
+
+@contextlib.contextmanager
+def _server(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HANSE_")}
+    log = (home / "server.log").open("wb")
+    process = subprocess.Popen(  # noqa: S603 - this program itself
+        [sys.executable, "-m", "hanse.cli", "serve", "--home", str(home)], env=environment, stdout=log, stderr=log
+    )
+    try:
+        yield process
+    finally:
+        log.close()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(client: Client, server: subprocess.Popen[bytes]) -> None:
+    from hanse.kernel.errors import PeerUnreachable
+
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            client.status()
+        except PeerUnreachable:
+            if server.poll() is not None or time.monotonic() > end:
+                raise Misconfigured(
+                    "The demo's server did not start.", hint="Its log is server.log in the home folder; try --home DIR."
+                ) from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _free_port() -> int:
+    for wanted in (8400, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Misconfigured("There is no free port on this machine.", where="port")
+
+
+def _folder_name(dataset: Dataset) -> str:
+    """Return the title as a folder's name."""
+    plain = "".join(char if char.isalnum() else "-" for char in dataset.title.lower())
+    return "-".join(part for part in plain.split("-") if part)[:60]
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return "?"
+    return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{count / 1e3:.1f} kB"

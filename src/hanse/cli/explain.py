@@ -1,0 +1,44 @@
+"""`hanse explain`: the story of an id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hanse.cli import words
+from hanse.cli.kit import define
+from hanse.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from hanse.client.model import Explanation
+
+
+@define("explain", example="hanse explain neg_06f9k2q4m8s1t5v7w9x3yz")
+@click.argument("id", metavar="ID")
+def command(shell: Shell, id: str) -> None:
+    """Tell what happened to an id, and what it waits for.
+
+    ID is that of a negotiation, a contract, a transfer or an asset of yours.
+    """
+    story = shell.client.explain(id)
+    shell.answer(story, lambda: _show(shell, story))
+
+
+def _show(shell: Shell, story: Explanation) -> None:
+    shell.print(story.summary)
+    shell.fields(
+        [
+            ("state", story.state),
+            ("waits for", story.waits_for),
+            ("who must act", story.who),
+            ("until", words.moment(story.until)),
+            ("last trouble", story.last_error),
+            ("next attempt", words.moment(story.next_attempt)),
+            *story.related.items(),
+        ]
+    )
+    if story.history:
+        shell.print()
+        rows = [(f"{line.at.astimezone():%Y-%m-%d %H:%M:%S}", line.by, line.what, line.detail) for line in story.history]
+        shell.table(("WHEN", "WHO", "WHAT", "DETAIL"), rows, "")

@@ -1,0 +1,166 @@
+"""`hanse offer`: own data on offer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from hanse.cli import words
+from hanse.cli.kit import Function, Noun, wrong_usage
+from hanse.cli.policy import terms_of
+from hanse.cli.shell import Shell
+from hanse.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from hanse.client import Description
+    from hanse.client.model import Asset
+
+DEFAULT_POLICY = "members"
+
+
+def described(function: Function) -> Function:
+    """Add the options by which an owner describes data; a decorator."""
+    options = (
+        click.option("--title", help="The title; found out if it is not given."),
+        click.option("--description", help="What it is, in a few sentences."),
+        click.option("--keyword", "keywords", multiple=True, help="A keyword; may be repeated."),
+        click.option("--theme", help="The theme, as an address of a vocabulary."),
+        click.option("--licence", help="The licence, as an address or a short name."),
+        click.option("--language", multiple=True, help="A language such as en; may be repeated."),
+        click.option("--media-type", help="The media type, e.g. text/csv."),
+        click.option("--policy", "policies", metavar="TEMPLATE|FILE", multiple=True, help="Terms; may be repeated: one offer each."),
+        click.option("--visible-to", metavar="DID|NAME", multiple=True, help="Who sees it (otherwise every member); may be repeated."),
+        click.option(
+            "--by-hand/--by-rule", default=None, help="Whether you answer requests yourself; by rule, what equals an offer is accepted."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.group("offer", cls=Noun, default="add")
+def command() -> None:
+    """Offer data: a file, a folder or an address."""
+
+
+@command.verb("add", example='hanse offer ./weather.csv --title "Weather" --policy "members + until 2027-01-01"')
+@click.argument("source", metavar="PATH_OR_URL")
+@described
+def add(shell: Shell, source: str, **said: Any) -> None:
+    """Offer data: a file, a folder or an address.
+
+    Size, checksums, media type and title are found out. Terms are templates (`hanse policy list`) or files with ODRL JSON;
+    without any it is the template `members`.
+    """
+    policies = [terms_of(one) for one in said.pop("policies") or (DEFAULT_POLICY,)]
+    about = _description(shell, said)
+    asset = shell.client.assets.create(_source(source), policies, about)
+
+    def show() -> None:
+        _show(shell, asset)
+        shell.note(f"Others find it with `hanse catalog` and get it with `hanse get {asset.id}`.")
+
+    shell.answer(asset, show)
+
+
+@command.verb("list", example="hanse offer --list")
+def show_list(shell: Shell) -> None:
+    """List what you offer."""
+    assets = shell.client.assets.list()
+    rows = [(one.id, one.dataset.title, words.size(one.dataset.byte_size), "withdrawn" if one.withdrawn else "on offer") for one in assets]
+    shell.answer(assets, lambda: shell.table(("ID", "TITLE", "SIZE", "STATE"), rows, "You offer nothing yet: `hanse offer PATH`."))
+
+
+@command.verb("show", example="hanse offer show ds_06f9k2q4m8s1t5v7w9x3yz")
+@click.argument("id", metavar="ID")
+def show_one(shell: Shell, id: str) -> None:
+    """Show one asset with its terms."""
+    asset = shell.client.assets.get(id)
+    shell.answer(asset, lambda: _show(shell, asset))
+
+
+@command.verb("edit", example='hanse offer edit ds_06f9k2q4m8s1t5v7w9x3yz --title "Weather of Seattle"')
+@click.argument("id", metavar="ID")
+@click.option("--visible-to-all", is_flag=True, help="Let every member see it again.")
+@described
+def edit(shell: Shell, id: str, visible_to_all: bool, **said: Any) -> None:
+    """Change what is said of an asset. Standing contracts keep their own terms."""
+    policies = [terms_of(one) for one in said.pop("policies")]
+    about = _description(shell, said)
+    if policies:
+        about.terms = policies
+    if visible_to_all:
+        about.visible_to = []
+    if not about.body():
+        wrong_usage("There is nothing to change: give at least one option, such as --title.")
+    asset = shell.client.assets.edit(id, about)
+    shell.answer(asset, lambda: _show(shell, asset))
+
+
+@command.verb("refresh", example="hanse offer refresh ds_06f9k2q4m8s1t5v7w9x3yz")
+@click.argument("id", metavar="ID")
+def refresh(shell: Shell, id: str) -> None:
+    """Look at the source again after it has changed."""
+    asset = shell.client.assets.refresh(id)
+    shell.answer(asset, lambda: _show(shell, asset))
+
+
+@command.verb("withdraw", example="hanse offer withdraw ds_06f9k2q4m8s1t5v7w9x3yz")
+@click.argument("id", metavar="ID")
+def withdraw(shell: Shell, id: str) -> None:
+    """Take an asset off the catalogue. Standing contracts keep their right to it until they end."""
+    asset = shell.client.assets.withdraw(id)
+    shell.answer(asset, lambda: shell.print(f"{asset.id} is withdrawn. Contracts that stand keep their right to it until they end."))
+
+
+def _source(text: str) -> dict[str, str]:
+    if urlsplit(text).scheme in ("http", "https"):
+        return {"kind": "http", "url": text}
+    path = Path(text).absolute()
+    if path.is_dir():
+        return {"kind": "folder", "path": str(path)}
+    if path.is_file():
+        return {"kind": "file", "path": str(path)}
+    raise Invalid(
+        f"There is no file and no folder {text[:500]!r}.",
+        where="PATH_OR_URL",
+        rule="source",
+        hint="Name one that is here, or an http address.",
+    )
+
+
+def _description(shell: Shell, said: dict[str, Any]) -> Description:
+    """Return what was said on the command line; what was not stays unset."""
+    from hanse.client import Description
+
+    by_hand = said.pop("by_hand")
+    lists = {name: list(said.pop(name)) for name in ("keywords", "language", "visible_to")}
+    lists["visible_to"] = [shell.client.did_of(one) for one in lists["visible_to"]]
+    texts = {name: text for name, text in said.items() if text is not None}
+    about = Description(**texts, **{name: found for name, found in lists.items() if found})
+    if by_hand is not None:
+        about.answering = "hand" if by_hand else "rule"
+    return about
+
+
+def _show(shell: Shell, asset: Asset) -> None:
+    dataset = asset.dataset
+    source = asset.source.get("path") or asset.source.get("url") or ""
+    seen = ", ".join(map(words.short, asset.visible_to)) or "every member of the space"
+    shell.print(f"{asset.id}  {dataset.title}")
+    shell.fields(
+        [
+            ("source", str(source)),
+            ("size", words.size(dataset.byte_size) + (f" in {words.plural(dataset.files, 'file')}" if dataset.files is not None else "")),
+            ("type", dataset.media_type or ""),
+            ("licence", dataset.licence or ""),
+            ("seen by", seen),
+            ("answered", "by hand" if asset.answering == "hand" else "by rule: what equals an offer is accepted"),
+            ("withdrawn", words.moment(asset.withdrawn)),
+            *(("terms", " ".join(offer.sentences)) for offer in dataset.offers),
+        ]
+    )

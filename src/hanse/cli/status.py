@@ -1,0 +1,61 @@
+"""`hanse status`: how the server and the participant are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hanse.cli import words
+from hanse.cli.kit import define
+from hanse.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from hanse.client.model import Member, Status
+
+
+@define("status", example="hanse status")
+@click.option("--members", "with_members", is_flag=True, help="List the members of your space, too.")
+def command(shell: Shell, with_members: bool) -> None:
+    """Show how the server and your participant are."""
+    status = shell.client.status()
+    members = shell.client.members() if with_members else []
+    data = {"status": status, "members": members} if with_members else status
+    shell.answer(data, lambda: _show(shell, status, members))
+
+
+def _show(shell: Shell, status: Status, members: list[Member]) -> None:
+    shell.fields([("server", f"Hanse {status.version}, {status.database}, up for {_span(status.uptime_seconds)}"), *_own(status)])
+    if members:
+        shell.print()
+        rows = [(one.name, ", ".join(one.roles), words.moment(one.since), one.did) for one in members]
+        shell.table(("NAME", "ROLES", "SINCE", "DID"), rows, "")
+
+
+def _own(status: Status) -> list[tuple[str, str]]:
+    participant, counts, space = status.participant, status.counts, status.space
+    found: list[tuple[str, str]] = []
+    if participant is not None:
+        found += [("participant", f"{participant.title} ({participant.name})"), ("DID", participant.did)]
+        found += [("suspended", words.moment(participant.suspended))]
+        found += [("space", f"{space.url} ({space.problem or space.state})" if space else "none: `hanse join ADDRESS`")]
+    if space is not None and space.members is not None:
+        found.append(("members", str(space.members)))
+    if counts is not None:
+        found += [
+            ("assets", str(counts.assets)),
+            ("contracts", str(counts.contracts)),
+            ("negotiations", f"{counts.negotiations_open} open"),
+            ("transfers", f"{counts.transfers_running} open"),
+            ("outbox", f"{words.plural(counts.outbox_waiting, 'message')} waiting for an acknowledgement"),
+        ]
+    return found
+
+
+def _span(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return f"{int(seconds)} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"

@@ -1,0 +1,196 @@
+"""`hanse.Client` and `hanse.AsyncClient`: the same methods, called or awaited.
+
+Each method is one of the steps of this package, bound by `Method` to the client's way of running them; the docstrings
+are those of the steps.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hanse.client import deals, offers, people, road, spaces
+from hanse.client.profiles import choose, home_of
+from hanse.client.shells import Async, AsyncShell, Method, Mode, Noun, Sync, SyncShell
+
+
+class Assets(Noun[Mode]):
+    """Own datasets on offer."""
+
+    list = Method(offers.list_assets)
+    get = Method(offers.get_asset)
+    create = Method(offers.create_asset)
+    edit = Method(offers.edit_asset)
+    withdraw = Method(offers.withdraw_asset)
+    refresh = Method(offers.refresh_asset)
+
+
+class Policies(Noun[Mode]):
+    """Terms by name, and what policies say."""
+
+    list = Method(offers.list_policies)
+    check = Method(offers.check_policies)
+
+
+class Negotiations(Noun[Mode]):
+    """Contract negotiations, on both sides."""
+
+    list = Method(deals.list_negotiations)
+    get = Method(deals.get_negotiation)
+    start = Method(deals.negotiate)
+    offer = Method(deals.offer_to)
+    accept = Method(deals.accept)
+    counter = Method(deals.counter)
+    terminate = Method(deals.terminate_negotiation)
+    wait = Method(deals.await_negotiation)
+
+
+class Contracts(Noun[Mode]):
+    """Agreements."""
+
+    list = Method(deals.list_contracts)
+    get = Method(deals.get_contract)
+
+
+class Transfers(Noun[Mode]):
+    """Transfers, on both sides."""
+
+    list = Method(deals.list_transfers)
+    get = Method(deals.get_transfer)
+    start = Method(deals.start_transfer)
+    address = Method(deals.address)
+    renew = Method(deals.renew)
+    suspend = Method(deals.suspend)
+    resume = Method(deals.resume)
+    complete = Method(deals.complete)
+    terminate = Method(deals.terminate_transfer)
+    wait = Method(deals.await_transfer)
+
+
+class Participants(Noun[Mode]):
+    """Participants of the server."""
+
+    list = Method(people.list_participants)
+    get = Method(people.get_participant)
+    create = Method(people.create_participant)
+    edit = Method(people.edit_participant)
+    erase = Method(people.erase_participant)
+
+
+class Operators(Noun[Mode]):
+    """Who acts for a participant."""
+
+    list = Method(people.list_operators)
+    add = Method(people.add_operator)
+    remove = Method(people.remove_operator)
+    rotate = Method(people.rotate_operator)
+
+
+class Anchor(Noun[Mode]):
+    """The space that the participant anchors."""
+
+    found = Method(spaces.found)
+    get = Method(spaces.anchored)
+    members = Method(spaces.anchored_members)
+    applications = Method(spaces.applications)
+    invite = Method(spaces.invite)
+    approve = Method(spaces.approve)
+    refuse = Method(spaces.refuse)
+    suspend = Method(spaces.suspend)
+    reinstate = Method(spaces.reinstate)
+    remove = Method(spaces.remove)
+
+
+class _Methods(Noun[Mode]):
+    """What both clients have."""
+
+    status = Method(people.status)
+    who_am_i = Method(people.who_am_i)
+    explain = Method(people.explain)
+    members = Method(spaces.members)
+    space = Method(spaces.space)
+    did_of = Method(spaces.did_of)
+    join = Method(spaces.join)
+    catalog = Method(offers.catalog)
+    browse = Method(offers.browse)
+    dataset = Method(offers.dataset)
+    negotiate = Method(deals.negotiate)
+    get = Method(road.get)
+
+
+class Client(_Methods[Sync]):
+    """A participant's or a server's operator, in plain calls.
+
+    Without arguments it acts as the command line does: by `HANSE_URL` and `HANSE_TOKEN`, or by the profiles that
+    `hanse up` has written into the home folder (`participant` picks one).
+
+        with hanse.Client() as client:
+            for dataset in client.catalog("acme").datasets:
+                print(dataset.title)
+
+    Raises `Misconfigured` if there is nobody to act for. Methods raise the errors of `hanse.errors`.
+    """
+
+    def __init__(
+        self, url: str | None = None, token: str | None = None, *, participant: str | None = None, home: str | Path | None = None
+    ) -> None:
+        self._shell = SyncShell(*_credentials(url, token, participant, home))
+        drive = self._shell.drive
+        super().__init__(drive)
+        self.assets: Assets[Sync] = Assets(drive)
+        self.policies: Policies[Sync] = Policies(drive)
+        self.negotiations: Negotiations[Sync] = Negotiations(drive)
+        self.contracts: Contracts[Sync] = Contracts(drive)
+        self.transfers: Transfers[Sync] = Transfers(drive)
+        self.participants: Participants[Sync] = Participants(drive)
+        self.operators: Operators[Sync] = Operators(drive)
+        self.anchor: Anchor[Sync] = Anchor(drive)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._shell.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient(_Methods[Async]):
+    """The same with `await`; see `Client`."""
+
+    def __init__(
+        self, url: str | None = None, token: str | None = None, *, participant: str | None = None, home: str | Path | None = None
+    ) -> None:
+        self._shell = AsyncShell(*_credentials(url, token, participant, home))
+        drive = self._shell.drive
+        super().__init__(drive)
+        self.assets: Assets[Async] = Assets(drive)
+        self.policies: Policies[Async] = Policies(drive)
+        self.negotiations: Negotiations[Async] = Negotiations(drive)
+        self.contracts: Contracts[Async] = Contracts(drive)
+        self.transfers: Transfers[Async] = Transfers(drive)
+        self.participants: Participants[Async] = Participants(drive)
+        self.operators: Operators[Async] = Operators(drive)
+        self.anchor: Anchor[Async] = Anchor(drive)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._shell.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+
+def _credentials(url: str | None, token: str | None, participant: str | None, home: str | Path | None) -> tuple[str, str]:
+    url, token = url or os.environ.get("HANSE_URL"), token or os.environ.get("HANSE_TOKEN")
+    if url and token and participant is None:
+        return url, token
+    profile = choose(home_of(home), participant)
+    return url or profile.url, token or profile.token

@@ -1,0 +1,63 @@
+"""`/policies`: what can be said, and what a policy means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hanse.connector.rules import decide_use
+from hanse.http.api import structs as s
+from hanse.http.api.routing import Call, Operation
+from hanse.http.api.services import Services
+from hanse.http.api.terms import read_many
+from hanse.kernel.tenant import Did
+from hanse.odrl.evaluate import unsupported
+from hanse.odrl.model import Terms
+from hanse.odrl.say import say_terms
+from hanse.odrl.templates import TEMPLATES
+from hanse.odrl.write import write_terms
+from hanse.participants.roles import Action
+
+_SOMEBODY = Did("did:web:some-member.invalid")
+
+
+class PolicyOperations:
+    """Templates, and a look at a policy before it is offered."""
+
+    def __init__(self, services: Services) -> None:
+        self._clock = services.clock
+
+    def operations(self) -> list[Operation]:
+        """Return the operations."""
+        check = {"terms": ["members + until 2099-01-01"]}
+        return [
+            Operation("GET", "/policies", "List the policy templates", self._list, Action.READ, gives=s.Templates),
+            Operation(
+                "POST",
+                "/policies/check",
+                "Say what policies mean, and what of them cannot be offered here",
+                self._check,
+                Action.READ,
+                takes=s.CheckPolicy,
+                gives=s.CheckedPolicies,
+                example=check,
+            ),
+        ]
+
+    async def _list(self, _call: Call, _said: Any) -> s.Templates:
+        return s.Templates(items=list(TEMPLATES))
+
+    async def _check(self, _call: Call, said: s.CheckPolicy) -> s.CheckedPolicies:
+        read = read_many(said.terms, self._clock.now())
+        return s.CheckedPolicies(items=[self._checked(one, Did(said.peer or _SOMEBODY)) for one in read])
+
+    def _checked(self, terms: Terms, peer: Did) -> s.CheckedPolicy:
+        decision = decide_use(terms, peer, self._clock.now())
+        return s.CheckedPolicy(
+            sentences=say_terms(terms),
+            terms=write_terms(terms),
+            unsupported=[s.Unsupported(field=path, reason=why) for path, why in unsupported(terms)],
+            permitted_now=decision.permitted,
+            reasons=list(decision.reasons),
+            unknown=list(decision.unknown),
+            valid_until=decision.valid_until,
+        )

@@ -1,0 +1,43 @@
+"""What the management interface stands on; `app` fills it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hanse.anchor.directory import Directory
+from hanse.anchor.members import Members
+from hanse.anchor.spaces import Spaces
+from hanse.connector.browse import Browser
+from hanse.connector.byhand import ByHand
+from hanse.connector.negotiations import Negotiations
+from hanse.connector.offers import Offers
+from hanse.connector.push import Pushes
+from hanse.connector.renew import Renewals
+from hanse.connector.transfers import Transfers
+from hanse.connector.views import Views
+from hanse.http.api.joining import Joining
+from hanse.kernel.clock import Clock
+from hanse.participants.operators import Operators
+from hanse.participants.registry import Participants
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services behind the interface. `engine` is the database's name, for the status."""
+
+    operators: Operators
+    participants: Participants
+    offers: Offers
+    browser: Browser
+    negotiations: Negotiations
+    by_hand: ByHand
+    transfers: Transfers
+    pushes: Pushes
+    renewals: Renewals
+    views: Views
+    spaces: Spaces
+    members: Members
+    directory: Directory
+    joining: Joining
+    clock: Clock
+    engine: str

@@ -1,0 +1,83 @@
+"""`/space` and `/members`: the space that the participant is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hanse.http.api import show
+from hanse.http.api import structs as s
+from hanse.http.api.routing import PAGING, Call, Operation
+from hanse.http.api.services import Services
+from hanse.identity.statements import Member
+from hanse.kernel.errors import HanseError, NotFound
+from hanse.kernel.tenant import Did, Tenant
+from hanse.participants.records import Participant
+from hanse.participants.roles import Action
+
+
+class SpaceOperations:
+    """The joined space, as its verified list says."""
+
+    def __init__(self, services: Services) -> None:
+        self._participants = services.participants
+        self._directory = services.directory
+        self._joining = services.joining
+
+    def operations(self) -> list[Operation]:
+        """Return the operations."""
+        join = {"url": "https://space.example/spaces/harbour"}
+        return [
+            Operation("GET", "/space", "Look at the space that the participant has joined", self._get, Action.READ, gives=s.Membership),
+            Operation(
+                "GET", "/members", "List the members of that space", self._members, Action.READ, gives=s.Page[s.SpaceMember], query=PAGING
+            ),
+            Operation(
+                "POST",
+                "/space/join",
+                "Join a space, or apply to it",
+                self._join,
+                Action.JOIN_SPACE,
+                takes=s.JoinSpace,
+                gives=s.Joined,
+                example=join,
+            ),
+        ]
+
+    async def standing(self, participant: Participant) -> s.Membership:
+        """Return how a participant stands in the space that it has joined. Raises `NotFound` if it has joined none."""
+        link = participant.space
+        if link is None:
+            raise NotFound("The participant has joined no space.", where="space", rule="no-space", hint="Join one: POST /space/join.")
+        standing = s.Membership(url=link.url, anchor=link.anchor, joined=link.joined, state="unknown")
+        try:
+            members = await self._directory.members(participant.name)
+        except HanseError as error:
+            standing.problem = error.message
+            return standing
+        standing.members = len(members)
+        standing.state = "member" if any(member.did == participant.did for member in members) else "not listed"
+        return standing
+
+    async def names(self, tenant: Tenant) -> Mapping[str, str]:
+        """Return the names of the members by DID; none while the list cannot be had, for names are only a help."""
+        try:
+            return {member.did: member.name for member in await self._directory.members(tenant)}
+        except HanseError:
+            return {}
+
+    async def _get(self, call: Call, _said: Any) -> s.Membership:
+        return await self.standing(await self._participants.get(call.caller, call.tenant))
+
+    async def _members(self, call: Call, _said: Any) -> s.Page[s.SpaceMember]:
+        after, limit = call.page()
+        members = sorted(await self._directory.members(call.tenant), key=lambda member: member.did)
+        following = [member for member in members if after is None or member.did > after]
+        return show.page(following, limit, _shown, lambda member: member.did)
+
+    async def _join(self, call: Call, said: s.JoinSpace) -> s.Joined:
+        return await self._joining.join(call.caller, call.tenant, said.url, said.invitation)
+
+
+def _shown(member: Member) -> s.SpaceMember:
+    return s.SpaceMember(did=Did(member.did), name=member.name, roles=member.roles, since=member.since)
