@@ -52,7 +52,7 @@ check-imports: setup-dev
 check-budget: setup-dev
 	$(PY) tools/style_budget.py
 
-conformance: setup-dev packages ## The official compatibility kits
+conformance: setup-dev packages ## The official compatibility kits, and our own replay of their cases
 	$(PY) -m pytest --capture=no tests/conformance
 
 bench: setup-dev packages ## Measure, and write benchmarks/RESULTS.md

@@ -73,8 +73,8 @@ class FlowBridge:
             raise Conflict("The dataset of this transfer is gone.", rule="dataset")
         self.check(tx, transfer.tenant, asset.source)
         if sink is None:
-            return self._flows.start_pull(cast(Tx, tx), _grant(transfer))
-        self._flows.start_push(cast(Tx, tx), _grant(transfer), sink)
+            return self._flows.start_pull(cast("Tx", tx), _grant(transfer))
+        self._flows.start_push(cast("Tx", tx), _grant(transfer), sink)
         return None
 
     def started(self, tx: ConnectorTx, transfer: Transfer, address: DataAddress | None) -> None:
@@ -87,10 +87,10 @@ class FlowBridge:
         """
         ending = transfer.final or (transfer.intent is not None and transfer.intent.step in _ENDING)
         if ending:
-            self._flows.halt(cast(Tx, tx), transfer.tenant, transfer.id)
+            self._flows.halt(cast("Tx", tx), transfer.tenant, transfer.id)
         else:
             tx.emit(Halted(transfer.tenant, transfer.id))
-        cast(Tx, tx).broadcast(HALTED, f"{transfer.tenant} {transfer.id}")
+        cast("Tx", tx).broadcast(HALTED, f"{transfer.tenant} {transfer.id}")
 
 
 class InboxSinks:
@@ -101,7 +101,7 @@ class InboxSinks:
 
     def prepare(self, tx: ConnectorTx, transfer: Transfer) -> DataAddress:
         """Be ready to receive, in this transaction."""
-        return self._flows.prepare_sink(cast(Tx, tx), _grant(transfer))
+        return self._flows.prepare_sink(cast("Tx", tx), _grant(transfer))
 
 
 def _grant(transfer: Transfer) -> Grant:
@@ -116,7 +116,7 @@ class UsePermission:
 
     def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
         """Return what may be read and until when. Raises `Forbidden`."""
-        stores = cast(Tx, tx)
+        stores = cast("Tx", tx)
         running = stores.transfers.get(tenant, transfer)
         contract = stores.contracts.get(tenant, agreement)
         if running is None or contract is None or running.peer != consumer or contract.peer != consumer:
@@ -159,7 +159,7 @@ class SourceInspector:
     def keep(self, tx: ConnectorTx, asset: Asset, found: Found) -> None:
         """Keep the manifest, so that nothing is read twice."""
         if isinstance(found.manifest, Manifest):
-            self._manifests.keep(cast(Tx, tx), asset.tenant, asset.id, found.manifest)
+            self._manifests.keep(cast("Tx", tx), asset.tenant, asset.id, found.manifest)
 
 
 class RefreshVerifier:
@@ -206,4 +206,4 @@ class NewKeys:
 
     def make(self, tx: ParticipantsTx, tenant: Tenant, did: Did) -> None:
         """Make and store the key, in this transaction."""
-        self._wallet.create(cast(Tx, tx), tenant, did)
+        self._wallet.create(cast("Tx", tx), tenant, did)

@@ -54,7 +54,7 @@ class StorageEraser:
 
     def erase(self, tx: ParticipantsTx, tenant: Tenant) -> Mapping[str, int]:
         """Delete, in this transaction; return how many rows of each table there were."""
-        return erase_tenant(cast(Tx, tx), tenant)
+        return erase_tenant(cast("Tx", tx), tenant)
 
 
 class GuardedFetch:

@@ -163,7 +163,7 @@ async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
     _on_signals(end)
     await server.start()
     task = asyncio.create_task(front.serve())
-    while not front.started and not task.done():
+    while not front.started and not task.done():  # noqa: ASYNC110 - uvicorn tells by a flag alone
         await asyncio.sleep(0.005)
     if ready is not None:
         ready.set()

@@ -77,7 +77,7 @@ class Tenants:
 
 def did_of(tx: ConnectorTx, tenant: Tenant) -> Did:
     """Return a participant's DID inside a transaction. Raises `NotFound`."""
-    participant = cast(Tx, tx).participants.get(tenant)
+    participant = cast("Tx", tx).participants.get(tenant)
     if participant is None:
         raise NotFound(f"There is no participant {tenant!r} here.", where="participant")
     return participant.did

@@ -113,5 +113,5 @@ def _decided(shell: Shell, member: AnchoredMember) -> None:
 
 
 def _table(shell: Shell, listed: list[AnchoredMember], empty: str) -> None:
-    rows = [(one.name, one.status, ", ".join(one.roles), words.moment(one.since), one.did) for one in listed]
-    shell.table(("NAME", "STATE", "ROLES", "SINCE", "DID"), rows, empty)
+    rows = [(one.did, one.name, one.status, ", ".join(one.roles)) for one in listed]
+    shell.table(("DID", "NAME", "STATE", "ROLES"), rows, empty)

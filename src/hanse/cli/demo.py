@@ -90,7 +90,7 @@ class _Story:
             folder.mkdir(parents=True)
             goods[name] = gather(folder)
         (self.home / "hanse.toml").write_text(f"port = {self.port}\n", "utf-8")
-        asyncio.run(_make_space(self.home, self.port))
+        asyncio.run(_make_space(self.home, self.home.absolute() / "data", self.port))
         return goods
 
     def _introduce(self, factory: Client) -> None:
@@ -154,7 +154,7 @@ class _Story:
             server.wait()
 
 
-async def _make_space(home: Path, port: int) -> None:
+async def _make_space(home: Path, data: Path, port: int) -> None:
     """Make the four participants before the server runs, and write their operators' profiles."""
     from hanse.app.server import Server
     from hanse.app.space import add_participant, found_space
@@ -163,15 +163,13 @@ async def _make_space(home: Path, port: int) -> None:
     server = await Server.open(Settings(home=str(home), port=port))
     try:
         space, anchor = await found_space(server, "demo", "Demo space")
-        data = home.absolute() / "data"
         made = [anchor]
         for name, title in (("meteo", "Meteo, a company"), ("library", "Library, a city's archive")):
             made.append(await add_participant(server, space, name, title, roots=(str(data / name),)))
         made.append(await add_participant(server, space, "factory", "AI factory", roles=("consumer", "ai-factory")))
     finally:
         await server.stop()
-    url = f"http://localhost:{port}"
-    write(home, {one.name: Profile(one.name, url, one.token) for one in made}, "factory")
+    write(home, {one.name: Profile(one.name, f"http://localhost:{port}", one.token) for one in made}, "factory")
 
 
 @contextlib.contextmanager

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from hanse.client.model import Got
 
 
-@define("get", example="hanse get ds_06f9k2q4m8s1t5v7w9x3yz --from acme --into ./weather", resume="hanse get {dataset}")
+@define(
+    "get", example="hanse get ds_06f9k2q4m8s1t5v7w9x3yz --from acme --into ./weather", resume="The same command goes on where it stood."
+)
 @click.argument("dataset", metavar="DATASET")
 @click.option("--from", "peer", metavar="PEER", help="Who offers it: a member's name or DID (otherwise all members are asked).")
 @click.option(

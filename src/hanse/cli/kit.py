@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -23,7 +25,7 @@ Function = Callable[..., object]
 class Command(click.Command):
     """A command with the common options and a worked example. Its callback gets a `Shell` first.
 
-    `resume` is what a person types to go on after Ctrl-C; `{name}` in it stands for the value of a parameter.
+    `resume` says how to go on after Ctrl-C.
     """
 
     def __init__(self, *args: Any, example: str, resume: str = "", **kwargs: Any) -> None:
@@ -43,12 +45,14 @@ class Command(click.Command):
         shell = Shell(**{name: ctx.params.pop(name) for name in names})
         assert self.callback is not None
         try:
-            return ctx.invoke(self.callback, shell, **ctx.params)
+            result = ctx.invoke(self.callback, shell, **ctx.params)
+            sys.stdout.flush()
+            return result
         except HanseError as error:
             shell.fail(error)
             ctx.exit(WAITING if error.rule == WAITS else FAILED)
         except KeyboardInterrupt:
-            shell.interrupted(self.resume.format_map(ctx.params))
+            shell.interrupted(self.resume)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             _leave_quietly(ctx)
@@ -116,5 +120,6 @@ def _common() -> list[click.Option]:
 
 def _leave_quietly(ctx: click.Context) -> NoReturn:
     # The reader of a pipe has had enough, e.g. `hanse catalog | head`: nothing more can be said to it.
-    sys.stdout = None
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     ctx.exit(DONE)

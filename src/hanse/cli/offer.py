@@ -138,13 +138,12 @@ def _description(shell: Shell, said: dict[str, Any]) -> Description:
     from hanse.client import Description
 
     by_hand = said.pop("by_hand")
-    lists = {name: list(said.pop(name)) for name in ("keywords", "language", "visible_to")}
-    lists["visible_to"] = [shell.client.did_of(one) for one in lists["visible_to"]]
-    texts = {name: text for name, text in said.items() if text is not None}
-    about = Description(**texts, **{name: found for name, found in lists.items() if found})
+    given: dict[str, Any] = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
+    if "visible_to" in given:
+        given["visible_to"] = [shell.client.did_of(one) for one in given["visible_to"]]
     if by_hand is not None:
-        about.answering = "hand" if by_hand else "rule"
-    return about
+        given["answering"] = "hand" if by_hand else "rule"
+    return Description(**given)
 
 
 def _show(shell: Shell, asset: Asset) -> None:

@@ -10,6 +10,7 @@ import click
 from hanse.cli import words
 from hanse.cli.kit import Noun, wrong_usage
 from hanse.cli.shell import Shell
+from hanse.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from hanse.client.model import CreatedParticipant, Participant
@@ -39,9 +40,11 @@ def show_list(shell: Shell) -> None:
 @click.option("--join", "join_space", is_flag=True, help="Let it join the space that is anchored here, at once.")
 def add(shell: Shell, name: str, title: str | None, roots: tuple[Path, ...], hosts: tuple[str, ...], join_space: bool) -> None:
     """Make a participant. Its administrator's token goes into the home folder's profiles."""
-    from hanse.client.profiles import Profile
+    from hanse.client.profiles import RESERVED, Profile
     from hanse.client.profiles import add as keep
 
+    if name in RESERVED:
+        raise Invalid(f"The name {name!r} has a meaning of its own among the profiles.", where="NAME", rule="name", hint="Use another one.")
     profile = shell.profile(HOST)
     folders = [str(one.absolute()) for one in roots]
     created = shell.client_of(HOST).participants.create(name, title, allowed_roots=folders, allowed_hosts=hosts)

@@ -119,7 +119,10 @@ class Shell:
             table.add_column(name, no_wrap=index == 0, min_width=whole, overflow="fold")
         for row in rows:
             table.add_row(*(_cell(text) for text in row))
-        self.console.print(table)
+        with self.console.capture() as lines:
+            self.console.print(table)
+        for line in lines.get().splitlines():
+            self.console.file.write(line.rstrip() + "\n")
 
     def fields(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Print names and values below each other; without a value a name is left out."""
@@ -159,7 +162,7 @@ class Shell:
 
     def interrupted(self, resume: str) -> None:
         """Say that Ctrl-C ended it, and how to go on."""
-        self._error(f"\nhanse: stopped.{f' To go on: {resume}' if resume else ''}")
+        self._error(f"\nhanse: stopped. {resume}".rstrip())
 
     def close(self) -> None:
         """Close the client's connections."""

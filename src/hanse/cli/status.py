@@ -28,8 +28,8 @@ def _show(shell: Shell, status: Status, members: list[Member]) -> None:
     shell.fields([("server", f"Hanse {status.version}, {status.database}, up for {_span(status.uptime_seconds)}"), *_own(status)])
     if members:
         shell.print()
-        rows = [(one.name, ", ".join(one.roles), words.moment(one.since), one.did) for one in members]
-        shell.table(("NAME", "ROLES", "SINCE", "DID"), rows, "")
+        rows = [(one.did, one.name, ", ".join(one.roles)) for one in members]
+        shell.table(("DID", "NAME", "ROLES"), rows, "")
 
 
 def _own(status: Status) -> list[tuple[str, str]]:

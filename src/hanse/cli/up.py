@@ -15,6 +15,7 @@ import click
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
 from hanse.kernel.errors import Invalid, Misconfigured
+from hanse.kernel.tenant import tenant_name
 
 if TYPE_CHECKING:
     from hanse.app.server import Server
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from hanse.config import Settings
 
 SPACE = "home"
-RESERVED = frozenset({"anchor", "host", "default"})
 _PORTS_TRIED = 100
 _HALF_MADE = "If making it was broken off, remove the home folder and start again; nothing was in it yet."
 
@@ -52,12 +52,13 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
             rule="port",
             hint="Leave --port out, or make another space with --home.",
         )
-    if name in RESERVED:
+    name = _login_name() if name is None else tenant_name(name)
+    if name in _reserved():
         raise Invalid(f"The name {name!r} has a meaning of its own here.", where="--name", rule="name", hint="Use another one.")
     folders = tuple(str(one.absolute()) for one in roots or (Path.cwd(),) if one.absolute() != Path("/"))
     _require_free(settings)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_run(shell, settings, name or _login_name(), folders))
+        runner.run(_run(shell, settings, name, folders))
     shell.note("Stopped. `hanse up` runs it again.")
 
 
@@ -123,6 +124,12 @@ def _tell(shell: Shell, settings: Settings, made: Made | None, folders: tuple[st
     sys.stdout.flush()
 
 
+def _reserved() -> frozenset[str]:
+    from hanse.client.profiles import RESERVED
+
+    return RESERVED | {"anchor"}
+
+
 def _new_loop() -> asyncio.AbstractEventLoop:
     import uvloop
 
@@ -170,4 +177,4 @@ def _login_name() -> str:
     except (OSError, KeyError):
         login = ""
     name = re.sub(r"[^a-z0-9]+", "-", login.lower()).strip("-")[:63].strip("-")
-    return name if name and name not in RESERVED else "me"
+    return name if name and name not in _reserved() else "me"

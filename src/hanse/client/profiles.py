@@ -26,6 +26,8 @@ from hanse.kernel.errors import Misconfigured
 FILE = "operators.toml"
 HOST = "host"
 """The section of the server's own operator, which makes and removes participants."""
+RESERVED = frozenset({HOST, "default"})
+"""Names of the file's own, which no participant's section can have."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UP = "`hanse up` makes a space on this machine; for a server elsewhere set HANSE_URL and HANSE_TOKEN."

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.ports import ConnectorTx
-from hanse.kernel.errors import HanseError, Unauthenticated
+from hanse.kernel.errors import CallerError, Unauthenticated
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T]) -> T
         use_token(tx)
         try:
             return work(tx)
-        except HanseError as error:
+        except CallerError as error:
             error.keep = use_token
             raise
 

@@ -58,7 +58,7 @@ def explain(tx: ConnectorTx, tenant: Tenant, id: str) -> Explanation:
         return _of_transfer(tx, transfer)
     contract = tx.contracts.get(tenant, id)
     if contract is not None:
-        return _of_contract(tx, contract)
+        return _of_contract(contract)
     asset = tx.assets.get(tenant, id)
     if asset is not None:
         state = "WITHDRAWN" if asset.withdrawn else "ON OFFER"
@@ -117,9 +117,10 @@ def _of_process(
     return explanation
 
 
-def _of_contract(tx: ConnectorTx, contract: Contract) -> Explanation:
+def _of_contract(contract: Contract) -> Explanation:
     state = "ENDED" if contract.ended else "IN FORCE"
-    summary = f"An agreement as {contract.role} with {contract.peer} about {contract.dataset}, final since {contract.finalized:%Y-%m-%d %H:%M} UTC."
+    since = f"{contract.finalized:%Y-%m-%d %H:%M} UTC"
+    summary = f"An agreement as {contract.role} with {contract.peer} about {contract.dataset}, final since {since}."
     if contract.ended:
         summary += f" It ended on {contract.ended:%Y-%m-%d %H:%M} UTC. {contract.end_reason}"
     related = {"negotiation": contract.negotiation, "dataset": contract.dataset, "peer": contract.peer}

@@ -73,7 +73,7 @@ class OwnOffersRule:
         self._answers: dict[tuple[Role, State | None], Callable[[ConnectorTx, Negotiation], Move | None]] = {
             (Role.PROVIDER, State.REQUESTED): self._requested,
             (Role.PROVIDER, State.ACCEPTED): self._agree,
-            (Role.PROVIDER, State.VERIFIED): lambda tx, n: Move(Step.FINALIZE),
+            (Role.PROVIDER, State.VERIFIED): lambda _tx, _negotiation: Move(Step.FINALIZE),
             (Role.CONSUMER, State.OFFERED): self._offered,
             (Role.CONSUMER, State.AGREED): self._verify,
         }

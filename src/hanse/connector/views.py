@@ -105,19 +105,20 @@ class Views:
         with self._watch.following(tenant, id) as changed:
             try:
                 async with asyncio.timeout(seconds):
-                    return await _until(changed, until, look)
+                    return await self._until(changed, until, look)
             except TimeoutError:
                 return await look()
 
-
-async def _until(changed: asyncio.Event, states: Collection[str], look: Callable[[], Coroutine[object, object, Seen[P]]]) -> Seen[P]:
-    while True:
-        # Cleared before looking: a change that comes between the two is not slept through.
-        changed.clear()
-        seen = await look()
-        if seen.process.final or seen.process.state in states or seen.needs_person:
-            return seen
-        await changed.wait()
+    async def _until(
+        self, changed: asyncio.Event, states: Collection[str], look: Callable[[], Coroutine[object, object, Seen[P]]]
+    ) -> Seen[P]:
+        while True:
+            # Cleared before looking: a change that comes between the two is not slept through.
+            changed.clear()
+            seen = await look()
+            if self._watch.ended or seen.process.final or seen.process.state in states or seen.needs_person:
+                return seen
+            await changed.wait()
 
 
 def _negotiations(tx: ConnectorTx) -> ProcessStore[Negotiation]:

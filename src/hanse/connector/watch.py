@@ -28,6 +28,7 @@ class Watch:
         self._waiting: dict[tuple[Tenant, str], set[asyncio.Event]] = {}
         self._count = 0
         self._limits = (most, most_per_process)
+        self.ended = False
         subscribe(self._heard)
 
     @property
@@ -39,6 +40,12 @@ class Watch:
         """Wake those who wait for this process."""
         for event in self._waiting.get((tenant, id), ()):
             event.set()
+
+    def end(self) -> None:
+        """Let everybody go, now and from now on: the server is about to stop."""
+        self.ended = True
+        for tenant, id in self._waiting:
+            self.touched(tenant, id)
 
     @contextmanager
     def following(self, tenant: Tenant, id: str) -> Iterator[asyncio.Event]:

@@ -113,9 +113,9 @@ class TransferTermination(Pids, frozen=True, kw_only=True):
     reason: tuple[str, ...] = ()
 
 
-NegotiationMessage = (
-    ContractRequest | ContractOffer | ContractAgreement | AgreementVerification | NegotiationAccepted | NegotiationFinalized | NegotiationTermination
-)
+_FromProvider = ContractOffer | ContractAgreement | NegotiationFinalized
+_FromConsumer = ContractRequest | NegotiationAccepted | AgreementVerification
+NegotiationMessage = _FromConsumer | _FromProvider | NegotiationTermination
 TransferMessage = TransferRequest | TransferStart | TransferCompletion | TransferSuspension | TransferTermination
 Message = NegotiationMessage | TransferMessage
 

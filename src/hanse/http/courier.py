@@ -75,7 +75,8 @@ class PeerConnector:
         if service is None or not service.endswith(v2025_1.WELL_KNOWN):
             if catalogue is not None and catalogue.endswith("/catalog"):
                 return catalogue.removesuffix("/catalog")
-            raise PeerInvalid(f"The DID document of {peer} names no DataService with a version endpoint.", hint="Ask its operator to publish one.")
+            hint = "Ask its operator to publish one."
+            raise PeerInvalid(f"The DID document of {peer} names no DataService with a version endpoint.", hint=hint)
         answer = _accepted(await self._client.send("GET", service))
         entries = v2025_1.decode_versions(answer.body)
         path = next((entry.path for entry in entries if entry.version == v2025_1.VERSION), None)
@@ -83,7 +84,9 @@ class PeerConnector:
             raise PeerInvalid(f"{peer} does not speak the Dataspace Protocol {v2025_1.VERSION}.")
         return service.removesuffix(v2025_1.WELL_KNOWN) + path.rstrip("/")
 
-    async def _send(self, method: str, tenant: Tenant, peer: Did, url: str, body: bytes | None = None, limit: int | None = None) -> PeerAnswer:
+    async def _send(
+        self, method: str, tenant: Tenant, peer: Did, url: str, body: bytes | None = None, limit: int | None = None
+    ) -> PeerAnswer:
         headers = {"Authorization": "Bearer " + await self._token_for(tenant, peer)}
         if limit is None:
             return await self._client.send(method, url, body, headers)

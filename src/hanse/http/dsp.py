@@ -75,9 +75,11 @@ class DspEndpoints:
             post("/negotiations/request", self._first_negotiation(m.ContractRequest), negotiation),
             post("/negotiations/offers", self._first_negotiation(m.ContractOffer), negotiation),
         ]
-        routes += [post(f"/negotiations/{{pid}}/{tail}", self._next_negotiation(*kinds), negotiation) for tail, kinds in _NEGOTIATION_STEPS.items()]
+        for tail, negotiating in _NEGOTIATION_STEPS.items():
+            routes.append(post(f"/negotiations/{{pid}}/{tail}", self._next_negotiation(*negotiating), negotiation))
         routes.append(post("/transfers/request", self._first_transfer, transfer))
-        routes += [post(f"/transfers/{{pid}}/{tail}", self._next_transfer(*kinds), transfer) for tail, kinds in _TRANSFER_STEPS.items()]
+        for tail, moving in _TRANSFER_STEPS.items():
+            routes.append(post(f"/transfers/{{pid}}/{tail}", self._next_transfer(*moving), transfer))
         return [
             *routes,
             post("/catalog/request", self._catalog_first, catalog),
@@ -160,7 +162,7 @@ def _guarded(handler: Handler, writer: FaultWriter) -> Handler:
     async def handle(request: Request) -> Response:
         try:
             return await handler(request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the peer gets the protocol's own error body
             status, code, reason = errors.dsp_problem(error)
             pid = request.path_params.get("pid")
             fault = Fault(code=code, reason=(reason,), provider_pid=pid, consumer_pid=pid)

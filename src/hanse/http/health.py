@@ -56,7 +56,10 @@ class Metrics:
         self.outbox_late = Gauge(
             "hanse_outbox_late_seconds", "How long the message that is due first has been due; 0 if none is.", registry=self.registry
         )
-        self.outbox_waiting = Gauge("hanse_outbox_waiting", "Messages that wait for an acknowledgement.", registry=self.registry)
+
+    def outbox_gauge(self) -> Gauge:
+        """Return a new gauge for the length of the outbox; made once, and only where somebody can count it."""
+        return Gauge("hanse_outbox_waiting", "Messages that wait for an acknowledgement.", registry=self.registry)
 
     def heard(self, event: object) -> None:
         """Count a committed step; to be subscribed to the database's events."""
@@ -128,6 +131,7 @@ class Health:
         self._metrics = metrics
         self._open_to_loopback = open_to_loopback
         self._waiting = waiting
+        self._gauge = metrics.outbox_gauge() if waiting else None
         self.draining = False
 
     def routes(self) -> list[Route]:
@@ -162,11 +166,12 @@ class Health:
         try:
             async with asyncio.timeout(_TIMEOUT):
                 due, waiting = await self._database.read(work)
-        except (HanseError, TimeoutError):
+        except Exception:  # noqa: BLE001 - whatever keeps the database from answering, it does not answer
             return None
         late = timedelta() if due is None else max(timedelta(), self._clock.now() - due)
         self._metrics.outbox_late.set(late.total_seconds())
-        self._metrics.outbox_waiting.set(waiting)
+        if self._gauge is not None:
+            self._gauge.set(waiting)
         return late
 
 

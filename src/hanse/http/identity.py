@@ -20,9 +20,9 @@ DocumentOf = Callable[[Tenant], Awaitable[DidDocument]]
 """Makes a participant's DID document."""
 
 _encode = msgspec.json.Encoder().encode
-_VERSIONS = wire.encode_versions(
-    [wire.VersionEntry(version=wire.VERSION, path=wire.PATH, binding="HTTPS", identifier_type="did:web", auth=wire.Auth(protocol="DCP", version="1.0"))]
-)
+_AUTH = wire.Auth(protocol="DCP", version="1.0")
+_ENTRY = wire.VersionEntry(version=wire.VERSION, path=wire.PATH, binding="HTTPS", identifier_type="did:web", auth=_AUTH)
+_VERSIONS = wire.encode_versions([_ENTRY])
 
 
 def routes(own: OwnDid, document_of: DocumentOf) -> list[Route]:

@@ -13,7 +13,7 @@ from hanse.anchor.members import Members
 from hanse.anchor.records import Applicant
 from hanse.anchor.spaces import Spaces
 from hanse.http.api.routing import decode, problem_response
-from hanse.http.api.structs import Application, PublicSpace, Standing
+from hanse.http.api.space_structs import Application, PublicSpace, Standing
 from hanse.http.authenticate import bearer
 from hanse.http.limits import RateLimiter, read_json
 from hanse.http.resolve import DidResolver

@@ -2,7 +2,7 @@
 
 | prefix | what it names |
 |---|---|
-| neg | negotiation | 
+| neg | negotiation |
 | agr | agreement |
 | trf | transfer |
 | ds  | dataset (an asset on offer) |

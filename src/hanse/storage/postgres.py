@@ -1,5 +1,4 @@
-"""PostgreSQL: work runs in a bounded number of threads, each with a pooled connection, so that several server
-processes can share one database.
+"""PostgreSQL, which several server processes can share: work runs in a few threads, each with a pooled connection.
 
 READ COMMITTED with row locks: what a store reads inside `run` is locked until the transaction ends. Work is run again
 after a deadlock, a serialisation failure or a lost race for a unique column, and once on a fresh connection when the
@@ -9,8 +8,9 @@ old one was gone before anything could have been committed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from hanse.kernel.errors import Misconfigured, StorageFailed
+from hanse.kernel.errors import Conflict, Misconfigured, StorageFailed
 from hanse.storage import portable, schema
 from hanse.storage.engine import Listeners, Receiver, Subscriber, keep_of
 from hanse.storage.postgres_connection import CHANNEL, Connection, Listener, PostgresRows, connection_settings, failure
@@ -56,7 +56,7 @@ class PostgresDatabase:
     async def open(cls, address: str, *, pool_size: int = 8) -> PostgresDatabase:
         """Connect, migrate and begin to listen. Raises `Misconfigured` and `StorageFailed`."""
         pool: ConnectionPool[Connection] = ConnectionPool(
-            address, connection_class=Connection, min_size=1, max_size=pool_size, open=False, kwargs=connection_settings(), timeout=WAIT_SECONDS
+            address, min_size=1, max_size=pool_size, open=False, kwargs=connection_settings(), timeout=WAIT_SECONDS
         )
         try:
             await asyncio.to_thread(_prepare, address, pool)
@@ -114,11 +114,8 @@ class PostgresDatabase:
                 return attempt()
             except _Dropped:
                 self._pool.check()
-            except StorageFailed as error:
-                if not isinstance(error.__cause__, _LOST):
-                    raise
             except Exception as error:
-                if not isinstance(error.__cause__, errors.UniqueViolation):
+                if not _worth_repeating(error):
                     raise
         try:
             return attempt()
@@ -131,8 +128,74 @@ class PostgresDatabase:
             try:
                 result = work(tx)
             except Exception as error:
-                connection.rollback()
-                self._keep(connection, error)
+                self._undo(connection, error)
                 raise
             self._commit(connection, tx)
             return result
+
+    def _read(self, work: Callable[[Tx], T]) -> T:
+        with self._borrow() as connection:
+            try:
+                connection.execute(_VIEW)
+                return work(Tx(PostgresRows(connection, writing=False)))
+            except Exception as error:
+                if connection.broken:
+                    raise _Dropped from error
+                raise
+            finally:
+                if not connection.broken:
+                    connection.rollback()
+
+    @contextmanager
+    def _borrow(self) -> Iterator[Connection]:
+        try:
+            connection = self._pool.getconn(WAIT_SECONDS)
+        except (PoolTimeout, psycopg.Error) as error:
+            raise StorageFailed("No connection to the database is free, or it cannot be reached.") from error
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)  # a transaction that is still open is rolled back there
+
+    def _undo(self, connection: Connection, error: Exception) -> None:
+        """Roll back; then keep what must stay although the work failed, unless the work will be run again."""
+        if connection.broken:
+            raise _Dropped from error
+        connection.rollback()
+        keep = keep_of(error)
+        if keep is not None and not _worth_repeating(error):
+            tx = Tx(PostgresRows(connection, writing=True))
+            keep(tx)
+            self._commit(connection, tx)
+
+    def _commit(self, connection: Connection, tx: Tx) -> None:
+        """Commit. When the connection breaks here, nobody knows whether it happened: that is told, and never repeated."""
+        try:
+            for topic, payload in tx.broadcasts:
+                connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic}\n{payload}"))
+            connection.commit()
+        except psycopg.Error as error:
+            raise failure(error) from error
+        if tx.events:
+            self._loop.call_soon_threadsafe(self._listeners.deliver, tx.events)
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    """Tell whether the work lost against somebody else's, and may win when it is run again."""
+    return isinstance(error, StorageFailed | Conflict) and isinstance(error.__cause__, _LOST)
+
+
+def _prepare(address: str, pool: ConnectionPool[Connection]) -> None:
+    """Open the pool and bring the schema up to date, one server process at a time."""
+    pool.open(wait=True, timeout=WAIT_SECONDS)
+    with psycopg.connect(address, connect_timeout=5) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+        schema.migrate(PostgresRows(connection, writing=True), postgres=True)
+
+
+def _unreachable(error: Exception) -> Misconfigured:
+    """Say that there is no database, without the address: it may hold a password."""
+    told = type(error).__name__
+    return Misconfigured(
+        f"PostgreSQL cannot be used ({told}).", where="database", hint="Check the address, the user's rights and that it runs."
+    )

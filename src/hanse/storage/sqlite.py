@@ -101,11 +101,12 @@ class SqliteDatabase:
 
     async def run(self, work: Callable[[Tx], T]) -> T:
         """Run `work` in a writing transaction; durable when this returns."""
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job = _Job(work, future)
         self._waiting.append(job)
         if not self._committing:
             self._run_batch()
-        return await job.future
+        return await future
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one consistent view of what is committed."""

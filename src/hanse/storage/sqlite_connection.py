@@ -35,13 +35,13 @@ def failure(error: Exception) -> OwnError:
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     message, hint = _HINTS.get(code, _FALLBACK)
-    return StorageFailed(message, hint=hint)
+    return StorageFailed(message, hint=hint, rule="storage-full" if code == sqlite3.SQLITE_FULL else None)
 
 
 def undone(error: Exception) -> StorageFailed:
     """Return the error for one whose work was undone because of `error`, which may have been another's."""
     cause = failure(error)
-    fresh = StorageFailed(cause.message, hint=cause.hint)
+    fresh = StorageFailed(cause.message, hint=cause.hint, rule=cause.rule)
     fresh.__cause__ = error
     return fresh
 

@@ -40,7 +40,8 @@ _CONNECTOR = (
 _PARTICIPANTS = (
     "CREATE TABLE participants (tenant TEXT NOT NULL PRIMARY KEY, doc BLOB NOT NULL)",
     # The server's own operators have the empty tenant.
-    "CREATE TABLE operators (tenant TEXT NOT NULL, id TEXT NOT NULL, token_hash TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE TABLE operators (tenant TEXT NOT NULL, id TEXT NOT NULL, token_hash TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, id))",
     "CREATE UNIQUE INDEX operators_token ON operators (token_hash)",
     "CREATE TABLE tombstones (tenant TEXT NOT NULL PRIMARY KEY, doc BLOB NOT NULL)",
     "CREATE TABLE keys (tenant TEXT NOT NULL, kid TEXT NOT NULL, number INTEGER NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, kid))",
@@ -67,4 +68,11 @@ _DATAPLANE = (
     "CREATE TABLE pushes (tenant TEXT NOT NULL, transfer TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, transfer))",
 )
 
-STEP_1: tuple[str, ...] = (*_CONNECTOR, *_PARTICIPANTS, *_ANCHOR, *_DATAPLANE)
+_OPERATIONS = (
+    "CREATE TABLE restores (moment INTEGER NOT NULL PRIMARY KEY, taken INTEGER NOT NULL, backup TEXT NOT NULL)",
+    # What a restore has switched off because nobody could tell whether it still held; `moment` is that of the restore.
+    "CREATE TABLE unconfirmed (tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, moment INTEGER NOT NULL,"
+    " PRIMARY KEY (tenant, kind, id))",
+)
+
+STEP_1: tuple[str, ...] = (*_CONNECTOR, *_PARTICIPANTS, *_ANCHOR, *_DATAPLANE, *_OPERATIONS)

@@ -46,9 +46,7 @@ def test_the_kit_has_65_tests_and_each_has_its_ids() -> None:
     assert (ids["TP_C_01_05_AGREEMENTID"], ids["TP_03_06_FORMAT"]) == ("ATPC0104", "HttpData-PULL")
 
 
-ABSENT = (
-    "[ERROR] Failed: Could not find artifact org.eclipse.dataspacetck.dsp:dsp-tck:jar:1.0.1 in central -> [Help 1]"
-)
+ABSENT = "[ERROR] Failed: Could not find artifact org.eclipse.dataspacetck.dsp:dsp-tck:jar:1.0.1 in central -> [Help 1]"
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ class Net:
         self.sides: dict[str, Side] = {}
         self.packets: list[Packet] = []
         self.answers: list[Answer] = []
-        self.waiting: set[Packet] = set()
+        self.waiting: dict[Packet, None] = {}  # not a set: the same seed must give the same order
         self.sent: list[Packet] = []
         self.count = 0
 
@@ -160,11 +160,11 @@ class Net:
         packet = Packet(source, self.sides[peer], url, body, f"jti-{self.count}", expires, asyncio.get_running_loop().create_future())
         self.packets.append(packet)
         self.sent.append(packet)
-        self.waiting.add(packet)
+        self.waiting[packet] = None
         try:
             return await packet.future
         finally:
-            self.waiting.discard(packet)
+            self.waiting.pop(packet, None)
 
     def deliver(self, packet, *, keep=False):
         """Let the request arrive; `keep` leaves a copy in the network."""

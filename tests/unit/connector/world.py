@@ -98,7 +98,7 @@ class Side:
 
     async def kill(self):
         """Lose everything but the database; what had been sent stays in the network."""
-        dead = [*self.tasks, *self.outbox._tasks]
+        dead = sorted([*self.tasks, *self.outbox._tasks], key=_age)
         for task in dead:
             task.cancel()
         await asyncio.gather(*dead, return_exceptions=True)
@@ -288,6 +288,10 @@ class World:
         theirs = await self.provider.transfer(ours.peer_pid)
         assert (ours.state, theirs.state) == ("STARTED", "STARTED")
         return ours, theirs
+
+
+def _age(task):
+    return int(task.get_name().rpartition("-")[2])
 
 
 def _path(folder, name):

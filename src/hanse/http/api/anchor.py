@@ -7,6 +7,7 @@ from typing import Any
 from hanse.anchor.records import Member, Space
 from hanse.anchor.standing import Status
 from hanse.http.api import show
+from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
 from hanse.http.api.routing import PAGING, Call, Operation, Query
 from hanse.http.api.services import Services
@@ -30,7 +31,7 @@ class AnchorOperations:
     def operations(self) -> list[Operation]:
         """Return the operations."""
         new = {"name": "harbour", "title": "The Harbour Space"}
-        page, query = s.Page[s.AnchoredMember], (*PAGING, *WHICH)
+        page, query = s.Page[sp.AnchoredMember], (*PAGING, *WHICH)
         return [
             Operation(
                 "POST",
@@ -38,12 +39,12 @@ class AnchorOperations:
                 "Found a space",
                 self._found,
                 Action.FOUND_SPACE,
-                takes=s.FoundSpace,
-                gives=s.AnchoredSpace,
+                takes=sp.FoundSpace,
+                gives=sp.AnchoredSpace,
                 status=201,
                 example=new,
             ),
-            Operation("GET", "/anchor", "Look at the anchored space", self._get, Action.READ, gives=s.AnchoredSpace, query=WHICH),
+            Operation("GET", "/anchor", "Look at the anchored space", self._get, Action.READ, gives=sp.AnchoredSpace, query=WHICH),
             Operation("GET", "/anchor/members", "List members, and former ones", self._list, Action.READ, gives=page, query=query),
             Operation("GET", "/anchor/applications", "List who waits for a decision", self._pending, Action.READ, gives=page, query=query),
             self._invite_operation(),
@@ -57,8 +58,8 @@ class AnchorOperations:
             "Invite to the space, once",
             self._invite,
             Action.MANAGE_MEMBERS,
-            takes=s.NewInvitation,
-            gives=s.Invitation,
+            takes=sp.NewInvitation,
+            gives=sp.Invitation,
             status=201,
             query=WHICH,
             example={"roles": ["provider"]},
@@ -69,7 +70,7 @@ class AnchorOperations:
         application, member = "/anchor/applications/{did}", "/anchor/members/{did}"
         decide, manage = Action.DECIDE_APPLICATION, Action.MANAGE_MEMBERS
         return [
-            self._decision(application + "/approve", "Admit an applicant", self._approve, decide, s.Approval, {"roles": ["provider"]}),
+            self._decision(application + "/approve", "Admit an applicant", self._approve, decide, sp.Approval, {"roles": ["provider"]}),
             self._decision(application + "/refuse", "Refuse an applicant", self._refuse, decide),
             self._decision(member + "/suspend", "Take a member off the list until it is reinstated", self._suspend, manage),
             self._decision(member + "/reinstate", "Put a suspended member back on the list", self._reinstate, manage),
@@ -77,25 +78,25 @@ class AnchorOperations:
         ]
 
     @staticmethod
-    def _decision(path: str, summary: str, handle: Any, action: Action, takes: Any = s.Decision, example: object = _DAY) -> Operation:
+    def _decision(path: str, summary: str, handle: Any, action: Action, takes: Any = sp.Decision, example: object = _DAY) -> Operation:
         return Operation(
-            "POST", path, summary, handle, action, takes=takes, gives=s.AnchoredMember, query=WHICH, example=example, optional_body=True
+            "POST", path, summary, handle, action, takes=takes, gives=sp.AnchoredMember, query=WHICH, example=example, optional_body=True
         )
 
-    async def _found(self, call: Call, said: s.FoundSpace) -> s.AnchoredSpace:
+    async def _found(self, call: Call, said: sp.FoundSpace) -> sp.AnchoredSpace:
         own = await self._participants.get(call.caller, call.tenant)
         return show.space(await self._spaces.found(call.tenant, own.did, said.name, said.title))
 
-    async def _get(self, call: Call, _said: Any) -> s.AnchoredSpace:
+    async def _get(self, call: Call, _said: Any) -> sp.AnchoredSpace:
         return show.space(await self._space(call))
 
-    async def _list(self, call: Call, _said: Any) -> s.Page[s.AnchoredMember]:
+    async def _list(self, call: Call, _said: Any) -> s.Page[sp.AnchoredMember]:
         return await self._page(call, None)
 
-    async def _pending(self, call: Call, _said: Any) -> s.Page[s.AnchoredMember]:
+    async def _pending(self, call: Call, _said: Any) -> s.Page[sp.AnchoredMember]:
         return await self._page(call, Status.PENDING)
 
-    async def _page(self, call: Call, status: Status | None) -> s.Page[s.AnchoredMember]:
+    async def _page(self, call: Call, status: Status | None) -> s.Page[sp.AnchoredMember]:
         after, limit = call.page()
         name = (await self._space(call)).name
         found = await self._members.page(call.tenant, name, status=status, after=Did(after) if after else None, limit=limit)
@@ -103,31 +104,31 @@ class AnchorOperations:
         following = found[-1].did if len(found) == limit else None
         return s.Page(items=[show.member(one) for one in found], next=following)
 
-    async def _invite(self, call: Call, said: s.NewInvitation) -> s.Invitation:
+    async def _invite(self, call: Call, said: sp.NewInvitation) -> sp.Invitation:
         name, did = (await self._space(call)).name, None if said.did is None else Did(said.did)
         if said.expires is None:
             return show.invitation(await self._members.invite(call.tenant, name, roles=tuple(said.roles), did=did))
         valid = said.expires - self._clock.now()
         return show.invitation(await self._members.invite(call.tenant, name, roles=tuple(said.roles), did=did, valid=valid))
 
-    async def _approve(self, call: Call, said: s.Approval) -> s.AnchoredMember:
+    async def _approve(self, call: Call, said: sp.Approval) -> sp.AnchoredMember:
         name, did = await self._about(call)
         roles = None if said.roles is None else tuple(said.roles)
         return show.member(await self._members.approve(call.tenant, name, did, roles=roles, reason=said.reason))
 
-    async def _refuse(self, call: Call, said: s.Decision) -> s.AnchoredMember:
+    async def _refuse(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
         return await self._decided(call, self._members.refuse, said)
 
-    async def _suspend(self, call: Call, said: s.Decision) -> s.AnchoredMember:
+    async def _suspend(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
         return await self._decided(call, self._members.suspend, said)
 
-    async def _reinstate(self, call: Call, said: s.Decision) -> s.AnchoredMember:
+    async def _reinstate(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
         return await self._decided(call, self._members.reinstate, said)
 
-    async def _remove(self, call: Call, said: s.Decision) -> s.AnchoredMember:
+    async def _remove(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
         return await self._decided(call, self._members.remove, said)
 
-    async def _decided(self, call: Call, act: Any, said: s.Decision) -> s.AnchoredMember:
+    async def _decided(self, call: Call, act: Any, said: sp.Decision) -> sp.AnchoredMember:
         name, did = await self._about(call)
         member: Member = await act(call.tenant, name, did, said.reason)
         return show.member(member)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from hanse.anchor.directory import Directory
-from hanse.http.api.structs import Application, Joined, PublicSpace, Standing
+from hanse.http.api.space_structs import Application, Joined, PublicSpace, Standing
 from hanse.http.limits import check_depth
 from hanse.http.peer import PeerAnswer, PeerClient
 from hanse.identity.did import did_url

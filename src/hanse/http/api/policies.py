@@ -13,7 +13,7 @@ from hanse.kernel.tenant import Did
 from hanse.odrl.evaluate import unsupported
 from hanse.odrl.model import Terms
 from hanse.odrl.say import say_terms
-from hanse.odrl.templates import TEMPLATES
+from hanse.odrl.templates import TEMPLATES, Template
 from hanse.odrl.write import write_terms
 from hanse.participants.roles import Action
 
@@ -30,7 +30,7 @@ class PolicyOperations:
         """Return the operations."""
         check = {"terms": ["members + until 2099-01-01"]}
         return [
-            Operation("GET", "/policies", "List the policy templates", self._list, Action.READ, gives=s.Templates),
+            Operation("GET", "/policies", "List the policy templates", self._list, Action.READ, gives=s.Page[Template]),
             Operation(
                 "POST",
                 "/policies/check",
@@ -43,8 +43,8 @@ class PolicyOperations:
             ),
         ]
 
-    async def _list(self, _call: Call, _said: Any) -> s.Templates:
-        return s.Templates(items=list(TEMPLATES))
+    async def _list(self, _call: Call, _said: Any) -> s.Page[Template]:
+        return s.Page(items=list(TEMPLATES))
 
     async def _check(self, _call: Call, said: s.CheckPolicy) -> s.CheckedPolicies:
         read = read_many(said.terms, self._clock.now())

@@ -10,6 +10,7 @@ from hanse.connector import records
 from hanse.connector.browse import Browsed
 from hanse.connector.views import Seen
 from hanse.dcat import model as dcat
+from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
 from hanse.odrl import model as odrl
 from hanse.odrl.say import say_agreement, say_terms
@@ -145,14 +146,14 @@ def contract(one: records.Contract, names: Mapping[str, str]) -> s.Contract:
     )
 
 
-def space(one: anchored.Space) -> s.AnchoredSpace:
+def space(one: anchored.Space) -> sp.AnchoredSpace:
     """Return an anchored space to its anchor."""
-    return s.AnchoredSpace(name=one.name, title=one.title, url=one.url, anchor=one.anchor, version=one.version, created=one.created)
+    return sp.AnchoredSpace(name=one.name, title=one.title, url=one.url, anchor=one.anchor, version=one.version, created=one.created)
 
 
-def member(one: anchored.Member) -> s.AnchoredMember:
+def member(one: anchored.Member) -> sp.AnchoredMember:
     """Return a member or applicant to the anchor."""
-    return s.AnchoredMember(
+    return sp.AnchoredMember(
         did=one.did,
         name=one.name,
         roles=list(one.roles),
@@ -164,7 +165,7 @@ def member(one: anchored.Member) -> s.AnchoredMember:
     )
 
 
-def invitation(one: anchored.Invited) -> s.Invitation:
+def invitation(one: anchored.Invited) -> sp.Invitation:
     """Return an invitation with its code."""
     about = one.invitation
-    return s.Invitation(id=about.id, code=one.code, roles=list(about.roles), did=about.did, expires=about.expires)
+    return sp.Invitation(id=about.id, code=one.code, roles=list(about.roles), did=about.did, expires=about.expires)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from hanse.http.api import show
+from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
@@ -14,6 +16,8 @@ from hanse.kernel.errors import HanseError, NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.records import Participant
 from hanse.participants.roles import Action
+
+_PATIENCE = 1.0
 
 
 class SpaceOperations:
@@ -30,7 +34,7 @@ class SpaceOperations:
         return [
             Operation("GET", "/space", "Look at the space that the participant has joined", self._get, Action.READ, gives=s.Membership),
             Operation(
-                "GET", "/members", "List the members of that space", self._members, Action.READ, gives=s.Page[s.SpaceMember], query=PAGING
+                "GET", "/members", "List the members of that space", self._members, Action.READ, gives=s.Page[sp.SpaceMember], query=PAGING
             ),
             Operation(
                 "POST",
@@ -38,8 +42,8 @@ class SpaceOperations:
                 "Join a space, or apply to it",
                 self._join,
                 Action.JOIN_SPACE,
-                takes=s.JoinSpace,
-                gives=s.Joined,
+                takes=sp.JoinSpace,
+                gives=sp.Joined,
                 example=join,
             ),
         ]
@@ -60,24 +64,25 @@ class SpaceOperations:
         return standing
 
     async def names(self, tenant: Tenant) -> Mapping[str, str]:
-        """Return the names of the members by DID; none while the list cannot be had, for names are only a help."""
+        """Return the names of the members by DID; none while the list cannot be had soon, for names are only a help."""
         try:
-            return {member.did: member.name for member in await self._directory.members(tenant)}
-        except HanseError:
+            async with asyncio.timeout(_PATIENCE):
+                return {member.did: member.name for member in await self._directory.members(tenant)}
+        except (HanseError, TimeoutError):
             return {}
 
     async def _get(self, call: Call, _said: Any) -> s.Membership:
         return await self.standing(await self._participants.get(call.caller, call.tenant))
 
-    async def _members(self, call: Call, _said: Any) -> s.Page[s.SpaceMember]:
+    async def _members(self, call: Call, _said: Any) -> s.Page[sp.SpaceMember]:
         after, limit = call.page()
         members = sorted(await self._directory.members(call.tenant), key=lambda member: member.did)
         following = [member for member in members if after is None or member.did > after]
         return show.page(following, limit, _shown, lambda member: member.did)
 
-    async def _join(self, call: Call, said: s.JoinSpace) -> s.Joined:
+    async def _join(self, call: Call, said: sp.JoinSpace) -> sp.Joined:
         return await self._joining.join(call.caller, call.tenant, said.url, said.invitation)
 
 
-def _shown(member: Member) -> s.SpaceMember:
-    return s.SpaceMember(did=Did(member.did), name=member.name, roles=member.roles, since=member.since)
+def _shown(member: Member) -> sp.SpaceMember:
+    return sp.SpaceMember(did=Did(member.did), name=member.name, roles=member.roles, since=member.since)

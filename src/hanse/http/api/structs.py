@@ -9,14 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hanse.connector.records import Answering, Source
 from hanse.connector.views import Counts
 from hanse.dcat.model import Checksum
 from hanse.dcat.read import Unreadable
 from hanse.kernel.tenant import Did
-from hanse.odrl.templates import Template
 from hanse.participants.records import Participant, Quota
 from hanse.participants.roles import Role
 
@@ -34,9 +33,6 @@ ManyTerms = Annotated[list[OneTerms], Meta(min_length=1, max_length=16)]
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
     """What comes in."""
-
-
-# --- Everywhere ---------------------------------------------------------------------------------------------------------
 
 
 class Page(Struct, Generic[T], kw_only=True):
@@ -239,12 +235,6 @@ class NewAsset(Body, kw_only=True):
     answering: Answering | UnsetType = UNSET
 
 
-class Templates(Struct, kw_only=True):
-    """The policies that can be named instead of written."""
-
-    items: list[Template]
-
-
 class CheckPolicy(Body, kw_only=True):
     """Policies to look at, and the member for whom they are decided (absent: some active member)."""
 
@@ -399,118 +389,3 @@ class Transfer(Process, kw_only=True):
     format: str
     suspended_by: str | None
     address: bool
-
-
-# --- Spaces -------------------------------------------------------------------------------------------------------------
-
-
-class SpaceMember(Struct, kw_only=True):
-    """A member on the verified list of the space."""
-
-    did: Did
-    name: str
-    roles: list[str]
-    since: datetime
-
-
-class JoinSpace(Body, kw_only=True):
-    """The address of a space, and a code by which one enters at once."""
-
-    url: Address
-    invitation: Annotated[str, Meta(max_length=200)] | None = None
-
-
-class Joined(Struct, kw_only=True):
-    """Where the participant stands in the space now, and what was done to get there."""
-
-    state: str
-    steps: list[str]
-
-
-class FoundSpace(Body, kw_only=True):
-    """A space to anchor."""
-
-    name: Line
-    title: Line
-
-
-class AnchoredSpace(Struct, kw_only=True):
-    """A space that the participant anchors."""
-
-    name: str
-    title: str
-    url: str
-    anchor: Did
-    version: int
-    created: datetime
-
-
-class AnchoredMember(Struct, kw_only=True):
-    """A member, a former one, or an applicant, as the anchor knows it."""
-
-    did: Did
-    name: str
-    roles: list[str]
-    status: str
-    since: datetime | None
-    reason: str
-    created: datetime
-    updated: datetime
-
-
-class NewInvitation(Body, kw_only=True):
-    """An invitation that works once: for `did`, or for whoever holds its code; valid for 7 days unless `expires` is set."""
-
-    did: PeerDid | None = None
-    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = field(default_factory=lambda: ["provider", "consumer"])
-    expires: Annotated[datetime, Meta(tz=True)] | None = None
-
-
-class Invitation(Struct, kw_only=True):
-    """An invitation with its code, which is shown this once."""
-
-    id: str
-    code: str
-    roles: list[str]
-    did: Did | None
-    expires: datetime
-
-
-class Approval(Body, kw_only=True):
-    """With which roles to admit (absent: those asked for), and a note."""
-
-    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] | None = None
-    reason: Annotated[str, Meta(max_length=500)] = ""
-
-
-class Decision(Body, kw_only=True):
-    """Why; kept with the member."""
-
-    reason: Annotated[str, Meta(max_length=500)] = ""
-
-
-class Application(Body, kw_only=True):
-    """What a participant that wants to join tells the anchor; who it is, its token proves."""
-
-    name: Line
-    roles: Annotated[list[Line], Meta(min_length=1, max_length=16)] = field(default_factory=lambda: ["provider", "consumer"])
-    invitation: Annotated[str, Meta(max_length=200)] | None = None
-
-
-class Standing(Struct, kw_only=True):
-    """Where an applicant stands."""
-
-    did: Did
-    state: str
-    reason: str
-
-
-class PublicSpace(Struct, kw_only=True):
-    """What everybody may know of a space."""
-
-    name: str
-    title: str
-    url: str
-    anchor: Did
-    version: int
-

@@ -7,6 +7,7 @@ import re
 from starlette.routing import Router
 
 from hanse.http.health import Health
+from hanse.kernel.errors import StorageFailed
 from tests.unit.http.api.rig import NAMES, run
 
 
@@ -21,7 +22,7 @@ def test_healthy_and_ready(tmp_path):
     run(tmp_path, scenario)
 
 
-def test_not_ready_without_a_database_or_with_a_stuck_outbox(tmp_path):
+def test_not_ready_with_a_stuck_outbox(tmp_path):
     async def scenario(rig):
         await rig.agreed()
 
@@ -31,6 +32,28 @@ def test_not_ready_without_a_database_or_with_a_stuck_outbox(tmp_path):
         await rig.database.run(late)
         ready = await rig.get("/readyz")
         assert (ready.status_code, ready.json()["checks"]["outbox"]) == (503, "failed")
+
+    run(tmp_path, scenario)
+
+
+class _Gone:
+    """A database that is no longer there."""
+
+    async def read(self, work):
+        raise StorageFailed("The disk is gone.")
+
+    async def run(self, work):
+        raise StorageFailed("The disk is gone.")
+
+
+def test_not_ready_without_a_database(tmp_path):
+    async def scenario(rig):
+        health = Health(_Gone(), rig.clock, rig.services.operators, rig.metrics, open_to_loopback=True)
+        rig.app = Router(health.routes())
+        ready = await rig.get("/readyz")
+        assert (ready.status_code, ready.json()["checks"]) == (503, {"serving": "ok", "database": "failed", "outbox": "failed"})
+        assert (await rig.get("/healthz")).status_code == 200
+        assert (await rig.get("/metrics")).status_code == 200
 
     run(tmp_path, scenario)
 
@@ -55,8 +78,8 @@ def test_figures_are_for_the_host_and_name_nobody(tmp_path):
 
 def test_figures_are_open_to_loopback_where_no_proxy_stands_in_front(tmp_path):
     async def scenario(rig):
-        rig.health = Health(rig.database, rig.clock, rig.services.operators, rig.metrics, open_to_loopback=True, waiting=lambda tx: 7)
-        routes = rig.health.routes()
+        health = Health(rig.database, rig.clock, rig.services.operators, rig.metrics, open_to_loopback=True, waiting=lambda tx: 7)
+        routes = health.routes()
         rig.app = Router(routes)
         answer = await rig.get("/metrics")
         assert "hanse_outbox_waiting 7.0" in answer.text
