@@ -29,6 +29,9 @@ from hanse.storage.rows import Row, Value
 FORMAT = 1
 DOCUMENTS = frozenset({"doc", "encoded"})
 """Columns that hold a JSON document, which stands in the line as it is."""
+DATED = ("participants", "tombstones", "keys", "members", "assets", "negotiations", "transfers", "contracts")
+"""Tables whose last change can only move forward: rows leave them by an erasure alone, which leaves a tombstone."""
+
 _MANIFEST, _MAC = "manifest.json", "manifest.mac"
 _MANIFEST_LIMIT = 1 << 20
 _LINE_LIMIT = 64 << 20
@@ -86,7 +89,7 @@ def _fill(
 ) -> Manifest:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         newest = _Newest()
-        entries = {name: _table(archive, name, columns, newest.watch(rows(name), columns)) for name, columns in tables.items()}
+        entries = {name: _table(archive, name, columns, newest.watch(name, rows(name), columns)) for name, columns in tables.items()}
         manifest = Manifest(
             format=FORMAT, version=__version__, schema=schema, id=id, taken=taken, newest=newest.moment, tables=entries
         )
@@ -109,7 +112,12 @@ def _table(archive: zipfile.ZipFile, name: str, columns: Sequence[str], rows: It
     return TableEntry(tuple(columns), count, digest.hexdigest())
 
 
+class _Receipt(Struct):
+    erased: datetime
+
+
 class _Dated(Struct):
+    receipt: _Receipt | None = None
     updated: datetime | None = None
     created: datetime | None = None
     finalized: datetime | None = None
@@ -123,25 +131,27 @@ class _Newest:
         self.moment: datetime | None = None
         self._decode = msgspec.json.Decoder(_Dated).decode
 
-    def watch(self, rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Row]:
+    def watch(self, table: str, rows: Iterable[Row], columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows as they are."""
-        at = columns.index("doc") if "doc" in columns else None
+        at = columns.index("doc") if table in DATED else None
         for row in rows:
             if at is not None:
-                self._note(row[at])
+                self.note(row[at])
             yield row
 
-    def _note(self, doc: bytes) -> None:
+    def note(self, doc: bytes) -> None:
+        """Look at one record."""
         dated = self._decode(bytes(doc))
-        moments = (self.moment, dated.updated, dated.created, dated.finalized, dated.ended)
+        erased = dated.receipt.erased if dated.receipt else None
+        moments = (self.moment, erased, dated.updated, dated.created, dated.finalized, dated.ended)
         self.moment = max((moment for moment in moments if moment is not None), default=None)
 
 
 def newest_of(documents: Iterable[bytes]) -> datetime | None:
     """Return the last moment at which any of these records was changed."""
     newest = _Newest()
-    for _ in newest.watch(((doc,) for doc in documents), ("doc",)):
-        pass
+    for doc in documents:
+        newest.note(doc)
     return newest.moment
 
 

@@ -32,6 +32,19 @@ def master_key(home: Path, environment: Mapping[str, str] | None = None) -> byte
         raise Misconfigured(f"The master key cannot be read: {type(error).__name__}.", where=str(path)) from None
 
 
+def existing_master_key(home: Path, environment: Mapping[str, str] | None = None) -> bytes:
+    """Return the key as `master_key` does, but never make one: without the old key a restored database is useless."""
+    known = os.environ if environment is None else environment
+    if VARIABLE not in known and not (home / FILE).is_file():
+        raise Misconfigured(
+            "The master key is not there.",
+            where=str(home / FILE),
+            rule="master-key",
+            hint=f"Put it back, or set {VARIABLE}. It is in no backup: it is kept apart from them.",
+        )
+    return master_key(home, environment)
+
+
 def _made(path: Path) -> bytes:
     key = new_master_key()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -41,7 +41,7 @@ class Management:
         )
         self.spaces = Spaces(database, clock, ground.wallet, root=settings.public_root)
         self.members = Members(database, clock, ground.ids)
-        self.directory = Directory(database, clock, ground.tenants, self.spaces, GuardedFetch(ground.client), ground.resolver)
+        self.directory = Directory(database, clock, self.participants, self.spaces, GuardedFetch(ground.client), ground.resolver)
 
     def on_event(self, event: object) -> None:
         """Read a space's list anew when it has changed in this process."""

@@ -158,6 +158,7 @@ async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
 
     def end() -> None:
         server.front.health.draining = True
+        server.front.watch.end()
         front.end()
 
     _on_signals(end)

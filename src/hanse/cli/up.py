@@ -41,6 +41,9 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
     """
     from hanse.config import FILE, load
 
+    name = _login_name() if name is None else tenant_name(name)
+    if name in _reserved():
+        raise Invalid(f"The name {name!r} has a meaning of its own here.", where="--name", rule="name", hint="Use another one.")
     new = not (shell.home / FILE).exists()
     if new:
         _write_settings(shell.home / FILE, port or _free_port())
@@ -52,9 +55,6 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
             rule="port",
             hint="Leave --port out, or make another space with --home.",
         )
-    name = _login_name() if name is None else tenant_name(name)
-    if name in _reserved():
-        raise Invalid(f"The name {name!r} has a meaning of its own here.", where="--name", rule="name", hint="Use another one.")
     folders = tuple(str(one.absolute()) for one in roots or (Path.cwd(),) if one.absolute() != Path("/"))
     _require_free(settings)
     with asyncio.Runner(loop_factory=_new_loop) as runner:

@@ -1,20 +1,23 @@
 """The one core under both clients: exchanges as generators that yield what they need and receive what came of it.
 
 A call yields a `Request` and receives the `Response` (house, idea 4); the shells in `shells.py` do the sending, one with
-plain calls, the other with `await`. What blocks (fetching bytes) is yielded as `Blocking`. So every use case is written,
-and tested, once and without a network.
+plain calls, the other with `await`. Bytes are wished for by a `Fetch`. So every use case is written, and tested, once and
+without a network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
+from hanse.client.model import Progress
 from hanse.client.problems import error_of
+from hanse.dsp.messages import DataAddress
 from hanse.kernel.errors import PeerInvalid
 
 T = TypeVar("T")
@@ -42,21 +45,16 @@ class Response(Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
 
 
-class Drive(Protocol):
-    """Runs steps to their end from a blocking function; both shells have one."""
+class Fetch(Struct, frozen=True, kw_only=True):
+    """Bytes to fetch and verify (`fetch.fetch`), answered with a `FetchReport`. `renew` gives steps to fresh tokens."""
 
-    def __call__(self, steps: Steps[T], /) -> T:
-        """Return what the steps return."""
-        ...
-
-
-class Blocking(Struct, frozen=True):
-    """A function that blocks, e.g. while bytes are fetched. It may run further steps through what it is handed."""
-
-    run: Callable[[Drive], Any]
+    address: DataAddress
+    into: Path
+    progress: Progress | None
+    renew: Callable[[], Generator[Any, Any, DataAddress]]
 
 
-Steps = Generator[Request | Blocking, Any, T]
+Steps = Generator[Request | Fetch, Any, T]
 """A use case: yields requests, receives responses, returns its result."""
 
 

@@ -14,9 +14,8 @@ from msgspec import Struct, structs
 
 from hanse.client import deals, offers, people, spaces
 from hanse.client import model as m
-from hanse.client.core import Blocking, Drive, Steps
-from hanse.client.fetch import FetchReport, fetch
-from hanse.dsp.messages import DataAddress
+from hanse.client.core import Fetch, Steps
+from hanse.client.fetch import FetchReport
 from hanse.kernel.errors import Conflict, HanseError, NotFound, PeerError, PeerRefused
 
 WAITS = "waits-for-person"
@@ -150,14 +149,9 @@ def _transfer(contract: m.Contract, wish: Wish, say: Tell) -> Steps[m.Transfer]:
 def _bytes(transfer: m.Transfer, into: Path, progress: m.Progress | None) -> Steps[FetchReport]:
     address = yield from deals.address(transfer.id)
 
-    def run(drive: Drive) -> FetchReport:
-        def renewed(_old: DataAddress) -> DataAddress:
-            return drive(deals.renew(transfer.id))
-
-        return fetch(address, into, progress, renew=renewed)
-
+    wish = Fetch(address=address, into=into, progress=progress, renew=lambda: deals.renew(transfer.id))
     try:
-        report = yield Blocking(run)
+        report = yield wish
     except PeerRefused:
         now = yield from deals.get_transfer(transfer.id)
         if now.state != "STARTED":

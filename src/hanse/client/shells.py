@@ -10,7 +10,9 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 import httpx
 
-from hanse.client.core import ROOT, Blocking, Request, Response, Steps
+from hanse.client.core import ROOT, Fetch, Request, Response, Steps
+from hanse.client.fetch import FetchReport, fetch
+from hanse.dsp.messages import DataAddress
 from hanse.kernel.errors import HanseError, Misconfigured, PeerUnreachable
 
 P = ParamSpec("P")
@@ -78,7 +80,7 @@ class SyncShell:
             wish = next(steps)
             while True:
                 try:
-                    answer = wish.run(self.drive) if isinstance(wish, Blocking) else self._send(wish)
+                    answer = _fetched(wish, self.drive) if isinstance(wish, Fetch) else self._send(wish)
                 except HanseError as error:
                     wish = steps.throw(error)
                 else:
@@ -98,7 +100,7 @@ class SyncShell:
 
 
 class AsyncShell:
-    """Runs steps with `await` over one kept connection pool; what blocks runs in a thread."""
+    """Runs steps with `await` over one kept connection pool; bytes are fetched in a thread."""
 
     def __init__(self, url: str, token: str) -> None:
         self._client = httpx.AsyncClient(**_options(url, token))
@@ -109,7 +111,7 @@ class AsyncShell:
             wish = next(steps)
             while True:
                 try:
-                    answer = await (self._block(wish) if isinstance(wish, Blocking) else self._send(wish))
+                    answer = await (self._fetch(wish) if isinstance(wish, Fetch) else self._send(wish))
                 except HanseError as error:
                     wish = steps.throw(error)
                 else:
@@ -121,19 +123,23 @@ class AsyncShell:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _block(self, wish: Blocking) -> object:
+    async def _fetch(self, wish: Fetch) -> FetchReport:
         loop = asyncio.get_running_loop()
 
         def drive(steps: Steps[T]) -> T:
             return asyncio.run_coroutine_threadsafe(self.drive(steps), loop).result()
 
-        return await asyncio.to_thread(wish.run, drive)
+        return await asyncio.to_thread(_fetched, wish, drive)
 
     async def _send(self, request: Request) -> Response:
         try:
             return _response(await self._client.send(_built(self._client, request)))
         except httpx.HTTPError as error:
             raise _trouble(error, self._client.base_url) from None
+
+
+def _fetched(wish: Fetch, drive: Callable[[Steps[DataAddress]], DataAddress]) -> FetchReport:
+    return fetch(wish.address, wish.into, wish.progress, renew=lambda _old: drive(wish.renew()))
 
 
 def _options(url: str, token: str) -> dict[str, Any]:

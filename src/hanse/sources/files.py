@@ -96,6 +96,8 @@ class FileSources:
         single = place.kind == "file"
         if single and path != place.at.rpartition("/")[2]:
             raise NotFound("There is no such file in this data.", where="path")
+        if not single and not path:
+            raise NotFound("A folder is no file.", where="path")
         descriptor = self._open(tenant, place, None if single else path)
         root, parts = self._locate(tenant, place)
         return OpenedFile(descriptor, "/".join((os.path.realpath(root), *parts, *([] if single else [path]))))

@@ -35,3 +35,28 @@ class FileLock:
     def release(self) -> None:
         """Let go. The file stays: to remove it would let two servers lock two different files."""
         os.close(self._descriptor)
+
+
+async def require_unused(address: str) -> None:
+    """Raise `Misconfigured` if a server works on this database now. For SQLite the file's lock says so when it is opened."""
+    if not address.startswith(("postgresql://", "postgres://")):
+        return
+    import psycopg
+
+    from hanse.storage.postgres_connection import failure
+
+    try:
+        async with await psycopg.AsyncConnection.connect(address, connect_timeout=5) as connection:
+            row = await (await connection.execute(_OTHERS)).fetchone()
+    except psycopg.Error as error:
+        raise failure(error) from error
+    if row is not None and row[0]:
+        raise Misconfigured(
+            f"{row[0]} other connections use the database already.", where="storage", rule="database-in-use", hint="Stop all servers first."
+        )
+
+
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from hanse.kernel.errors import Misconfigured
 from hanse.storage.rows import Rows
-from hanse.storage.tables import STEP_1
+from hanse.storage.tables import STEP_1, STEP_2
 
-STEPS: tuple[tuple[str, ...], ...] = (STEP_1,)
+STEPS: tuple[tuple[str, ...], ...] = (STEP_1, STEP_2)
 """Statements of each step; the schema's version is the number of steps taken."""
 
 _POSTGRES = {"TEXT": 'TEXT COLLATE "C"', "BLOB": "BYTEA", "INTEGER": "BIGINT", " WITHOUT ROWID": ""}
@@ -27,9 +27,9 @@ def for_postgres(statement: str) -> str:
     return _TRANSLATED.sub(lambda found: _POSTGRES[found.group()], statement)
 
 
-def tables() -> tuple[str, ...]:
-    """Return all tables that hold data, in an order in which they can be filled."""
-    return tuple(found.group(1) for step in STEPS for statement in step if (found := _TABLE.match(statement)))
+def tables(steps: Sequence[Sequence[str]] = STEPS) -> tuple[str, ...]:
+    """Return all tables that hold data after these steps, in an order in which they can be filled."""
+    return tuple(found.group(1) for step in steps for statement in step if (found := _TABLE.match(statement)))
 
 
 def migrate(rows: Rows, *, postgres: bool = False, steps: Sequence[Sequence[str]] = STEPS) -> int:

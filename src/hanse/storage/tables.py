@@ -1,4 +1,4 @@
-"""The tables of the first schema (see `schema` for the dialect)."""
+"""The tables, in the steps in which they came (see `schema` for the dialect)."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ _DATAPLANE = (
     "CREATE TABLE pushes (tenant TEXT NOT NULL, transfer TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, transfer))",
 )
 
-_OPERATIONS = (
+STEP_1: tuple[str, ...] = (*_CONNECTOR, *_PARTICIPANTS, *_ANCHOR, *_DATAPLANE)
+
+STEP_2: tuple[str, ...] = (
     "CREATE TABLE restores (moment INTEGER NOT NULL PRIMARY KEY, taken INTEGER NOT NULL, backup TEXT NOT NULL)",
     # What a restore has switched off because nobody could tell whether it still held; `moment` is that of the restore.
     "CREATE TABLE unconfirmed (tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, moment INTEGER NOT NULL,"
     " PRIMARY KEY (tenant, kind, id))",
 )
-
-STEP_1: tuple[str, ...] = (*_CONNECTOR, *_PARTICIPANTS, *_ANCHOR, *_DATAPLANE, *_OPERATIONS)

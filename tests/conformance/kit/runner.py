@@ -62,17 +62,22 @@ def require_kit(announce: Callable[[str], None] = print, find: Callable[[], str]
         announce: takes lines that must be seen.
         find: finds the class path, and raises as `class_path` does, which is the default.
     """
-    try:
-        (find or class_path)()
-    except KitNotInRegistry as missing:
+    missing = _missing_now(find or class_path)
+    if isinstance(missing, KitNotInRegistry):
         line = f"DSP kit: NOT RUN, the registry does not hold {COORDINATES}"
         announce(line)
         pytest.skip(f"{line} ({missing})")
+    require(None if missing is None else str(missing))
+    if os.environ.get(OWN_CLASS_PATH):
+        announce(f"DSP kit: the copy that {OWN_CLASS_PATH} names, not the registry's")
+
+
+def _missing_now(find: Callable[[], str]) -> KitMissing | None:
+    try:
+        find()
     except KitMissing as missing:
-        require(str(missing))
-    else:
-        if os.environ.get(OWN_CLASS_PATH):
-            announce(f"DSP kit: the copy that {OWN_CLASS_PATH} names, not the registry's")
+        return missing
+    return None
 
 
 def class_path() -> str:
@@ -137,12 +142,12 @@ def _ask_maven(kept: Path) -> str:
     unfinished = kept.with_suffix(".new")
     found, said = _maven("-U", "-f", str(POM), "dependency:build-classpath", "-DincludeScope=runtime", f"-Dmdep.outputFile={unfinished}")
     if not found or not unfinished.exists():
-        raise missing(said, control_is_found)
+        raise why_missing(said, control_is_found)
     unfinished.replace(kept)
     return kept.read_text().strip()
 
 
-def missing(said: str, control_found: Callable[[], bool]) -> KitMissing:
+def why_missing(said: str, control_found: Callable[[], bool]) -> KitMissing:
     """Return why Maven, which said that, did not find the kit: not in the registry, or anything else.
 
     "Could not find artifact" is the registry's definite no; a registry that cannot be reached "could not transfer". A

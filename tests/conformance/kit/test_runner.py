@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.kit.kit_properties import EXPECTED, sample_ids
-from tests.conformance.kit.runner import COORDINATES, POM, KitFailed, KitMissing, KitNotInRegistry, missing, read_results, require_kit
+from tests.conformance.kit.runner import COORDINATES, POM, KitFailed, KitMissing, KitNotInRegistry, read_results, require_kit, why_missing
 
 REPORT = """
 [2026-11-21T07:00:25.913730923] Started: TP:03-01: Verify transfer request, consumer completed
@@ -60,7 +60,7 @@ ABSENT = "[ERROR] Failed: Could not find artifact org.eclipse.dataspacetck.dsp:d
     ],
 )
 def test_only_a_registry_that_works_can_say_that_it_has_no_kit(said: str, control: bool, reason: type[KitMissing]) -> None:
-    assert type(missing(said, lambda: control)) is reason
+    assert type(why_missing(said, lambda: control)) is reason
 
 
 @pytest.mark.parametrize(

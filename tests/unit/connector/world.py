@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 from hanse.connector.catalog import Catalog
 from hanse.connector.kit import Kit, OwnAddresses, Sender
@@ -30,7 +32,7 @@ from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import HanseError, Unauthenticated
 from hanse.odrl.templates import parse_template
 from hanse.storage import open_database
-from tests.unit.connector.fakes import ROOT, ContextSealer, Looks, Members, Net, Plane, Post, Reads, SideIds
+from tests.unit.connector.fakes import ROOT, ContextSealer, Looks, Members, Net, Packet, Plane, Post, Reads, SideIds
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BUSY_ROUNDS = 20_000
@@ -267,6 +269,27 @@ class World:
         for side in self.sides:
             side.sweep()
         await self.settle()
+
+    async def say(self, target, message, pid=None, *, by=None, jti=None, body=None):
+        """Hand a message of one's own making to a side, as if `by` (a DID; else the other side) had sent it; return the answer."""
+        self.net.count += 1
+        did = by or next(side.did for side in self.sides if side is not target)
+        url = target.kit.own.base(target.tenant) + wire.path_of(message, pid)
+        expires = self.clock.now() + timedelta(minutes=5)
+        future = asyncio.get_running_loop().create_future()
+        packet = Packet(SimpleNamespace(did=did), target, url, body or wire.encode(message), jti or f"said-{self.net.count}", expires, future)
+        answer = await target.answer(packet)
+        await self.settle()
+        return answer
+
+    async def look(self, target, kind, pid, by=None):
+        """GET the state of a process; return (status, state)."""
+        self.net.count += 1
+        did = by or next(side.did for side in self.sides if side is not target)
+        url = f"{target.kit.own.base(target.tenant)}/{kind}/{pid}"
+        future = asyncio.get_running_loop().create_future()
+        answer = await target.answer(Packet(SimpleNamespace(did=did), target, url, None, f"look-{self.net.count}", self.clock.now(), future))
+        return answer.status, (json.loads(answer.body).get("state"))
 
     # Shortcuts of the main job.
 

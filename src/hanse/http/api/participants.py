@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType, structs
 
 from hanse.http.api import show
 from hanse.http.api import structs as s
@@ -12,10 +12,8 @@ from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
 from hanse.kernel.errors import Invalid
 from hanse.kernel.tenant import Tenant
-from hanse.participants.records import Participant, Receipt
+from hanse.participants.records import Participant, Quota, Receipt
 from hanse.participants.roles import Action
-
-_LIMITS = ("allowed_roots", "allowed_hosts", "quota")
 
 
 class ParticipantOperations:
@@ -86,7 +84,7 @@ class ParticipantOperations:
             said.title,
             allowed_roots=tuple(said.allowed_roots),
             allowed_hosts=tuple(said.allowed_hosts),
-            quota=said.quota,
+            quota=None if said.quota is None else _quota(said.quota),
             administrator=said.administrator,
         )
         issued = made.administrator
@@ -96,7 +94,7 @@ class ParticipantOperations:
         return await self._participants.get(call.caller, call.tenant)
 
     async def _change(self, call: Call, said: s.ParticipantChange) -> Participant:
-        limits = {name: getattr(said, name) for name in _LIMITS if getattr(said, name) is not UNSET}
+        limits = _limits(said)
         kinds = [not isinstance(said.title, UnsetType), bool(limits), not isinstance(said.suspended, UnsetType)]
         if sum(kinds) != 1:
             raise Invalid(
@@ -108,10 +106,24 @@ class ParticipantOperations:
         if not isinstance(said.title, UnsetType):
             return await self._participants.edit(call.caller, call.tenant, title=said.title)
         if limits:
-            lists = {name: tuple(value) for name, value in limits.items() if isinstance(value, list)}
-            return await self._participants.confine(call.caller, call.tenant, **limits | lists)
+            return await self._participants.confine(call.caller, call.tenant, **limits)
         act = self._participants.suspend if said.suspended is True else self._participants.resume
         return await act(call.caller, call.tenant)
 
     async def _erase(self, call: Call, _said: Any) -> Receipt:
         return await self._participants.erase(call.caller, call.tenant)
+
+
+def _limits(said: s.ParticipantChange) -> dict[str, Any]:
+    limits: dict[str, Any] = {}
+    if not isinstance(said.allowed_roots, UnsetType):
+        limits["allowed_roots"] = tuple(said.allowed_roots)
+    if not isinstance(said.allowed_hosts, UnsetType):
+        limits["allowed_hosts"] = tuple(said.allowed_hosts)
+    if not isinstance(said.quota, UnsetType):
+        limits["quota"] = _quota(said.quota)
+    return limits
+
+
+def _quota(said: s.QuotaFigures) -> Quota:
+    return Quota(**structs.asdict(said))

@@ -16,7 +16,7 @@ from hanse.connector.views import Counts
 from hanse.dcat.model import Checksum
 from hanse.dcat.read import Unreadable
 from hanse.kernel.tenant import Did
-from hanse.participants.records import Participant, Quota
+from hanse.participants.records import Participant
 from hanse.participants.roles import Role
 
 T = TypeVar("T")
@@ -53,9 +53,6 @@ class Problem(Struct, kw_only=True, omit_defaults=True):
     hint: str | None = None
 
 
-# --- Server, participants, operators ------------------------------------------------------------------------------------
-
-
 class Membership(Struct, kw_only=True):
     """The space that the participant has joined. `state` is `member`, `not listed`, or `unknown` with the `problem`."""
 
@@ -87,6 +84,16 @@ class WhoAmI(Struct, kw_only=True):
     participant: Participant | None
 
 
+class QuotaFigures(Body, kw_only=True):
+    """How much of the server the participant may use: all five figures, so that none is reset by being forgotten."""
+
+    assets: int
+    open_processes: int
+    stored_bytes: int
+    requests_per_second: int
+    burst: int
+
+
 class NewParticipant(Body, kw_only=True):
     """A participant to make."""
 
@@ -94,7 +101,7 @@ class NewParticipant(Body, kw_only=True):
     title: Line
     allowed_roots: list[Address] = []
     allowed_hosts: list[Word] = []
-    quota: Quota | None = None
+    quota: QuotaFigures | None = None
     administrator: Line = "administrator"
 
 
@@ -104,7 +111,7 @@ class ParticipantChange(Body, kw_only=True):
     title: Line | UnsetType = UNSET
     allowed_roots: list[Address] | UnsetType = UNSET
     allowed_hosts: list[Word] | UnsetType = UNSET
-    quota: Quota | UnsetType = UNSET
+    quota: QuotaFigures | UnsetType = UNSET
     suspended: bool | UnsetType = UNSET
 
 
@@ -139,9 +146,6 @@ class IssuedOperator(Struct, kw_only=True):
 
     operator: Operator
     token: str
-
-
-# --- Assets and policies ------------------------------------------------------------------------------------------------
 
 
 class Offer(Struct, kw_only=True):
@@ -267,9 +271,6 @@ class CheckedPolicies(Struct, kw_only=True):
     items: list[CheckedPolicy]
 
 
-# --- Catalogue ----------------------------------------------------------------------------------------------------------
-
-
 class AskCatalog(Body, kw_only=True):
     """Whose catalogue to read: the first page, the page at `next`, or all of it."""
 
@@ -286,9 +287,6 @@ class Catalogue(Struct, kw_only=True):
     datasets: list[Dataset]
     unreadable: list[Unreadable]
     next: str | None
-
-
-# --- Negotiations, contracts, transfers ---------------------------------------------------------------------------------
 
 
 class AskForData(Body, kw_only=True):

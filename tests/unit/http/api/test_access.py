@@ -136,13 +136,21 @@ def test_operators_come_and_go(tmp_path):
 
 def test_participants_are_made_changed_and_erased_by_the_host(tmp_path):
     async def scenario(rig):
-        made = await rig.good("POST", "/participants", None, body={"name": "port", "title": "The Port", "quota": {"assets": 1}})
+        made = await rig.good("POST", "/participants", None, body={"name": "port", "title": "The Port"})
         assert made["participant"]["did"] == did_of("port")
         assert (await rig.ask("GET", "/whoami", token=made["token"]))[1]["participant"]["title"] == "The Port"
         changed = await rig.good("PATCH", "/participants/port", None, body={"allowed_roots": ["/srv/port"], "allowed_hosts": []})
         assert changed["allowed_roots"] == ["/srv/port"]
         assert (await rig.ask("PATCH", "/participants/port", token=made["token"], body={"allowed_roots": ["/etc"]}))[0] == 403
         assert (await rig.ask("PATCH", "/participants/port", None, body={"title": "a", "suspended": True}))[0] == 422
+        figures = {"assets": 1, "open_processes": 2, "stored_bytes": 3, "requests_per_second": 4, "burst": 5}
+        assert (await rig.good("PATCH", "/participants/port", None, body={"quota": figures}))["quota"] == figures
+        for wrong, field in (
+            ({"assets": 1}, "quota.open_processes"),
+            (figures | {"x": 1}, "quota.x"),
+            (figures | {"burst": 0}, "quota.burst"),
+        ):
+            assert (await rig.ask("PATCH", "/participants/port", None, body={"quota": wrong}))[1]["field"] == field
         assert (await rig.good("PATCH", "/participants/port", None, body={"suspended": True}))["suspended"]
         assert (await rig.ask("PATCH", "/participants/port", token=made["token"], body={"title": "Mine"}))[0] == 403
         assert (await rig.good("PATCH", "/participants/port", None, body={"suspended": False}))["suspended"] is None

@@ -1,0 +1,35 @@
+"""Runs all benchmarks and writes RESULTS.md. `python -m benchmarks control bulk cut` runs some of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import bulk, control, cut
+from benchmarks.report import Figure, write
+
+ALL: dict[str, Callable[[], list[Figure]]] = {
+    "Start and memory": control.footprint,
+    "Negotiations": control.negotiations,
+    "Catalogue of 10,000 assets": control.catalogue,
+    "Bulk": bulk.pull,
+    "Cutting a stream": cut.cut,
+}
+
+
+def main() -> None:
+    """Run and write."""
+    chosen = [title for title in ALL if not sys.argv[1:] or any(word.lower() in title.lower() for word in sys.argv[1:])]
+    sections: dict[str, list[Figure]] = {}
+    for title in chosen:
+        print(f"{title} ...", flush=True)
+        sections[title] = ALL[title]()
+        for figure in sections[title]:
+            print(f"  {figure.what}: {figure.value:.3g} {figure.unit} (limit {figure.limit:g}) {'reached' if figure.reached else 'NOT REACHED'}", flush=True)
+    if chosen == list(ALL):
+        write(Path(__file__).parent / "RESULTS.md", sections)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Figures, and the page that they are written to."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value beside its limit. `higher` tells which side of the limit is the good one."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float
+    higher: bool = False
+    runs: Sequence[float] = ()
+    note: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the limit is kept."""
+        return self.value >= self.limit if self.higher else self.value <= self.limit
+
+
+def median(what: str, runs: Sequence[float], unit: str, limit: float, *, higher: bool = False, note: str = "") -> Figure:
+    """Return the median of repeated runs."""
+    return Figure(what, statistics.median(runs), unit, limit, higher, tuple(runs), note)
+
+
+def _row(figure: Figure) -> str:
+    sign = "≥" if figure.higher else "≤"
+    ratio = figure.value / figure.limit
+    runs = " ".join(f"{run:.3g}" for run in figure.runs)
+    reached = "reached" if figure.reached else "**not reached**"
+    return (
+        f"| {figure.what} | {figure.value:.3g} {figure.unit} | {sign} {figure.limit:g} {figure.unit} | {ratio:.2f} | {reached} | {runs} |"
+        f" {figure.note} |"
+    )
+
+
+def write(path: Path, sections: dict[str, list[Figure]]) -> None:
+    """Write the page."""
+    lines = [
+        "# Results",
+        "",
+        "Made by `make bench`. Take the ratios: the last column of figures is measured / limit, in one run on one machine.",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}.",
+    ]
+    for title, figures in sections.items():
+        lines += ["", f"## {title}", "", "| what | median | limit | ratio | | runs | note |", "|---|---|---|---|---|---|---|"]
+        lines += [_row(figure) for figure in figures]
+    path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,0 +1,101 @@
+"""What the database that a restore replaces still knows: the newer word on what was erased, ended, withdrawn or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from hanse.anchor.records import Member, Space
+from hanse.app.archive import DATED, Manifest, newest_of
+from hanse.connector.records import Asset, Contract
+from hanse.dsp.messages import Role
+from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.model import Terms
+from hanse.participants.records import Operator, Participant, Tombstone
+from hanse.storage import Tx
+from hanse.storage.stores.restores import Restored, Restores, Unconfirmed, UnconfirmedStore
+from hanse.wallet.ports import SealedKey
+
+R = TypeVar("R")
+
+Key = tuple[str, str]
+
+
+class Ended(Struct, frozen=True):
+    """How a contract stood: of which negotiation it came, and whether it had ended."""
+
+    negotiation: str
+    role: Role
+    ended: datetime | None
+    reason: str
+
+
+class Shown(Struct, frozen=True):
+    """How an asset was on offer: since when not any more, to whom, under which terms."""
+
+    withdrawn: datetime | None
+    visible_to: frozenset[Did]
+    terms: tuple[Terms, ...]
+
+
+class Former(Struct, frozen=True, kw_only=True):
+    """All that a restore must not forget. Empty for a database that is new."""
+
+    newest: datetime | None
+    participants: dict[str, Participant]
+    operators: dict[Key, Operator]
+    tombstones: Sequence[Tombstone]
+    contracts: dict[Key, Ended]
+    assets: dict[Key, Shown]
+    members: dict[Key, Member]
+    versions: dict[str, int]
+    watermarks: Sequence[tuple[str, str, int]]
+    keys: Sequence[SealedKey]
+    restores: Sequence[Restored]
+    unconfirmed: Sequence[Unconfirmed]
+
+    def continues(self, manifest: Manifest, restores: Sequence[Restored]) -> bool:
+        """Tell whether this database is the one the backup was taken from, and as it was then or later.
+
+        Only then can it vouch for what it does not contradict. A database that was itself restored since cannot: what
+        was lost with the one before it, nobody knows.
+        """
+        if not self.participants and not self.tombstones:
+            return False
+        later = manifest.newest is None or (self.newest is not None and self.newest >= manifest.newest)
+        return later and list(self.restores) == list(restores)
+
+
+def read(tx: Tx) -> Former:
+    """Read it, in the transaction that will replace it."""
+    return Former(
+        newest=newest_of(bytes(row[0]) for table in DATED for row in tx.rows.each(f"SELECT doc FROM {table}")),  # noqa: S608
+        participants={participant.name: participant for participant in _docs(tx, "participants", Participant)},
+        operators={(operator.tenant or "", operator.id): operator for operator in _docs(tx, "operators", Operator)},
+        tombstones=list(_docs(tx, "tombstones", Tombstone)),
+        contracts={(one.tenant, one.id): Ended(one.negotiation, one.role, one.ended, one.end_reason) for one in _docs(tx, "contracts", Contract)},
+        assets={(asset.tenant, asset.id): shown(asset) for asset in _docs(tx, "assets", Asset)},
+        members={(member.space, member.did): member for member in _docs(tx, "members", Member)},
+        versions={space.name: space.version for space in _docs(tx, "spaces", Space)},
+        watermarks=[(row[0], row[1], int(row[2])) for row in tx.rows.all("SELECT url, anchor, version FROM watermarks")],
+        keys=list(_docs(tx, "keys", SealedKey)),
+        restores=Restores(tx.rows).list(),
+        unconfirmed=UnconfirmedStore(tx.rows).list(),
+    )
+
+
+def shown(asset: Asset) -> Shown:
+    """Return how an asset is on offer."""
+    return Shown(asset.withdrawn, frozenset(asset.visible_to), tuple(offer.terms for offer in asset.dataset.offers))
+
+
+
+
+def _docs(tx: Tx, table: str, kind: type[R]) -> Iterator[R]:
+    decode = msgspec.json.Decoder(kind).decode
+    for (doc,) in tx.rows.each(f"SELECT doc FROM {table}"):  # noqa: S608 - names of this module
+        yield decode(bytes(doc))

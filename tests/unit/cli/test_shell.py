@@ -1,0 +1,161 @@
+"""How a command prints, and how it ends when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from hanse.cli import words
+from hanse.cli.kit import define
+from hanse.cli.root import hanse
+from hanse.cli.shell import Shell
+from hanse.kernel.errors import Conflict, Invalid
+from tests.unit.client.responder import NOW
+
+
+def run(function, *args, **more):
+    """Run a function as a command."""
+    return CliRunner().invoke(define("try", example="hanse try", resume="Say it again.")(function), list(args), **more)
+
+
+def raising(error):
+    """Return a command that ends with an error."""
+
+    def function(shell: Shell) -> None:
+        raise error
+
+    return function
+
+
+ERROR = Invalid("It is wrong.", where="offer.title", hint="Write it otherwise.")
+
+
+def test_an_error_says_what_where_and_what_helps(tmp_path):
+    done = run(raising(ERROR), "--home", str(tmp_path))
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr == "hanse: It is wrong.\n  where: offer.title\n  hint:  Write it otherwise.\n"
+
+
+def test_an_error_is_json_where_that_was_asked_for(tmp_path):
+    done = run(raising(ERROR), "--json", "--home", str(tmp_path))
+    assert done.exit_code == 1
+    told = {"rule": "invalid", "message": "It is wrong.", "where": "offer.title", "hint": "Write it otherwise."}
+    assert json.loads(done.stdout) == {"error": told}
+
+
+def test_what_waits_for_a_person_ends_with_3(tmp_path):
+    assert run(raising(Conflict("Wait.", rule="waits-for-person")), "--home", str(tmp_path)).exit_code == 3
+
+
+def test_a_bug_is_one_line_and_the_rest_is_in_the_log(tmp_path):
+    done = run(raising(KeyError("oops")), "--home", str(tmp_path))
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.output
+    log = tmp_path / "logs" / "command-line.log"
+    assert str(log) in done.stderr
+    assert "oops" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_debug_shows_the_story_of_a_bug(tmp_path):
+    assert "Traceback" in run(raising(KeyError("oops")), "--debug", "--home", str(tmp_path)).stderr
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path):
+    done = run(raising(KeyboardInterrupt()), "--home", str(tmp_path))
+    assert done.exit_code == 130
+    assert "Say it again." in done.stderr
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    assert run(raising(BrokenPipeError()), "--home", str(tmp_path)).exit_code == 0
+
+
+def test_without_anybody_to_act_for_it_says_what_helps(tmp_path, monkeypatch):
+    for name in ("HANSE_URL", "HANSE_TOKEN", "HANSE_PARTICIPANT"):
+        monkeypatch.delenv(name, raising=False)
+    done = CliRunner().invoke(hanse, ["status", "--home", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "hanse up" in done.stderr
+
+
+def test_a_server_that_is_not_there_is_said_and_the_token_is_not(tmp_path):
+    environment = {"HANSE_URL": "http://localhost:9", "HANSE_TOKEN": "hanse_op_1_secret"}
+    done = CliRunner().invoke(hanse, ["status", "--home", str(tmp_path)], env=environment)
+    assert done.exit_code == 1
+    assert "No server answers at http://localhost:9" in done.stderr
+    assert "secret" not in done.output
+
+
+@pytest.mark.parametrize("url", ["localhost:8400", "ftp://x", "nonsense"])
+def test_an_address_that_is_none_is_said(url, tmp_path):
+    done = CliRunner().invoke(hanse, ["status", "--home", str(tmp_path)], env={"HANSE_URL": url, "HANSE_TOKEN": "t"})
+    assert done.exit_code == 1
+    assert "no server's address" in done.stderr
+
+
+def table(shell: Shell) -> None:
+    """Print a table with long and hostile texts."""
+    rows = [("ds_06f9k2q4m8s1t5v7w9x3yz", "A very long title " * 6, "[red]\x1b[31mevil\x1b[0m[/red]"), ("ds_2", "b", "c")]
+    shell.table(("ID", "TITLE", "FROM"), rows, "Nothing.")
+
+
+def test_a_table_fits_80_columns_without_colour_and_keeps_ids_whole(tmp_path):
+    done = run(table, "--home", str(tmp_path))
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["ID", "TITLE", "FROM"]
+    assert lines[1].startswith("ds_06f9k2q4m8s1t5v7w9x3yz ")
+    assert "\x1b" not in done.output
+    assert "evil" in "".join(done.stdout.split())
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_control_characters_of_others_do_not_steer_the_terminal(tmp_path):
+    done = run(lambda shell: shell.print("a\x1b]0;evil\x07b[bold]c[/bold]"), "--home", str(tmp_path))
+    assert done.stdout == "a�]0;evil�b[bold]c[/bold]\n"
+
+
+def test_quiet_leaves_out_advice_and_json_leaves_out_everything_else(tmp_path):
+    def both(shell: Shell) -> None:
+        shell.note("Advice.")
+        shell.answer({"a": NOW, "p": tmp_path}, lambda: shell.print("Answer."))
+
+    home = ("--home", str(tmp_path))
+    loud, quiet, machine = run(both, *home), run(both, "-q", *home), run(both, "--json", *home)
+    assert (loud.stdout, loud.stderr) == ("Answer.\n", "Advice.\n")
+    assert (quiet.stdout, quiet.stderr) == ("Answer.\n", "")
+    assert json.loads(machine.stdout) == {"a": "2026-11-21T08:00:00Z", "p": str(tmp_path)}
+    assert machine.stderr == ""
+
+
+def test_progress_is_silent_where_nobody_looks(tmp_path):
+    def bar(shell: Shell) -> None:
+        with shell.progress("x") as progress:
+            assert progress is None
+
+    assert run(bar, "--home", str(tmp_path)).output == ""
+
+
+def test_an_exit_code_of_a_command_passes(tmp_path):
+    def leave(shell: Shell) -> None:
+        click.get_current_context().exit(3)
+
+    assert run(leave, "--home", str(tmp_path)).exit_code == 3
+
+
+@pytest.mark.parametrize(("count", "text"), [(None, ""), (0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_310_000, "1.3 MB"), (10**18, "1000.0 PB")])
+def test_sizes(count, text):
+    assert words.size(count) == text
+
+
+def test_names_of_participants():
+    assert words.short("did:web:localhost%3A8400:participants:acme") == "acme"
+    assert words.short("did:key:z6Mk") == "did:key:z6Mk"
+    assert (words.plural(1, "file"), words.plural(1_200, "file")) == ("1 file", "1,200 files")
+    assert words.moment(None) == ""
