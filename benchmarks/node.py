@@ -142,10 +142,12 @@ class Node:
         for _ in range(pages):
             began = time.perf_counter()
             if url is None:
-                _, url = await self.server.ground.peers.post(Tenant("consumer"), Did(peer), f"{base}/catalog/request", body)
+                page, url = await self.server.ground.peers.post(Tenant("consumer"), Did(peer), f"{base}/catalog/request", body)
             else:
-                _, url = await self.server.ground.peers.get_page(Tenant("consumer"), Did(peer), url)
+                page, url = await self.server.ground.peers.get_page(Tenant("consumer"), Did(peer), url)
             times.append((time.perf_counter() - began) * 1000)
+            if len(json.loads(page)["dataset"]) != 100:
+                raise RuntimeError("a page does not hold 100 datasets")
         return {"times": times}
 
     async def terminate(self, transfer: str) -> Json:

@@ -1,21 +1,47 @@
-"""Renews what the documents take from the code: included source, tables of the protocol, settings, roles, policies, commands.
+"""Renews what the documents take from the code: included source, and the pages of the reference.
 
-    python tools/docs.py           # write
-    python tools/docs.py --check   # say what is out of date, exit 1
+`python tools/docs.py` writes; with `--check` it says what is out of date and exits with 1.
 """
 
 from __future__ import annotations
 
 import ast
+import asyncio
+import json
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hanse.http.api.routing import Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 INCLUDE = re.compile(r"(<!-- include (\S+) (\S+) -->\n)(```python\n.*?\n```\n)?", re.DOTALL)
 HEADER = "<!-- Made from the code by `make docs`. Do not edit. -->\n\n"
+SETTINGS = """# Settings
+
+In `hanse.toml` of the home folder, or as variables; a variable wins. Lists in variables are separated by commas. Sizes
+are in bytes, times in seconds. `hanse settings` shows what is in force and where it came from.
+
+"""
+ERRORS = """# Errors and their status codes
+
+Our own interfaces answer with a problem document (RFC 9457): `type` is `urn:hanse:problem:` and a stable word, `detail`
+says what is wrong, `field` where, `hint` what would help. The Dataspace Protocol has its own error bodies and fewer
+codes: "not there" and "not allowed" look the same. The nearest ancestor in `hanse.kernel.errors` counts.
+
+"""
+API = """# The management interface
+
+Below `/api/v1`, JSON, with an operator's token as `Authorization: Bearer TOKEN`. The token says for which participant
+it acts. A running server gives out the whole description as OpenAPI 3.1 at `/api/v1/openapi.json`, without a token; the
+names below are those of its schemas. Lists answer `{"items": [...], "next": ...}` and take `limit` and `after`.
+A host is the operator of the whole server; it names a participant with the header `Hanse-Participant`.
+"""
 
 
 def source_of(path: str, name: str) -> str:
@@ -46,7 +72,7 @@ def protocol() -> str:
 
     parts = ["# The state machines\n\nFrom `dsp/negotiation.py` and `dsp/transfer.py` (Dataspace Protocol 2025-1, 7.1 and 9.1).\n"]
     for title, table in (("Contract negotiation", negotiation.TABLE), ("Transfer process", transfer.TABLE)):
-        parts.append(f"\n## {title}\n\n{diagram.markdown(table)}\n\n```mermaid\n{diagram.mermaid(table)}\n```\n")
+        parts.append(f"\n## {title}\n\n{diagram.markdown(table)}\n```mermaid\n{diagram.mermaid(table)}```\n")
     return "".join(parts)
 
 
@@ -60,9 +86,14 @@ def settings() -> str:
     meanings = _attribute_docstrings(next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings"))
     rows = ["| key | variable | default | meaning |", "|---|---|---|---|"]
     for field in structs.fields(Settings):
-        default = repr(field.default) if not isinstance(field.default, tuple) else "[]"
+        default = tomlish(field.default)
         rows.append(f"| `{field.name}` | `HANSE_{field.name.upper()}` | `{default}` | {meanings[field.name]} |")
-    return "# Settings\n\nIn `hanse.toml` of the home folder, or as variables. `hanse settings` shows what is in force and why.\n\n" + "\n".join(rows) + "\n"
+    return SETTINGS + "\n".join(rows) + "\n"
+
+
+def tomlish(value: object) -> str:
+    """Return a default as it would stand in `hanse.toml`."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
 def _attribute_docstrings(node: ast.ClassDef) -> dict[str, str]:
@@ -96,8 +127,64 @@ def errors() -> str:
     from hanse.http.errors import TABLE
 
     rows = ["| error | meaning | own interfaces | Dataspace Protocol |", "|---|---|---|---|"]
-    rows += [f"| {kind.__name__} | {row.title} | {row.own} | {row.dsp} |" for kind, row in TABLE.items()]
-    return "# Errors and their status codes\n\n" + "\n".join(rows) + "\n"
+    rows += [f"| `{_known_as(kind)}` | {_first_line(kind)} | {row.own} | {row.dsp} |" for kind, row in TABLE.items()]
+    return ERRORS + "\n".join(rows) + "\n"
+
+
+def _known_as(kind: type[BaseException]) -> str:
+    return kind.__name__ if kind is not Exception else "any other"
+
+
+def _first_line(kind: type[BaseException]) -> str:
+    return (kind.__doc__ or "").partition("\n")[0] if kind is not Exception else "A fault of this program."
+
+
+def interface() -> str:
+    """Return the operations of the management interface, from the same OpenAPI document that the server gives out."""
+    from hanse.http.api.openapi import document
+
+    found = document(_operations())
+    parts = [API]
+    tag = ""
+    for path, methods in found["paths"].items():
+        for method, one in methods.items():
+            if one["tags"][0] != tag:
+                tag = one["tags"][0]
+                parts.append(f"\n## {tag}\n\n| operation | what | takes | answers | who |\n|---|---|---|---|---|\n")
+            parts.append(_operation_row(method.upper(), path, one))
+    return "".join(parts)
+
+
+def _operations() -> list[Operation]:
+    """Return the operations of a server that is made for this alone, and never runs."""
+    from hanse.app.server import Server
+    from hanse.config import Settings
+    from hanse.http.api.management import ManagementApi
+    from hanse.http.limits import RateLimiter
+
+    async def read() -> list[Operation]:
+        with tempfile.TemporaryDirectory() as home:
+            server = await Server.open(Settings(home=home))
+            try:
+                return ManagementApi(server.front.services, RateLimiter(1.0, 1)).operations
+            finally:
+                await server.stop()
+
+    return asyncio.run(read())
+
+
+def _operation_row(method: str, path: str, one: dict[str, Any]) -> str:
+    query = ", ".join(f"`{p['name']}`" for p in one["parameters"] if p["in"] == "query")
+    body = _schema_name(one.get("requestBody", {}))
+    status, answer = next((code, one) for code, one in one["responses"].items() if code.startswith("2"))
+    takes = "; ".join(part for part in (f"`{body}`" if body else "", query) if part)
+    gives = _schema_name(answer)
+    return f"| `{method} {path}` | {one['summary']} | {takes} | {status}{f' `{gives}`' if gives else ''} | {one['description']} |\n"
+
+
+def _schema_name(content: dict[str, Any]) -> str:
+    schema = content.get("content", {}).get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def commands() -> str:
@@ -108,7 +195,7 @@ def commands() -> str:
 
     parts = ["# The command line\n"]
     for path, one in _walk(hanse, "hanse"):
-        with click.Context(one, info_name=path) as context:
+        with click.Context(one, info_name=path, terminal_width=100, help_option_names=["-h", "--help"]) as context:
             parts.append(f"\n## {path}\n\n```text\n{one.get_help(context)}\n```\n")
     return "".join(parts)
 
@@ -132,6 +219,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "roles.md": roles,
     "policies.md": policies,
     "errors.md": errors,
+    "api.md": interface,
     "cli.md": commands,
 }
 

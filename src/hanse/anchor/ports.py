@@ -24,6 +24,10 @@ class SpaceStore(Protocol):
         """Return the space of that name, whoever anchors it, or nothing."""
         ...
 
+    def add(self, space: Space) -> None:
+        """Insert. Raises `Conflict` if there is one of that name, also when another server process has just made it."""
+        ...
+
     def put(self, space: Space) -> None:
         """Insert or replace."""
         ...

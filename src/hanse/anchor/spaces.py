@@ -61,6 +61,7 @@ class Spaces:
         def work(tx: AnchorTx) -> Space:
             if tx.spaces.get(label) is not None:
                 raise Conflict(f"There is a space {label!r} already.", where="name", rule="taken", hint="Use another name.")
+            tx.spaces.add(space)
             tx.members.put(first)
             return bump(tx, space, now)
 

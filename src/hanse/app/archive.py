@@ -58,40 +58,45 @@ class Manifest(Struct, frozen=True, kw_only=True):
     tables: dict[str, TableEntry]
 
 
-def write(
-    path: Path, key: bytes, id: str, taken: datetime, schema: int, tables: Mapping[str, Sequence[str]], rows: Callable[[str], Iterable[Row]]
-) -> Manifest:
+class Content(Struct, frozen=True):
+    """What goes into an archive: the schema's version, the columns of each table, and a way to read a table's rows."""
+
+    schema: int
+    tables: Mapping[str, Sequence[str]]
+    rows: Callable[[str], Iterable[Row]]
+
+
+def write(path: Path, key: bytes, id: str, taken: datetime, content: Content) -> Manifest:
     """Write an archive; it appears under its name when it is whole, readable by its owner only. Raises `StorageFailed`.
 
-    `rows` yields the rows of a table. An archive that exists is never overwritten (`Invalid`).
+    An archive that exists is never overwritten (`Invalid`).
     """
     if path.exists():
         raise Invalid("There is a file of that name already.", where=str(path), hint="Name a new file.")
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from its first moment
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                manifest = _fill(file, key, id, taken, content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(temporary, path)
+        finally:
+            Path(temporary).unlink()
     except OSError as error:
         raise StorageFailed(f"The backup cannot be written: {error.strerror}.", where=str(path)) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            manifest = _fill(file, key, id, taken, schema, tables, rows)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)
-    except OSError as error:
-        raise StorageFailed(f"The backup cannot be written: {error.strerror}.", where=str(path)) from None
-    finally:
-        Path(temporary).unlink()
     return manifest
 
 
-def _fill(
-    file: IO[bytes], key: bytes, id: str, taken: datetime, schema: int, tables: Mapping[str, Sequence[str]], rows: Callable[[str], Iterable[Row]]
-) -> Manifest:
+def _fill(file: IO[bytes], key: bytes, id: str, taken: datetime, content: Content) -> Manifest:
+    newest = _Newest()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        newest = _Newest()
-        entries = {name: _table(archive, name, columns, newest.watch(name, rows(name), columns)) for name, columns in tables.items()}
+        entries = {
+            name: _table(archive, name, columns, newest.watch(name, content.rows(name), columns))
+            for name, columns in content.tables.items()
+        }
         manifest = Manifest(
-            format=FORMAT, version=__version__, schema=schema, id=id, taken=taken, newest=newest.moment, tables=entries
+            format=FORMAT, version=__version__, schema=content.schema, id=id, taken=taken, newest=newest.moment, tables=entries
         )
         body = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
         archive.writestr(_MANIFEST, body)

@@ -5,7 +5,7 @@ What becomes of each table:
 | table | in the backup | after a restore |
 |---|---|---|
 | participants | yes | as in the backup; what was taken away since stays away |
-| operators | without the hashes of their tokens | the host's and the first administrators get new tokens, the others' are void until rotated |
+| operators | without the hashes of their tokens | first administrators get new tokens, others' are void until rotated |
 | tombstones | yes | those of both; an erased participant stays erased |
 | keys | as sealed by the master key, which is in no backup | those of both |
 | spaces | yes | the list's version leaps ahead of all that members have seen |
@@ -112,7 +112,8 @@ def _write(tx: Tx, key: bytes, path: Path, clock: Clock) -> Manifest:
     there = schema.tables(schema.STEPS[:version])
     tables = {name: portable.columns(name) for name in TAKEN if name in there}
     id = RandomIds(clock).new("bak")
-    return archive.write(path, key, id, clock.now(), version, tables, lambda name: _without_secrets(tx.rows, name))
+    content = archive.Content(version, tables, lambda name: _without_secrets(tx.rows, name))
+    return archive.write(path, key, id, clock.now(), content)
 
 
 def _version(rows: Rows) -> int:

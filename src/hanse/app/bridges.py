@@ -17,7 +17,7 @@ from hanse.dataplane.ports import DataTx, Proof
 from hanse.dataplane.records import Grant, Halted, Manifest, Permit, Place
 from hanse.dcat.model import Checksum
 from hanse.dsp.messages import DataAddress
-from hanse.http.authenticate import OwnDid
+from hanse.http.authenticate import OwnDid, Since
 from hanse.http.resolve import DidResolver
 from hanse.identity.self_issued import verify
 from hanse.kernel.clock import Clock
@@ -165,15 +165,16 @@ class SourceInspector:
 class RefreshVerifier:
     """Proves who renews an access token: a self-issued token, used once."""
 
-    def __init__(self, kit: Kit, own: OwnDid, resolver: DidResolver) -> None:
+    def __init__(self, kit: Kit, own: OwnDid, resolver: DidResolver, since: Since) -> None:
         self._kit = kit
+        self._since = since
         self._own = own
         self._resolver = resolver
 
     async def verify(self, tenant: Tenant, bearer: str) -> Proof:
         """Return what the token proves."""
         _, did = await self._own(tenant)
-        caller = await self._resolver.drive(verify(bearer, did, self._kit.clock.now()))
+        caller = await self._resolver.drive(verify(bearer, did, self._kit.clock.now(), since=self._since()))
         return await admit(self._kit, Sender(tenant, caller.did, caller.jti, caller.expires), lambda _: Proof(caller.did, caller.token))
 
 

@@ -54,7 +54,7 @@ class DataPlane:
 
     def __init__(self, side: DataSide, kit: Kit, transfers: Transfers) -> None:
         ground = side.ground
-        verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver)
+        verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
         serving = Serving(ground.database, side.tokens, side.permission, side.manifests, side.sources, verifier)
         inbox = Inbox(ground.database, side.tokens, side.folder, quota=INBOX_QUOTA)
         self.side = side

@@ -12,8 +12,7 @@ from msgspec import Struct
 from hanse.anchor.records import Member, Space
 from hanse.app.archive import DATED, Manifest, newest_of
 from hanse.connector.records import Asset, Contract
-from hanse.dsp.messages import Role
-from hanse.kernel.tenant import Did, Tenant
+from hanse.kernel.tenant import Did
 from hanse.odrl.model import Terms
 from hanse.participants.records import Operator, Participant, Tombstone
 from hanse.storage import Tx
@@ -29,7 +28,6 @@ class Ended(Struct, frozen=True):
     """How a contract stood: of which negotiation it came, and whether it had ended."""
 
     negotiation: str
-    role: Role
     ended: datetime | None
     reason: str
 
@@ -77,7 +75,7 @@ def read(tx: Tx) -> Former:
         participants={participant.name: participant for participant in _docs(tx, "participants", Participant)},
         operators={(operator.tenant or "", operator.id): operator for operator in _docs(tx, "operators", Operator)},
         tombstones=list(_docs(tx, "tombstones", Tombstone)),
-        contracts={(one.tenant, one.id): Ended(one.negotiation, one.role, one.ended, one.end_reason) for one in _docs(tx, "contracts", Contract)},
+        contracts={(one.tenant, one.id): ended(one) for one in _docs(tx, "contracts", Contract)},
         assets={(asset.tenant, asset.id): shown(asset) for asset in _docs(tx, "assets", Asset)},
         members={(member.space, member.did): member for member in _docs(tx, "members", Member)},
         versions={space.name: space.version for space in _docs(tx, "spaces", Space)},
@@ -88,11 +86,14 @@ def read(tx: Tx) -> Former:
     )
 
 
+def ended(contract: Contract) -> Ended:
+    """Return how a contract stands."""
+    return Ended(contract.negotiation, contract.ended, contract.end_reason)
+
+
 def shown(asset: Asset) -> Shown:
     """Return how an asset is on offer."""
     return Shown(asset.withdrawn, frozenset(asset.visible_to), tuple(offer.terms for offer in asset.dataset.offers))
-
-
 
 
 def _docs(tx: Tx, table: str, kind: type[R]) -> Iterator[R]:

@@ -23,6 +23,9 @@ from hanse.http.limits import RateLimiter
 from hanse.http.renewal import RenewalClient
 from hanse.http.spaces import SpacePages
 
+_LOOK_EVERY = 1.0
+"""Seconds between two looks of who waits for a process, where another server process may have changed it."""
+
 _OPERATOR_RATE = 200.0
 _OPERATOR_BURST = 400
 """Requests a second from one operator; an anchor's public pages take as many from one applicant."""
@@ -34,7 +37,7 @@ class Front:
     def __init__(self, ground: Ground, management: Management, connector: Connector, data: DataSide) -> None:
         kit = connector.kit
         self.watch = Watch(ground.database.subscribe)
-        views = Views(ground.database, self.watch)
+        views = Views(ground.database, self.watch, _LOOK_EVERY if ground.settings.database else None)
         self.services = Services(
             operators=management.operators,
             participants=management.participants,
@@ -57,9 +60,14 @@ class Front:
         )
         self.metrics = Metrics()
         self.health = Health(
-            ground.database, ground.clock, management.operators, self.metrics, open_to_loopback=not ground.settings.behind_proxy
+            ground.database,
+            ground.clock,
+            management.operators,
+            self.metrics,
+            open_to_loopback=not ground.settings.behind_proxy,
+            waiting=lambda tx: tx.outbox.count(),
         )
         limiter = RateLimiter(_OPERATOR_RATE, _OPERATOR_BURST)
-        pages = SpacePages(management.spaces, management.members, ground.resolver, ground.clock, limiter)
+        pages = SpacePages(management.spaces, management.members, ground.resolver, ground.clock, limiter, ground.tenants.restored)
         self.routes: list[Route] = [*ManagementApi(self.services, limiter).routes(), *pages.routes(), *self.health.routes()]
         ground.database.subscribe(self.metrics.heard)

@@ -24,6 +24,7 @@ from hanse.app.restrict import Restriction
 from hanse.app.server import Server
 from hanse.config import Settings
 from hanse.connector.exchange import Exchange
+from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Negotiation, Transfer
 from hanse.kernel.errors import Misconfigured
 from hanse.participants import tokens
@@ -82,7 +83,7 @@ async def _keep_replaced(server: Server, key: bytes) -> Path | None:
     database, clock = server.ground.database, server.ground.clock
     if not await database.read(lambda tx: tx.participants.page(after=None, limit=1)):
         return None
-    path = server.settings.home_path / f"replaced-{clock.now():%Y%m%d-%H%M%S}.hbk"
+    path = server.settings.home_path / f"replaced-{clock.now():%Y%m%d-%H%M%S-%f}.hbk"
     await write_backup(database, key, path, clock)
     return path
 
@@ -90,6 +91,9 @@ async def _keep_replaced(server: Server, key: bytes) -> Path | None:
 def _replace(tx: Tx, server: Server, archive: Archive, replaced: Path | None) -> Outcome:
     ground, manifest = server.ground, archive.manifest
     now = ground.clock.now()
+    if server.settings.database:
+        # A server that starts now waits, and then reads what is new.
+        tx.rows.execute("LOCK TABLE restores, participants IN ACCESS EXCLUSIVE MODE")
     former = formerly.read(tx)
     for table in reversed(schema.tables()):
         tx.rows.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the schema
@@ -176,9 +180,9 @@ def _end_all(tx: Tx, exchange: Exchange[Any], table: str, kind: type[Negotiation
     where = "WHERE is_open = 1 AND (tenant, id) > (?, ?) ORDER BY tenant, id LIMIT ?"
     while page := tx.rows.all(f"SELECT doc FROM {table} {where}", (*after, _PAGE)):  # noqa: S608 - a name of this module
         for (doc,) in page:
-            process = cast(Any, msgspec.json.decode(doc, type=kind))
+            process = cast("Any", msgspec.json.decode(doc, type=kind))
             after = (process.tenant, process.id)
             # What waited for an acknowledgement is not in a backup: whether it arrived, only the peer knows.
-            exchange.end(cast(Any, tx), process, reason, by="restore")
+            exchange.end(cast("ConnectorTx", tx), process, reason, by="restore")
             ended += 1
     return ended

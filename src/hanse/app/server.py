@@ -6,21 +6,21 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 import uvicorn
 import uvloop
 from starlette.routing import BaseRoute, Mount, Router
 
-from hanse.app.bridges import HALTED, FlowBridge
+from hanse.app.bridges import FlowBridge
 from hanse.app.build import Connector, Ground, Parts
 from hanse.app.data import DataPlane, DataSide
 from hanse.app.front import Front
 from hanse.app.keys import master_key
 from hanse.app.management import Management
+from hanse.app.neighbours import Neighbours, told_of
 from hanse.app.tenants import TOPIC, changed
 from hanse.config import Settings, check_exposure
-from hanse.dataplane.records import Halted
 from hanse.http import identity
 from hanse.http.authenticate import SelfIssuedTokens
 from hanse.http.dsp import DspEndpoints
@@ -29,6 +29,7 @@ from hanse.http.transport import DataProtocol
 from hanse.kernel.errors import Misconfigured
 from hanse.kernel.tenant import Tenant
 from hanse.storage import open_database
+from hanse.storage.engine import RESYNC
 
 log = logging.getLogger("hanse.server")
 
@@ -54,6 +55,8 @@ class Server:
         self.app = self.front.metrics.wrap(Router(routes), routes)
         self._tasks: set[asyncio.Task[None]] = set()
         ground.database.subscribe(self._on_event)
+        ground.database.share(told_of)
+        self._neighbours = Neighbours(self.data, self.management, self.front.watch)
         ground.database.on_broadcast(self._on_broadcast)
 
     @classmethod
@@ -87,7 +90,7 @@ class Server:
 
     def _routes(self) -> Sequence[BaseRoute]:
         ground, connector = self.ground, self.connector
-        tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock)
+        tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock, ground.tenants.restored)
         limiter = RateLimiter(self.settings.requests_per_second, self.settings.request_burst)
         dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter)
         return [
@@ -101,20 +104,31 @@ class Server:
         self.management.on_event(event)
         tenant = changed(event)
         if tenant is not None:
-            self._soon(tenant)
+            self._soon(self._refresh(tenant))
 
     def _on_broadcast(self, topic: str, payload: str) -> None:
         if topic == TOPIC:
-            self._soon(Tenant(payload))
-        elif topic == HALTED:
-            tenant, _, transfer = payload.partition(" ")
-            self.data.running.on_halted(Halted(Tenant(tenant), transfer))
+            self._soon(self._refresh(Tenant(payload)))
+        elif topic == RESYNC:
+            self._neighbours.missed()
+            self._soon(self.ground.tenants.load())
+        else:
+            self._neighbours.hear(topic, payload)
 
-    def _soon(self, tenant: Tenant) -> None:
+    async def _refresh(self, tenant: Tenant) -> None:
         self.ground.wallet.forget(tenant)
-        task = asyncio.get_running_loop().create_task(self.ground.tenants.refresh(tenant))
+        self.management.participants.forget(tenant)
+        await self.ground.tenants.refresh(tenant)
+
+    def _soon(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("What is known of participants may be old: %s.", type(error).__name__)
 
 
 def config_of(server: Server) -> uvicorn.Config:

@@ -6,6 +6,7 @@ are kept in memory and follow every change, in this process by event, between pr
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from hanse.connector.ports import ConnectorTx
@@ -13,6 +14,7 @@ from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, SpaceLink
 from hanse.storage import Database, Tx
+from hanse.storage.stores.restores import Restores
 
 TOPIC = "participant"
 _PAGE = 500
@@ -24,16 +26,24 @@ class Tenants:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[Tenant, Participant] = {}
+        self._restored: datetime | None = None
 
     async def load(self) -> None:
-        """Read all of them; once, at the start."""
+        """Read all of them: at the start, and when changes may have been missed. No server runs while a backup is restored."""
+        self._restored = await self._database.read(lambda tx: Restores(tx.rows).last())
         after: Tenant | None = None
+        known: dict[Tenant, Participant] = {}
         while True:
             page = await self._database.read(lambda tx, after=after: tx.participants.page(after=after, limit=_PAGE))  # type: ignore[misc]
-            self._known |= {participant.name: participant for participant in page}
+            known |= {participant.name: participant for participant in page}
             if len(page) < _PAGE:
+                self._known = known
                 return
             after = page[-1].name
+
+    def restored(self) -> datetime | None:
+        """Return when a backup was last restored here: what was used before that moment, nobody remembers."""
+        return self._restored
 
     async def refresh(self, name: Tenant) -> None:
         """Read one anew, after it was changed or erased."""

@@ -14,7 +14,7 @@ from hanse.cli.shell import Shell
 if TYPE_CHECKING:
     from hanse.client.model import Negotiation
 
-PATIENCE = 15
+PATIENCE = 5
 """Seconds that an answer waits to see what the other side makes of it."""
 
 
@@ -57,8 +57,8 @@ def accept(ctx: click.Context, shell: Shell, id: str) -> None:
 @click.pass_context
 def counter(ctx: click.Context, shell: Shell, id: str, policy: str) -> None:
     """Put other terms on the table."""
-    shell.client.negotiations.counter(id, terms_of(policy))
-    _after(ctx, shell, id)
+    role = shell.client.negotiations.counter(id, terms_of(policy)).role
+    _after(ctx, shell, id, "REQUESTED" if role == "consumer" else "OFFERED")
 
 
 @command.verb("refuse", example='hanse negotiations refuse neg_06f9k2q4m8s1t5v7w9x3yz --reason "Too long."')
@@ -93,12 +93,12 @@ def start(ctx: click.Context, shell: Shell, peer: str, dataset: str, offer: str,
 def offer(ctx: click.Context, shell: Shell, peer: str, asset: str, policy: str | None) -> None:
     """Offer an asset of yours to a member that has not asked."""
     terms = None if policy is None else terms_of(policy)
-    _after(ctx, shell, shell.client.negotiations.offer(peer, asset, terms).id)
+    _after(ctx, shell, shell.client.negotiations.offer(peer, asset, terms).id, "OFFERED")
 
 
-def _after(ctx: click.Context, shell: Shell, id: str) -> None:
+def _after(ctx: click.Context, shell: Shell, id: str, *until: str) -> None:
     """Show where it stands after our step; the exit code says whether it is done, ended or waits."""
-    now = shell.client.negotiations.wait(id, patience=PATIENCE)
+    now = shell.client.negotiations.wait(id, until, patience=PATIENCE)
     shell.answer(now, lambda: _show(shell, now))
     ctx.exit({"FINALIZED": DONE, "TERMINATED": FAILED}.get(now.state or "", WAITING))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hanse.client import Client
     from hanse.client.model import Transfer
 
-PATIENCE = 15
+PATIENCE = 5
 """Seconds that a step waits to see what the other side makes of it."""
 
 _AFTER = {"suspend": ("SUSPENDED",), "resume": ("STARTED",), "complete": ("COMPLETED",), "terminate": ("TERMINATED",)}

@@ -107,9 +107,9 @@ def catalog(peer: str, filter: Filter = ()) -> Steps[m.Catalogue]:
 
 
 def browse(filter: Filter = ()) -> Steps[m.Everything]:
-    """Return what all other members of the space offer to us."""
+    """Return what all other members of the space offer to us. Raises the last `PeerError` if none of them answered."""
     own = (yield from who_am_i()).participant
-    everything = m.Everything()
+    everything, trouble = m.Everything(), None
     for member in (yield from members()):
         if own is not None and member.did == own.did:
             continue
@@ -117,6 +117,9 @@ def browse(filter: Filter = ()) -> Steps[m.Everything]:
             everything.catalogues.append((yield from catalog(member.did, filter)))
         except PeerError as error:
             everything.unreachable[member.did] = error.message
+            trouble = error
+    if trouble is not None and not everything.catalogues:
+        raise trouble
     return everything
 
 

@@ -21,6 +21,9 @@ from hanse.kernel.errors import Conflict, HanseError, NotFound, PeerError, PeerR
 WAITS = "waits-for-person"
 """The rule of the `Conflict` that says that nothing failed: a person has to act first."""
 
+COURTESY = 5
+"""Seconds to wait for the other side to acknowledge the completion."""
+
 Tell = Callable[[str], None]
 
 
@@ -164,6 +167,7 @@ def _bytes(transfer: m.Transfer, into: Path, progress: m.Progress | None) -> Ste
 def _complete(transfer: m.Transfer, say: Tell) -> Steps[None]:
     try:
         yield from deals.complete(transfer.id)
+        yield from deals.await_transfer(transfer.id, ("COMPLETED",), patience=COURTESY)
     except HanseError as error:
         # The data is here and verified: what remains is a courtesy, and `hanse transfers complete` can make up for it.
         now = yield from deals.get_transfer(transfer.id)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import ipaddress
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, ParamSpec, TypeVar, overload
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -143,8 +145,7 @@ def _fetched(wish: Fetch, drive: Callable[[Steps[DataAddress]], DataAddress]) ->
 
 
 def _options(url: str, token: str) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise Misconfigured(f"{url[:200]!r} is no server's address.", where="HANSE_URL", hint="For example http://localhost:8400.")
+    _check(url)
     return {
         "base_url": url.rstrip("/") + ROOT,
         "headers": {"Authorization": f"Bearer {token}", "Accept": "application/json"},
@@ -153,6 +154,36 @@ def _options(url: str, token: str) -> dict[str, Any]:
         "trust_env": False,  # a token goes straight to its server, through no proxy that the environment names
         "verify": ssl.create_default_context() if url.startswith("https:") else False,
     }
+
+
+def _check(url: str) -> None:
+    """Raise `Misconfigured` for what is no address, and where the token would travel open to a network."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or parts.username is not None:
+        raise Misconfigured(f"{_masked(url)!r} is no server's address.", where="HANSE_URL", hint="For example http://localhost:8400.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise Misconfigured(
+            f"The token would travel to {host} without encryption.",
+            where="HANSE_URL",
+            rule="exposed",
+            hint="Use https; plain http is for this machine only.",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _masked(url: str) -> str:
+    """Leave out what stands before an @: it may be a password."""
+    return url.rpartition("@")[2][:200]
 
 
 def _built(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:

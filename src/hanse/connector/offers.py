@@ -84,7 +84,7 @@ class Offers:
         id = self._kit.ids.new("ds")
         terms = said.terms if not isinstance(said.terms, UnsetType) else ()
         formats = FORMATS[:1] if isinstance(source, HttpSource) else FORMATS
-        dataset = Dataset(id=id, title=found.title or id, issued=now, modified=now, formats=formats)
+        dataset = Dataset(id=id, title=found.title or _name_of(source) or id, issued=now, modified=now, formats=formats)
         dataset = _described(_with_facts(dataset, found), said)
         dataset = structs.replace(dataset, offers=self._offers(terms))
         asset = Asset(id=id, tenant=tenant, dataset=dataset, source=source, created=now, updated=now)
@@ -182,6 +182,12 @@ def service_of(kit: Kit, tenant: Tenant) -> DataServiceRef:
     """Return the data service under which a participant's datasets can be had: its own DSP base."""
     base = kit.own.base(tenant)
     return DataServiceRef(id=f"{base}#service", endpoint_url=base)
+
+
+def _name_of(source: Source) -> str:
+    """Return the last part of a path or address: the best title where nobody gave one."""
+    place = source.url.partition("?")[0] if isinstance(source, HttpSource) else source.path
+    return place.rstrip("/").rpartition("/")[2]
 
 
 def _check(said: Description) -> None:

@@ -125,6 +125,10 @@ class OutboxStore(Protocol):
         """Return when the next message is due."""
         ...
 
+    def count(self) -> int:
+        """Return how many messages of all tenants wait."""
+        ...
+
 
 class ReplayStore(Protocol):
     """Tokens that were used. Consumed in the transaction that the token caused."""

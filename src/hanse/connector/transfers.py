@@ -67,7 +67,8 @@ class Transfers(Exchange[Transfer]):
 
         def work(tx: ConnectorTx) -> Transfer:
             transfer = self._known(tx, tenant, id)
-            table.advance(transfer.state, transfer.role, Step(move.step))
+            if transfer.state is State.STARTED and move.step == Step.START:
+                table.advance(transfer.state, transfer.role, Step.START)
             self._make(tx, transfer, move, by)
             return transfer
 
@@ -258,8 +259,9 @@ class Transfers(Exchange[Transfer]):
         return self.status(transfer, transfer.received[fingerprint])
 
     def _check_start(self, tx: ConnectorTx, transfer: Transfer, message: m.TransferStart) -> None:
-        suspending = transfer.intent is not None and transfer.intent.step == Step.SUSPEND
-        if suspending or transfer.suspended_by is transfer.role:
+        pending = transfer.intent.step if transfer.intent is not None else None
+        ours = transfer.suspended_by is transfer.role and pending != Step.START
+        if ours or pending == Step.SUSPEND:
             raise Conflict("This side suspended the transfer, so this side resumes it.", rule="resume")
         if transfer.role is Role.PROVIDER:
             self._permitted(tx, transfer)

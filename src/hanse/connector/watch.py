@@ -41,11 +41,15 @@ class Watch:
         for event in self._waiting.get((tenant, id), ()):
             event.set()
 
+    def touch_all(self) -> None:
+        """Wake everybody: changes may have been missed."""
+        for tenant, id in self._waiting:
+            self.touched(tenant, id)
+
     def end(self) -> None:
         """Let everybody go, now and from now on: the server is about to stop."""
         self.ended = True
-        for tenant, id in self._waiting:
-            self.touched(tenant, id)
+        self.touch_all()
 
     @contextmanager
     def following(self, tenant: Tenant, id: str) -> Iterator[asyncio.Event]:

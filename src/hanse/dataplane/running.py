@@ -73,6 +73,10 @@ class Running:
             response.cut()
         return len(responses)
 
+    def cut_all(self) -> int:
+        """Cut everything: halts may have been missed. Whoever still has the right to the data goes on where it was cut."""
+        return sum(self.cut(tenant, transfer) for tenant, transfer in list(self._responses))
+
     def on_halted(self, event: Halted) -> None:
         """Cut what the event names."""
         self.cut(event.tenant, event.transfer)

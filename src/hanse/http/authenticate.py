@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol
 
 from hanse.connector.kit import Sender
@@ -14,6 +15,9 @@ from hanse.kernel.tenant import Did, Tenant
 
 OwnDid = Callable[[str], Awaitable[tuple[Tenant, Did]]]
 """Finds the participant that a path names; raises `NotFound`."""
+
+Since = Callable[[], datetime | None]
+"""Tells from when on used tokens are on record here: since the last restore of a backup, if there was one."""
 
 
 class Authenticator(Protocol):
@@ -35,13 +39,14 @@ def bearer(authorization: str | None) -> str:
 class SelfIssuedTokens:
     """Proves senders by self-issued tokens (DCP 1.0, 4.3): the path's participant must be the token's audience."""
 
-    def __init__(self, own: OwnDid, resolver: DidResolver, clock: Clock) -> None:
+    def __init__(self, own: OwnDid, resolver: DidResolver, clock: Clock, since: Since = lambda: None) -> None:
         self._own = own
+        self._since = since
         self._resolver = resolver
         self._clock = clock
 
     async def __call__(self, name: str, authorization: str | None) -> tuple[Sender, Did]:
         """Return the sender and the own DID that it addressed."""
         tenant, did = await self._own(name)
-        caller = await self._resolver.drive(verify(bearer(authorization), did, self._clock.now()))
+        caller = await self._resolver.drive(verify(bearer(authorization), did, self._clock.now(), since=self._since()))
         return Sender(tenant, caller.did, caller.jti, caller.expires), did

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -36,7 +37,7 @@ from hanse.dataplane.segments import Slice, cut
 from hanse.dataplane.serving import Plan, Serving
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
 from hanse.http.transport import EXTENSION, Connection, Disconnected
-from hanse.kernel.errors import HanseError, Malformed, NotFound, SourceVanished, TooLarge, Unauthenticated
+from hanse.kernel.errors import CallerError, HanseError, Malformed, NotFound, SourceVanished, TooLarge, Unauthenticated
 from hanse.kernel.tenant import Tenant, tenant_name
 
 Scope = MutableMapping[str, Any]
@@ -47,6 +48,8 @@ Send = Callable[[Message], Awaitable[None]]
 CHUNK = 1 << 20
 ACCEL_RANGE = 64 << 20
 FORM_LIMIT = 16 * 1024
+DRAINED = 2 << 20
+DRAIN_SECONDS = 5.0
 METHODS = {"read": "GET, HEAD", "refresh": "POST", "write": "PUT"}
 
 
@@ -184,16 +187,23 @@ class DataApp:
         if request.method != "PUT":
             await send.plain(405, b"", {"allow": METHODS["write"]})
             return
-        with self._running.enter(request.tenant, request.transfer, request.abort):
-            length, digest = request.header("content-length"), request.header("repr-digest")
-            sink = await self._inbox.open(request.tenant, request.transfer, request.bearer(), request.rest, length, digest)
-            try:
-                async for chunk in _chunks(request):
-                    await sink.write(chunk)
-                created = await sink.finish()
-            finally:
-                sink.close()
+        try:
+            with self._running.enter(request.tenant, request.transfer, request.abort):
+                created = await self._receive(self._inbox, request)
+        except CallerError:
+            await _drain(request)
+            raise
         await send.plain(201 if created else 200, b"", {})
+
+    async def _receive(self, inbox: Inbox, request: Request) -> bool:
+        length, digest = request.header("content-length"), request.header("repr-digest")
+        sink = await inbox.open(request.tenant, request.transfer, request.bearer(), request.rest, length, digest)
+        try:
+            async for chunk in _chunks(request):
+                await sink.write(chunk)
+            return await sink.finish()
+        finally:
+            sink.close()
 
 
 class _Body:
@@ -294,6 +304,13 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             yield message["body"]
         if not message.get("more_body"):
             return
+
+
+async def _drain(request: Request) -> None:
+    """Take the rest of a refused body, if it is small: closing on unread bytes would reset the answer away."""
+    with suppress(TimeoutError, TooLarge):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await _body(request, DRAINED)
 
 
 async def _body(request: Request, limit: int) -> bytes:

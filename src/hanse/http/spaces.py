@@ -14,7 +14,7 @@ from hanse.anchor.records import Applicant
 from hanse.anchor.spaces import Spaces
 from hanse.http.api.routing import decode, problem_response
 from hanse.http.api.space_structs import Application, PublicSpace, Standing
-from hanse.http.authenticate import bearer
+from hanse.http.authenticate import Since, bearer
 from hanse.http.limits import RateLimiter, read_json
 from hanse.http.resolve import DidResolver
 from hanse.identity.self_issued import verify
@@ -31,8 +31,17 @@ Handler = Callable[[Request], Awaitable[Response]]
 class SpacePages:
     """The routes of `/spaces/NAME`. Reading needs no token; an applicant proves its DID by a self-issued one."""
 
-    def __init__(self, spaces: Spaces, members: Members, resolver: DidResolver, clock: Clock, limiter: RateLimiter) -> None:
+    def __init__(
+        self,
+        spaces: Spaces,
+        members: Members,
+        resolver: DidResolver,
+        clock: Clock,
+        limiter: RateLimiter,
+        since: Since = lambda: None,
+    ) -> None:
         self._spaces = spaces
+        self._since = since
         self._members = members
         self._resolver = resolver
         self._clock = clock
@@ -58,7 +67,7 @@ class SpacePages:
     async def _apply(self, request: Request) -> Response:
         space = await self._spaces.get(request.path_params["name"])
         token = bearer(request.headers.get("authorization"))
-        caller = await self._resolver.drive(verify(token, space.anchor, self._clock.now()))
+        caller = await self._resolver.drive(verify(token, space.anchor, self._clock.now(), since=self._since()))
         self._limiter.check(space.tenant, caller.did)
         asked = decode(await read_json(request, _BODY_LIMIT), _application)
         applicant = Applicant(caller.did, caller.jti, caller.expires)

@@ -85,10 +85,13 @@ def issue(
     return key.sign(_encoder.encode(claims), {"typ": "JWT"})
 
 
-def verify(text: str, audience: str, now: datetime, leeway: timedelta = LEEWAY) -> Exchange[Caller]:
+def verify(
+    text: str, audience: str, now: datetime, leeway: timedelta = LEEWAY, *, since: datetime | None = None
+) -> Exchange[Caller]:
     """Check a token in the order of DCP 1.0, 4.3.3, and return who sent it.
 
-    `text` is the compact JWT without `Bearer`, `audience` the DID of the participant that was called. Yields
+    `text` is the compact JWT without `Bearer`, `audience` the DID of the participant that was called. What was made before
+    `since` is refused: whether it was used then, the audience has no record of any more. Yields
     `ResolveDid` once, and once more with `fresh` where a replaced key would explain the failure. Raises
     `Unauthenticated` for everything that fails, naming the check and never the token. Step 7, the replay, is the caller's: see `Caller`.
     """
@@ -105,6 +108,7 @@ def verify(text: str, audience: str, now: datetime, leeway: timedelta = LEEWAY) 
     if document.id != claims.sub:  # step 4
         raise _refusal("The DID document of its issuer is another DID's.", "sub", "document")
     _check_dates(claims, now.timestamp(), leeway.total_seconds())  # steps 5 and 6
+    _check_remembered(claims, since, leeway.total_seconds())
     expires = datetime.fromtimestamp(claims.exp, UTC) + leeway
     return Caller(Did(claims.iss), Did(audience), claims.jti, expires, claims.token)  # step 7 happens where this is acted on
 
@@ -157,3 +161,11 @@ def _check_dates(claims: _Claims, now: float, leeway: float) -> None:
         raise _refusal("Its iat lies in the future.", "iat", "not-yet", "Compare the clocks.")
     if not 0 < claims.exp - claims.iat <= MAX_LIFETIME.total_seconds():
         raise _refusal("It lives longer than 10 minutes, or ends before it begins.", "exp", "lifetime")
+
+
+def _check_remembered(claims: _Claims, since: datetime | None, leeway: float) -> None:
+    # Its maker's clock may have been ahead when it was used, by as much as was let through then.
+    if since is not None and claims.iat < since.timestamp() + leeway:
+        raise _refusal(
+            "It was made before this server was restored from a backup.", "iat", "before-restore", "Sign a fresh token in a minute."
+        )

@@ -18,6 +18,10 @@ class ParticipantStore(Protocol):
         """Return the participant, or nothing."""
         ...
 
+    def add(self, participant: Participant) -> None:
+        """Insert. Raises `Conflict` if there is one of that name, also when another server process has just made it."""
+        ...
+
     def put(self, participant: Participant) -> None:
         """Insert or replace."""
         ...

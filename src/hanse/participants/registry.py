@@ -65,7 +65,7 @@ class Participants:
 
         def work(tx: ParticipantsTx) -> Created:
             _require_free(tx, tenant)
-            tx.participants.put(participant)
+            tx.participants.add(participant)
             self._keys.make(tx, tenant, participant.did)
             tx.emit(ParticipantChanged(tenant))
             return Created(participant, self._operators.issue(tx, operator_id, secret, tenant, label))

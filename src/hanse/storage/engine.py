@@ -13,6 +13,7 @@ T = TypeVar("T")
 Work = Callable[[Tx], T]
 Subscriber = Callable[[object], None]
 Receiver = Callable[[str, str], None]
+Share = Callable[[object], tuple[str, str] | None]
 
 RESYNC = "resync"
 """The topic of a broadcast that says: broadcasts may have been missed, look for yourself."""
@@ -47,6 +48,10 @@ class Database(Protocol):
         """Call `receiver(topic, payload)` on the event loop for each broadcast of any server process (see `RESYNC`)."""
         ...
 
+    def share(self, share: Share) -> None:
+        """Tell other server processes of events: what `share(event)` returns, (topic, payload), is broadcast with the commit."""
+        ...
+
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
         ...
@@ -58,6 +63,7 @@ class Listeners:
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
         self._receivers: list[Receiver] = []
+        self._shares: list[Share] = []
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Add one for events."""
@@ -66,6 +72,15 @@ class Listeners:
     def on_broadcast(self, receiver: Receiver) -> None:
         """Add one for broadcasts."""
         self._receivers.append(receiver)
+
+    def share(self, share: Share) -> None:
+        """Add one that turns events into broadcasts."""
+        self._shares.append(share)
+
+    def outward(self, events: Iterable[object]) -> list[tuple[str, str]]:
+        """Return what other processes are to hear of these events, each once."""
+        told = (share(event) for event in events for share in self._shares)
+        return list(dict.fromkeys(one for one in told if one is not None))
 
     def deliver(self, events: Iterable[object]) -> None:
         """Hand each event to each subscriber, in order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from hanse.kernel.errors import Conflict, Misconfigured, StorageFailed
 from hanse.storage import portable, schema
-from hanse.storage.engine import Listeners, Receiver, Subscriber, keep_of
+from hanse.storage.engine import Listeners, Receiver, Share, Subscriber, keep_of
 from hanse.storage.postgres_connection import CHANNEL, Connection, Listener, PostgresRows, connection_settings, failure
 from hanse.storage.tx import Tx
 
@@ -77,6 +77,10 @@ class PostgresDatabase:
     def on_broadcast(self, receiver: Receiver) -> None:
         """Call `receiver(topic, payload)` on the event loop for each broadcast of any process, this one included."""
         self._listeners.on_broadcast(receiver)
+
+    def share(self, share: Share) -> None:
+        """Broadcast `share(event)` with the commit of each event."""
+        self._listeners.share(share)
 
     async def run(self, work: Callable[[Tx], T]) -> T:
         """Run `work` in a writing transaction; durable when this returns."""
@@ -143,7 +147,7 @@ class PostgresDatabase:
                     raise _Dropped from error
                 raise
             finally:
-                if not connection.broken:
+                with suppress(psycopg.Error):  # nothing was written: whatever became of the connection, the pool finds out
                     connection.rollback()
 
     @contextmanager
@@ -161,7 +165,10 @@ class PostgresDatabase:
         """Roll back; then keep what must stay although the work failed, unless the work will be run again."""
         if connection.broken:
             raise _Dropped from error
-        connection.rollback()
+        try:
+            connection.rollback()
+        except psycopg.Error:
+            raise _Dropped from error
         keep = keep_of(error)
         if keep is not None and not _worth_repeating(error):
             tx = Tx(PostgresRows(connection, writing=True))
@@ -171,7 +178,7 @@ class PostgresDatabase:
     def _commit(self, connection: Connection, tx: Tx) -> None:
         """Commit. When the connection breaks here, nobody knows whether it happened: that is told, and never repeated."""
         try:
-            for topic, payload in tx.broadcasts:
+            for topic, payload in (*tx.broadcasts, *self._listeners.outward(tx.events)):
                 connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic}\n{payload}"))
             connection.commit()
         except psycopg.Error as error:

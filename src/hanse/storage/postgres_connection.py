@@ -12,13 +12,16 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from hanse.kernel.errors import Conflict, HanseError, OwnError, StorageFailed
+from hanse.kernel.errors import Conflict, HanseError, Invalid, OwnError, StorageFailed
 from hanse.storage.engine import RESYNC
 from hanse.storage.rows import Row, Value
 
 CHANNEL = "hanse"
 Connection = psycopg.Connection[Any]
 Receive = Callable[[Iterable[tuple[str, str]]], None]
+
+KEPT_ALIVE: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""A server that is gone without a word is noticed after some seconds."""
 
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 2.0
@@ -27,7 +30,10 @@ _log = logging.getLogger(__name__)
 
 def connection_settings() -> dict[str, Any]:
     """Return what every connection is opened with. A statement that hangs is ended by the server."""
-    return {"connect_timeout": 5, "options": "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s"}
+    return KEPT_ALIVE | {
+        "connect_timeout": 5,
+        "options": "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s",
+    }
 
 
 @lru_cache(maxsize=512)
@@ -59,9 +65,12 @@ class PostgresRows:
 
     def each(self, sql: str, args: Sequence[Value] = ()) -> Iterable[Row]:
         """Yield the rows without holding them all in memory."""
-        with self._connection.cursor(name="each") as cursor:
-            cursor.execute(_translated(sql, False), args)
-            yield from cursor
+        try:
+            with self._connection.cursor(name="each") as cursor:
+                cursor.execute(_translated(sql, False), args)
+                yield from cursor
+        except psycopg.Error as error:
+            raise failure(error) from error
 
     def execute(self, sql: str, args: Sequence[Value] = ()) -> int:
         """Change something; return how many rows were changed."""
@@ -88,6 +97,9 @@ def failure(error: BaseException | None) -> HanseError:
     """Return an error of the driver as one of ours; one of ours as it is. The server's own text stays in the cause."""
     if isinstance(error, OwnError):
         return error
+    if type(error) is psycopg.DataError:
+        # The driver's own refusal, before anything was sent: a text with a zero character is in no column here.
+        return Invalid("A text has a zero character.", rule="text")
     if isinstance(error, errors.UniqueViolation):
         return Conflict("There is one of these already.", rule="taken")
     if isinstance(error, errors.DiskFull):
@@ -124,10 +136,11 @@ class Listener:
                 self._listen()
             except psycopg.Error as error:
                 _log.warning("Broadcasts are not heard for the moment: %s.", type(error).__name__)
+                self._tell(RESYNC, "")
                 self._stopped.wait(_RETRY_SECONDS)
 
     def _listen(self) -> None:
-        with psycopg.connect(self._address, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self._address, autocommit=True, connect_timeout=5, **KEPT_ALIVE) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             if self._listening.is_set():
                 self._tell(RESYNC, "")  # what was said meanwhile is lost

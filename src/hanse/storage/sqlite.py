@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from hanse.kernel.errors import StorageFailed
 from hanse.storage import schema
-from hanse.storage.engine import Listeners, Receiver, Subscriber, keep_of
+from hanse.storage.engine import Listeners, Receiver, Share, Subscriber, keep_of
 from hanse.storage.lock import FileLock
 from hanse.storage.sqlite_connection import Committer, SqliteRows, connect_reader, connect_writer, copy_to, failure, undone
 from hanse.storage.tx import Tx
@@ -64,6 +64,7 @@ class SqliteDatabase:
         self._committer = Committer(writer) if lock else None
         self._waiting: deque[_Job[Any]] = deque()
         self._committing = False
+        self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._listeners = Listeners()
@@ -99,8 +100,12 @@ class SqliteDatabase:
         """Call `receiver(topic, payload)` for each broadcast; there is no other process to hear from."""
         self._listeners.on_broadcast(receiver)
 
+    def share(self, share: Share) -> None:
+        """There is no other process to tell."""
+
     async def run(self, work: Callable[[Tx], T]) -> T:
         """Run `work` in a writing transaction; durable when this returns."""
+        self._require_open()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         job = _Job(work, future)
         self._waiting.append(job)
@@ -110,6 +115,7 @@ class SqliteDatabase:
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one consistent view of what is committed."""
+        self._require_open()
         reader = self._reader
         if reader is None:
             return await self._read_memory(work)
@@ -142,6 +148,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
+        self._closed = True
         await self._idle.wait()
         if self._committer:
             self._committer.stop()
@@ -150,6 +157,10 @@ class SqliteDatabase:
         self._writer.close()
         if self._lock:
             self._lock.release()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StorageFailed("The database has been closed.")
 
     async def _read_memory(self, work: Callable[[Tx], T]) -> T:
         self._writer.execute("PRAGMA query_only = 1")
@@ -198,7 +209,7 @@ class SqliteDatabase:
                 self._run_in_savepoint(job)
             if not self._writer.in_transaction:
                 # A full disk or an I/O error makes SQLite roll everything back by itself.
-                raise StorageFailed("The database has given up a transaction.") from job.error
+                raise job.error or StorageFailed("The database has given up a transaction.")
             if time.monotonic() > until:
                 return
 
@@ -229,11 +240,22 @@ class SqliteDatabase:
             job.tx = None
 
     def _keep(self, job: _Job[Any]) -> None:
+        """Store what must stay although the work failed; should that fail too, it is this job's trouble alone."""
         keep = None if job.error is None else keep_of(job.error)
         if keep is None:
             return
-        job.tx = Tx(self._rows)
-        keep(job.tx)
+        self._writer.execute("SAVEPOINT kept")
+        tx = Tx(self._rows)
+        try:
+            keep(tx)
+        except Exception as error:  # noqa: BLE001 - it is raised to whoever asked for the work
+            job.error = error
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK TO kept")
+        else:
+            job.tx = tx
+        if self._writer.in_transaction:
+            self._writer.execute("RELEASE kept")
 
     def _commit_here(self) -> sqlite3.Error | None:
         try:

@@ -106,8 +106,7 @@ def test_special_files_are_refused_at_once(sources, root):
 
 @pytest.mark.parametrize("name", [b"bad\xff.txt", b"line\nbreak", b"back\\slash"])
 def test_names_that_cannot_be_offered(sources, root, name):
-    with open(os.fsencode(root / "acme/set") + b"/" + name, "wb"):
-        pass
+    (root / "acme/set" / os.fsdecode(name)).write_bytes(b"")
     with pytest.raises(Invalid, match="name"):
         find(sources, Place("folder", str(root / "acme/set")))
 

@@ -72,7 +72,14 @@ def test_reading_in_order_and_elsewhere(ranges):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://other.example.org/x", "https://data.example.org.evil.org/x", "https://data.example.org:8443@evil.org/", "file:///etc/passwd", "https://[::1"]
+    "url",
+    [
+        "https://other.example.org/x",
+        "https://data.example.org.evil.org/x",
+        "https://data.example.org:8443@evil.org/",
+        "file:///etc/passwd",
+        "https://[::1",
+    ],
 )
 def test_allowed_hosts_only(url):
     with pytest.raises(Forbidden):

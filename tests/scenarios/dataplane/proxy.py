@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Change = Callable[[int, int, bytes], bytes | None]
 """Called with (number of the connection, bytes passed before, data); returns what is passed on, or None to break."""
@@ -26,7 +26,9 @@ def proxy(port: int, change: Change) -> Iterator[int]:
             upstream = socket.create_connection(("127.0.0.1", port))
             threading.Thread(target=_copy, args=(client, upstream, lambda _, data: data), daemon=True).start()
             which = next(number)
-            threading.Thread(target=_copy, args=(upstream, client, lambda passed, data, n=which: change(n, passed, data)), daemon=True).start()
+            threading.Thread(
+                target=_copy, args=(upstream, client, lambda passed, data, n=which: change(n, passed, data)), daemon=True
+            ).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -41,17 +43,10 @@ def proxy(port: int, change: Change) -> Iterator[int]:
 def _copy(source: socket.socket, target: socket.socket, change: Callable[[int, bytes], bytes | None]) -> None:
     passed = 0
     with source, target:
-        try:
-            while data := source.recv(65536):
-                out = change(passed, data)
-                if out is None:
-                    break
+        with suppress(OSError):
+            while (data := source.recv(65536)) and (out := change(passed, data)) is not None:
                 passed += len(data)
                 target.sendall(out)
-        except OSError:
-            pass
         for end in (source, target):
-            try:
+            with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass

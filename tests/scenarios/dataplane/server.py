@@ -98,5 +98,3 @@ def serving(root: Path, loop: str = "uvloop", **options: Any) -> Iterator[Plane]
         server.should_exit = True
         server.force_exit = True
         thread.join(10)
-
-

@@ -17,7 +17,8 @@ CONFIG = """
 server {
     listen 127.0.0.1:$port;
     location / { proxy_pass http://127.0.0.1:BACKEND; proxy_buffering off; proxy_http_version 1.1; }
-    location /_files/ { internal; alias /; disable_symlinks on from=/tmp; etag off; add_header ETag $$upstream_http_etag; add_header X-Sent-By nginx; }
+    location /_files/ { internal; alias /; etag off; disable_symlinks on from=/tmp;
+        add_header ETag $$upstream_http_etag; add_header X-Sent-By nginx; }
 }
 """
 

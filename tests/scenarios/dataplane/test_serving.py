@@ -23,7 +23,12 @@ BIG = os.urandom(3 << 20)
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("roots").resolve()
-    for name, content in {"acme/big.bin": BIG, "acme/set/a.txt": b"alpha", "acme/set/sub/ß b.csv": b"1,2\n", "other/o.txt": b"other"}.items():
+    for name, content in {
+        "acme/big.bin": BIG,
+        "acme/set/a.txt": b"alpha",
+        "acme/set/sub/ß b.csv": b"1,2\n",
+        "other/o.txt": b"other",
+    }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     return root
@@ -75,7 +80,9 @@ def test_a_file(plane, big):
     assert ask(plane, path, token, If_Match='"other"')[0].status == 412
 
 
-@pytest.mark.parametrize(("header", "start", "stop"), [("bytes=0-0", 0, 1), ("bytes=5-", 5, None), ("bytes=-7", -7, None), ("bytes=10-2000000", 10, 2000001)])
+@pytest.mark.parametrize(
+    ("header", "start", "stop"), [("bytes=0-0", 0, 1), ("bytes=5-", 5, None), ("bytes=-7", -7, None), ("bytes=10-2000000", 10, 2000001)]
+)
 def test_ranges(plane, big, header, start, stop):
     path, token, _ = big
     response, content = ask(plane, path, token, Range=header)
@@ -109,7 +116,9 @@ def test_a_folder_is_a_manifest_files_and_a_tar(plane, whole):
     assert ask(plane, path, token, Range="bytes=400-1400")[1] == content[400:1401]
 
 
-@pytest.mark.parametrize("name", ["files/nope", "files/../big.bin", "files/%2e%2e/big.bin", "files//etc/passwd", "files/", "other", "files/sub"])
+@pytest.mark.parametrize(
+    "name", ["files/nope", "files/../big.bin", "files/%2e%2e/big.bin", "files//etc/passwd", "files/", "other", "files/sub"]
+)
 def test_nothing_else_is_there(plane, whole, name):
     path, token, _ = whole
     assert ask(plane, f"{path}/{name}", token)[0].status == 404

@@ -25,6 +25,8 @@ PAUSES = {0.3: 6, 2: 6, 8: 6, 25: 6, 70: 4, 400: 2, 1000: 2, 4000: 1}
 LONG_PAUSES = (90_000, 1_000_000)
 """An outage as long as the patience with an unknown outcome cannot be decided by anybody, so there is one at most."""
 
+MOVES = {Role.PROVIDER: {"offer": 3, "agree": 3, "terminate": 1}, Role.CONSUMER: {"request": 3, "accept": 4, "terminate": 1}}
+TRANSFER_MOVES = {"suspend": 6, "start": 8, "complete": 1, "terminate": 0.4}
 HEALED_ROUNDS = 3_000
 
 
@@ -52,7 +54,11 @@ class Monitor:
         sender = self.roles[key] if event.ours else self.roles[key].other
         handed_back = (before, sender, event.step) == ("STARTED", Role.PROVIDER, "start")
         unheard = before is None and event.ours and event.step == "terminate"
-        if not handed_back and not unheard and table.TABLE.get((before and table.State(before), sender, table.Step(event.step))) != event.state:
+        if (
+            not handed_back
+            and not unheard
+            and table.TABLE.get((before and table.State(before), sender, table.Step(event.step))) != event.state
+        ):
             raise Violation(f"{key} left {before} for {event.state} by '{event.step}' of the {sender}")
         self.states[key] = event.state
 
@@ -160,11 +166,8 @@ class Run:
         if not found:
             return
         process = self.chance.choice(found)
-        if kind is side.negotiations:
-            steps = (("offer", 3), ("agree", 3), ("terminate", 1)) if process.role is Role.PROVIDER else (("request", 3), ("accept", 4), ("terminate", 1))
-        else:
-            steps = (("suspend", 6), ("start", 8), ("complete", 1), ("terminate", 0.4))
-        step = self.chance.choices([step for step, _ in steps], [weight for _, weight in steps])[0]
+        steps = MOVES[process.role] if kind is side.negotiations else TRANSFER_MOVES
+        step = self.chance.choices(list(steps), list(steps.values()))[0]
         offer = Offer(id=side.ids.new("off"), terms=terms(self.chance.choice(TEXTS)))
         await self.move(side, kind, process.id, Move(step, offer=offer, reason="an operator says so" if step == "terminate" else ""))
 
@@ -230,8 +233,8 @@ class Run:
             side, id = (w.consumer, ours.id) if ours.suspended_by is Role.CONSUMER else (w.provider, other.id)
             await side.transfers.move(side.tenant, id, Move("start"), "op")
             await w.flow()
-            ours, other = await w.consumer.transfer(ours.id), await w.provider.transfer(other.id)
-            self.expect(ours.state == other.state == "STARTED", f"{ours.id} is {ours.state}, {other.state} after it was resumed")
+            states = (await w.consumer.transfer(ours.id)).state, (await w.provider.transfer(other.id)).state
+            self.expect(states == ("STARTED", "STARTED"), f"{ours.id}: {states} after it was resumed")
             self.expect(other.id in w.provider.plane.live, f"{other.id} was resumed, but gives no data")
 
     async def heal(self):

@@ -23,6 +23,10 @@ class SpacesInMemory(Rows):
     def get(self, name):
         return self.rows.get(name)
 
+    def add(self, space):
+        assert space.name not in self.rows
+        self.put(space)
+
     def put(self, space):
         self.rows[space.name] = space
 

@@ -66,9 +66,9 @@ class Responder:
         return [f"{one.method} {one.path}" for one in self.requests]
 
 
-def page(*items: object, next: str | None = None) -> dict[str, Any]:
+def page(*items: object, then: str | None = None) -> dict[str, Any]:
     """Return a page of a list."""
-    return {"items": list(items), "next": next}
+    return {"items": list(items), "next": then}
 
 
 def process(id: str, state: str | None, **more: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.unit.client.responder import NOW, Responder, page
 
 def test_a_list_is_read_page_after_page():
     pages = (
-        page({"name": "open", "usage": "open", "meaning": "x"}, next="1"),
+        page({"name": "open", "usage": "open", "meaning": "x"}, then="1"),
         page({"name": "members", "usage": "members", "meaning": "y"}),
     )
     api = Responder({"GET /policies": pages})
@@ -24,14 +24,14 @@ def test_a_list_is_read_page_after_page():
 
 
 def test_a_list_ends_at_the_number_asked_for():
-    api = Responder({"GET /participants": page(*[_participant(f"p{n}") for n in range(3)], next="2")})
+    api = Responder({"GET /participants": page(*[_participant(f"p{n}") for n in range(3)], then="2")})
     assert [one.name for one in api.drive(people.list_participants(most=2))] == ["p0", "p1"]
     assert api.requests[0].query["limit"] == "2"
     assert len(api.requests) == 1
 
 
 def test_a_list_whose_pages_stand_still_ends():
-    api = Responder({"GET /participants": page(_participant("p"), next="p")})
+    api = Responder({"GET /participants": page(_participant("p"), then="p")})
     assert len(api.drive(people.list_participants())) == 2
 
 
@@ -122,6 +122,15 @@ def test_browsing_leaves_out_who_does_not_answer_and_oneself():
     everything = api.drive(offers.browse())
     assert [one.participant for one in everything.catalogues] == ["did:web:acme"]
     assert everything.unreachable == {"did:web:dead": "Nobody there."}
+
+
+def test_browsing_says_what_is_wrong_where_nobody_answers():
+    me = {"operator": "op_1", "name": "x", "role": "read"}
+    api = Responder(
+        {"GET /members": page(_member("did:web:a", "A")), "GET /whoami": me, "POST /catalog": e.PeerUnreachable("Nobody there.")}
+    )
+    with pytest.raises(e.PeerUnreachable):
+        api.drive(offers.browse())
 
 
 def test_a_description_holds_only_what_was_said():

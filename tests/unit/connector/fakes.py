@@ -155,6 +155,8 @@ class Net:
         self.count = 0
 
     async def call(self, source, peer, url, body):
+        if peer not in self.sides:
+            return Delivery(None, b"", "There is no such host.")
         self.count += 1
         expires = self.clock.now() + timedelta(minutes=5)
         packet = Packet(source, self.sides[peer], url, body, f"jti-{self.count}", expires, asyncio.get_running_loop().create_future())

@@ -41,7 +41,11 @@ def test_an_own_offer_is_agreed_verified_and_finalised_by_rule():
         assert theirs.state == "FINALIZED"
         assert theirs.agreement == ours.agreement
         assert (ours.agreement.assigner, ours.agreement.assignee, ours.agreement.target) == (w.provider.did, w.consumer.did, asset.id)
-        assert [one.id for one in await w.provider.all_contracts()] == [one.id for one in await w.consumer.all_contracts()] == [ours.agreement.id]
+        assert (
+            [one.id for one in await w.provider.all_contracts()]
+            == [one.id for one in await w.consumer.all_contracts()]
+            == [ours.agreement.id]
+        )
         assert ours.deadline is None
         assert theirs.deadline is None
         assert [packet.name for packet in w.net.sent] == ["request", "agreement", "verification", "events"]
@@ -134,6 +138,9 @@ def test_either_side_ends_it_in_every_state_that_is_not_final(side, when):
             if when == "VERIFIED":
                 await w.arrive("verification")
             await w.lose_answers()
+            for packet in list(w.net.packets):
+                w.net.lose(packet)
+            await w.settle()
         acting = getattr(w, side)
         await acting.negotiations.move(acting.tenant, theirs if side == "provider" else begun.id, Move("terminate", reason="no"), "op")
         await w.flow()
@@ -256,7 +263,9 @@ def test_what_is_not_on_offer_cannot_be_asked_for():
 def test_a_dataset_that_was_withdrawn_meanwhile_ends_the_negotiation():
     async def scenario(w):
         asset = await w.provider.asset()
-        begun = await w.consumer.negotiations.request("cons", w.provider.did, asset.id, Offer(id=asset.dataset.offers[0].id, terms=terms("open")))
+        begun = await w.consumer.negotiations.request(
+            "cons", w.provider.did, asset.id, Offer(id=asset.dataset.offers[0].id, terms=terms("open"))
+        )
         await w.flow()
         await w.provider.offers.withdraw("prov", asset.id)
         await w.consumer.negotiations.move("cons", begun.id, Move("request", offer=asset.dataset.offers[0]), "op")
@@ -301,7 +310,9 @@ def test_an_agreement_that_is_not_what_was_negotiated_is_refused(wrong):
         await w.flow()
         theirs = (await w.consumer.negotiation(begun.id)).peer_pid
         right = {"target": asset.id, "assigner": w.provider.did, "assignee": w.consumer.did, "terms": terms("members")}
-        agreement = Agreement(id="agr_x", timestamp="2026-03-01T12:00:00Z", **right | {wrong: terms("open") if wrong == "terms" else "did:web:x"})
+        agreement = Agreement(
+            id="agr_x", timestamp="2026-03-01T12:00:00Z", **right | {wrong: terms("open") if wrong == "terms" else "did:web:x"}
+        )
         message = m.ContractAgreement(provider_pid=theirs, consumer_pid=begun.id, agreement=agreement)
         assert (await w.say(w.consumer, message, begun.id)).status == 200
         await w.flow()
@@ -357,7 +368,9 @@ def test_what_the_table_does_not_hold_is_refused_on_both_sides():
 def test_nobody_acts_while_a_step_is_on_its_way_and_a_final_state_is_final():
     async def scenario(w):
         asset = await w.provider.asset()
-        begun = await w.consumer.negotiations.request("cons", w.provider.did, asset.id, Offer(id=asset.dataset.offers[0].id, terms=terms("open")))
+        begun = await w.consumer.negotiations.request(
+            "cons", w.provider.did, asset.id, Offer(id=asset.dataset.offers[0].id, terms=terms("open"))
+        )
         await w.flow()
         await w.consumer.negotiations.move("cons", begun.id, Move("accept"), "op")
         with pytest.raises(Conflict, match="acknowledge 'accept'"):

@@ -233,7 +233,9 @@ class World:
         for turn in range(BUSY_ROUNDS):
             waiting = sum(1 for packet in self.net.waiting if not packet.future.done())
             if len(asyncio.all_tasks()) - 1 <= waiting:
-                return
+                await asyncio.sleep(0)  # what a task does when it is done
+                if len(asyncio.all_tasks()) - 1 <= waiting:
+                    return
             await asyncio.sleep(0 if turn < 200 else 0.0005)
         raise AssertionError("something runs for ever")
 
@@ -277,7 +279,9 @@ class World:
         url = target.kit.own.base(target.tenant) + wire.path_of(message, pid)
         expires = self.clock.now() + timedelta(minutes=5)
         future = asyncio.get_running_loop().create_future()
-        packet = Packet(SimpleNamespace(did=did), target, url, body or wire.encode(message), jti or f"said-{self.net.count}", expires, future)
+        packet = Packet(
+            SimpleNamespace(did=did), target, url, body or wire.encode(message), jti or f"said-{self.net.count}", expires, future
+        )
         answer = await target.answer(packet)
         await self.settle()
         return answer
@@ -288,7 +292,9 @@ class World:
         did = by or next(side.did for side in self.sides if side is not target)
         url = f"{target.kit.own.base(target.tenant)}/{kind}/{pid}"
         future = asyncio.get_running_loop().create_future()
-        answer = await target.answer(Packet(SimpleNamespace(did=did), target, url, None, f"look-{self.net.count}", self.clock.now(), future))
+        answer = await target.answer(
+            Packet(SimpleNamespace(did=did), target, url, None, f"look-{self.net.count}", self.clock.now(), future)
+        )
         return answer.status, (json.loads(answer.body).get("state"))
 
     # Shortcuts of the main job.
@@ -329,4 +335,3 @@ def run(scenario):
             return await scenario(world)
 
     return asyncio.run(whole())
-

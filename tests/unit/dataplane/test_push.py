@@ -37,7 +37,16 @@ class World:
     def new_pusher(self):
         manifests = Manifests(self.memory, self.sources)
         return Pusher(
-            self.memory, self.permissions, manifests, self.sources, self.sink, Backwards(), self.clock, self.running, self.told, sleep=self.sleep
+            self.memory,
+            self.permissions,
+            manifests,
+            self.sources,
+            self.sink,
+            Backwards(),
+            self.clock,
+            self.running,
+            self.told,
+            sleep=self.sleep,
         )
 
     async def sleep(self, seconds):
@@ -73,7 +82,11 @@ def root(tmp_path):
 def test_a_hanse_sink_gets_file_by_file(root):
     world = World(root)
     asyncio.run(world.push(SINK))
-    assert [(url.rpartition("/")[2], body) for url, _, body in world.sink.got] == [("a%20x.txt", b"a"), ("b%20x.txt", b"b"), ("c%20x.txt", b"c")]
+    assert [(url.rpartition("/")[2], body) for url, _, body in world.sink.got] == [
+        ("a%20x.txt", b"a"),
+        ("b%20x.txt", b"b"),
+        ("c%20x.txt", b"c"),
+    ]
     assert {h["authorization"] for _, h, _ in world.sink.got} == {"Bearer tok"}
     assert len({h["idempotency-key"] for _, h, _ in world.sink.got}) == 3
     assert world.told.events == [("completed", ACME, "trf_1")]
@@ -167,8 +180,8 @@ def test_odd_sinks_are_refused_when_they_are_told(root, sink):
 def test_a_secret_name_from_the_counterpart_is_not_looked_up(root):
     """CVE-2024-4536: names of secrets in a sink's address mean nothing here."""
     world = World(root)
-    sink = DataAddress(endpoint_type="HTTP", endpoint="https://x/", properties={"oauth2:clientSecretKey": "master", "secretName": "master"})
+    sink = DataAddress(
+        endpoint_type="HTTP", endpoint="https://x/", properties={"oauth2:clientSecretKey": "master", "secretName": "master"}
+    )
     asyncio.run(world.push(sink))
     assert all("master" not in repr(headers) and "authorization" not in headers for _, headers, _ in world.sink.got)
-
-

@@ -14,6 +14,10 @@ class ParticipantsInMemory:
     def get(self, name):
         return self.rows.get(name)
 
+    def add(self, participant):
+        assert participant.name not in self.rows
+        self.put(participant)
+
     def put(self, participant):
         self.rows[participant.name] = participant
 

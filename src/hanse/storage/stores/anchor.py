@@ -37,6 +37,10 @@ class Spaces(Documents[Space]):
         """Return the space of that name, or nothing."""
         return self._get(name)
 
+    def add(self, space: Space) -> None:
+        """Insert. Raises `Conflict` if there is one of that name."""
+        self._add(space, space.name, space.tenant)
+
     def put(self, space: Space) -> None:
         """Insert or replace."""
         self._put(space, space.name, space.tenant)

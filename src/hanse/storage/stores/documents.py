@@ -22,7 +22,8 @@ class Shape(Generic[R]):
         marks = ", ".join("?" for _ in columns)
         self.decode = msgspec.json.Decoder(kind).decode
         self.get = f"SELECT doc FROM {table} WHERE {where} /*lock*/"  # noqa: S608 - names of this module's own tables
-        self.put = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets}"  # noqa: S608
+        self.add = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+        self.put = f"{self.add} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets}"
         self.delete = f"DELETE FROM {table} WHERE {where}"  # noqa: S608
 
 
@@ -38,6 +39,9 @@ class Documents(Generic[R]):
     def _get(self, *key: Value) -> R | None:
         row = self._rows.one(self._shape.get, key)
         return None if row is None else self._shape.decode(row[0])
+
+    def _add(self, record: R, *columns: Value) -> None:
+        self._rows.execute(self._shape.add, (*columns, msgspec.json.encode(record)))
 
     def _put(self, record: R, *columns: Value) -> None:
         self._rows.execute(self._shape.put, (*columns, msgspec.json.encode(record)))

@@ -21,6 +21,7 @@ _PUT = (
 _DELETE = "DELETE FROM outbox WHERE id = ?"
 _CLAIM = "SELECT doc FROM outbox WHERE due <= ? ORDER BY due LIMIT ? /*skip*/"
 _NEXT = "SELECT min(due) FROM outbox"
+_COUNT = "SELECT count(*) FROM outbox"
 
 
 class Outbox:
@@ -51,6 +52,11 @@ class Outbox:
             message.due = until
             self.put(message)
         return messages
+
+    def count(self) -> int:
+        """Return how many messages of all tenants wait."""
+        row = self._rows.one(_COUNT)
+        return int(row[0]) if row else 0
 
     def next_due(self) -> datetime | None:
         """Return when the next message is due."""

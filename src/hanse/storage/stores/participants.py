@@ -34,6 +34,10 @@ class Participants(Documents[Participant]):
         """Return the participant, or nothing."""
         return self._get(name)
 
+    def add(self, participant: Participant) -> None:
+        """Insert. Raises `Conflict` if there is one of that name."""
+        self._add(participant, participant.name)
+
     def put(self, participant: Participant) -> None:
         """Insert or replace."""
         self._put(participant, participant.name)

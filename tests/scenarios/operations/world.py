@@ -1,0 +1,131 @@
+"""Two real servers on loopback: `north` with an anchor and a provider, `south` with a consumer. South is never restored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+import uvicorn
+
+from hanse.anchor.records import Applicant
+from hanse.app.build import Parts
+from hanse.app.server import Server, config_of
+from hanse.app.space import add_participant, found_space, host_token
+from hanse.config import Settings
+from hanse.connector.offers import Description
+from hanse.connector.records import FileSource
+from hanse.kernel.clock import SystemClock
+from hanse.odrl.templates import parse_template
+from hanse.participants.roles import SERVER
+from tests.services.processes import free_port
+
+PATIENCE = 15.0
+
+
+class Clock(SystemClock):
+    """The machine's clock, which tests put forward."""
+
+    ahead = timedelta()
+
+    def now(self):
+        return super().now() + self.ahead
+
+
+@contextlib.asynccontextmanager
+async def running(settings, clock=None):
+    """Serve for as long as the block lasts."""
+    server = await Server.open(settings, Parts(clock=clock or Clock()))
+    front = uvicorn.Server(config_of(server))
+    await server.start()
+    task = asyncio.create_task(front.serve())
+    while not front.started:
+        await asyncio.sleep(0.005)
+        assert not task.done()
+    try:
+        yield server
+    finally:
+        front.should_exit = True
+        await task
+        await server.stop()
+
+
+async def until(ask, what="it"):
+    """Wait until `ask()`, a coroutine function, returns something true."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while asyncio.get_running_loop().time() < deadline:
+        found = await ask()
+        if found:
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{what} did not come about")
+
+
+class World:
+    """The settings of both servers and what has been made on them."""
+
+    def __init__(self, folder, database=""):
+        ports = free_port(), free_port()
+        allow = tuple(f"{host}:{port}" for port in ports for host in ("localhost", "127.0.0.1"))
+        (folder / "data").mkdir()
+        (folder / "data" / "rain.csv").write_text("day,rain\n1,2\n")
+        self.folder = folder
+        self.clock = Clock()
+        self.north = Settings(home=str(folder / "north"), port=ports[0], peers_allow=allow, database=database)
+        self.south = Settings(home=str(folder / "south"), port=ports[1], peers_allow=allow)
+
+    async def populate(self, north, south):
+        """Make a space, a provider with two assets, a participant to be erased, and a consumer that is a member."""
+        self.host = await host_token(north)
+        self.space, self.anchor = await found_space(north, "harbour", "The Harbour")
+        self.acme = await add_participant(north, self.space, "acme", "ACME", roots=(str(self.folder / "data"),))
+        self.gone = await add_participant(north, self.space, "gone", "Gone")
+        created = await south.management.participants.create(SERVER, "zoo", "Zoo")
+        await south.ground.tenants.refresh(created.participant.name)
+        self.zoo = created.participant.did
+        await self.admit(north, self.zoo, "Zoo")
+        await self.admit(north, "did:web:elsewhere.example:participants:old", "Old")
+        await south.management.participants.join(SERVER, "zoo", self.space.url, self.space.anchor)
+        self.assets = [await self.offer(north) for _ in range(3)]
+
+    async def admit(self, north, did, name):
+        members = north.management.members
+        invited = await members.invite("anchor", "harbour", did=did)
+        applicant = Applicant(did, north.ground.ids.new("jti"), north.ground.clock.now() + timedelta(minutes=5))
+        await members.apply("harbour", applicant, name, invitation=invited.code)
+
+    async def offer(self, north):
+        source = FileSource(str(self.folder / "data" / "rain.csv"))
+        return await north.front.services.offers.create("acme", source, Description(terms=(parse_template("members", north.ground.clock.now()),)))
+
+    async def agree(self, south, asset):
+        """Negotiate as the consumer; return the contract's id once both sides hold it."""
+        negotiations = south.connector.negotiations
+        begun = await negotiations.request("zoo", self.acme.did, asset.id, asset.dataset.offers[0])
+
+        async def agreed():
+            found = await south.ground.database.read(lambda tx: tx.negotiations.get("zoo", begun.id))
+            return found if found.state == "FINALIZED" else None
+
+        return (await until(agreed, "the contract")).agreement.id
+
+    async def start(self, south, contract):
+        """Begin a pull; return the transfer and its address once it runs."""
+        begun = await south.connector.transfers.request("zoo", contract, "HttpData-PULL")
+
+        async def started():
+            found = await self.transfer(south, begun.id)
+            return found if found.state == "STARTED" else None
+
+        await until(started, "the transfer")
+        return begun.id, await south.connector.transfers.address("zoo", begun.id)
+
+    async def transfer(self, south, id):
+        return await south.ground.database.read(lambda tx: tx.transfers.get("zoo", id))
+
+    async def populate_alone(self, north):
+        """Make a space with a provider, without anybody on the other side."""
+        self.host = await host_token(north)
+        self.space, self.anchor = await found_space(north, "harbour", "The Harbour")
+        self.acme = await add_participant(north, self.space, "acme", "ACME", roots=(str(self.folder / "data"),))
+        self.assets = [await self.offer(north) for _ in range(3)]
