@@ -168,10 +168,14 @@ def _operators(tx: Tx, rows: Iterator[Row]) -> list[Issued]:
 def _end_processes(tx: Tx, server: Server, taken: datetime) -> dict[str, int]:
     connector = server.connector
     reason = f"This side was restored from a backup of {taken:%Y-%m-%d %H:%M} UTC and cannot go on with what was under way; begin anew."
-    return {
+    ended = {
         "negotiations ended": _end_all(tx, connector.negotiations, "negotiations", Negotiation, reason),
         "transfers ended": _end_all(tx, connector.transfers, "transfers", Transfer, reason),
     }
+    # A fresh message is leased to whoever has stored it; here that is nobody: all are due when the server starts.
+    now = server.ground.clock.now()
+    tx.outbox.claim(now + server.ground.parts.limits.lease, now, 1 << 31)
+    return ended
 
 
 def _end_all(tx: Tx, exchange: Exchange[Any], table: str, kind: type[Negotiation | Transfer], reason: str) -> int:

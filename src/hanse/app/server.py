@@ -22,6 +22,7 @@ from hanse.app.neighbours import Neighbours, told_of
 from hanse.app.tenants import TOPIC, changed
 from hanse.config import Settings, check_exposure
 from hanse.http import identity
+from hanse.http.api.routing import nowhere
 from hanse.http.authenticate import SelfIssuedTokens
 from hanse.http.dsp import DspEndpoints
 from hanse.http.limits import RateLimiter
@@ -52,7 +53,7 @@ class Server:
         self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers)
         self.front = Front(ground, self.management, self.connector, self.data)
         routes = self._routes()
-        self.app = self.front.metrics.wrap(Router(routes), routes)
+        self.app = self.front.metrics.wrap(Router([*routes, Mount("", app=nowhere)], redirect_slashes=False), routes)
         self._tasks: set[asyncio.Task[None]] = set()
         ground.database.subscribe(self._on_event)
         ground.database.share(told_of)
@@ -139,6 +140,7 @@ def config_of(server: Server) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http=DataProtocol,
+        ws="none",
         loop="uvloop",
         lifespan="off",
         access_log=False,

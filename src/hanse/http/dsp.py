@@ -23,6 +23,7 @@ from hanse.dsp.versions import v2025_1 as wire
 from hanse.http import errors
 from hanse.http.authenticate import Authenticator
 from hanse.http.limits import RateLimiter, read_json
+from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -32,6 +33,7 @@ DSP_PATH = wire.PATH
 """Where a participant's endpoints of this version begin, below its own address."""
 
 _JSON = "application/json"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NEGOTIATION_STEPS: dict[str, tuple[type[m.NegotiationMessage], ...]] = {
     "request": (m.ContractRequest,),
     "offers": (m.ContractOffer,),
@@ -71,6 +73,9 @@ class DspEndpoints:
         def get(path: str, handler: Handler, writer: FaultWriter) -> Route:
             return Route(base + path, _guarded(handler, writer), methods=["GET"])
 
+        def elsewhere(path: str, writer: FaultWriter) -> Route:
+            return Route(base + path, _guarded(_nowhere, writer), methods=_METHODS)
+
         routes = [
             post("/negotiations/request", self._first_negotiation(m.ContractRequest), negotiation),
             post("/negotiations/offers", self._first_negotiation(m.ContractOffer), negotiation),
@@ -87,6 +92,10 @@ class DspEndpoints:
             get("/catalog/datasets/{id:path}", self._dataset, catalog),
             get("/negotiations/{pid}", self._negotiation_state, negotiation),
             get("/transfers/{pid}", self._transfer_state, transfer),
+            # What the protocol has not, by path or by method, is answered in its own shape as well.
+            elsewhere("/negotiations{rest:path}", negotiation),
+            elsewhere("/transfers{rest:path}", transfer),
+            elsewhere("{rest:path}", catalog),
         ]
 
     async def _sender(self, request: Request) -> tuple[Sender, Did]:
@@ -169,6 +178,10 @@ def _guarded(handler: Handler, writer: FaultWriter) -> Handler:
             return Response(writer(fault), status, errors.headers(error), media_type=_JSON)
 
     return handle
+
+
+async def _nowhere(_request: Request) -> Response:
+    raise NotFound("There is no such endpoint, or not with this method.", where="path")
 
 
 def _page(request: Request, asked: m.CatalogRequest, page: Page) -> Response:

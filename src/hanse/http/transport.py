@@ -17,6 +17,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from hanse.http.bounded import BoundedProtocol
+
 EXTENSION = "hanse.connection"
 UNSENT = 1 << 20
 """Bytes that may lie unsent in our kernel (TCP_NOTSENT_LOWAT), so that little is under way when a stream is cut."""
@@ -137,8 +139,8 @@ def _in_memory(descriptor: int, offset: int) -> bool:
         return False
 
 
-class DataProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection in each request's scope: `uvicorn.Config(app, http=DataProtocol)`."""
+class DataProtocol(BoundedProtocol):
+    """uvicorn's protocol, bounded, with the connection in each request's scope: `uvicorn.Config(app, http=DataProtocol)`."""
 
     def on_headers_complete(self) -> None:
         """Put the connection into the scope of the request that begins."""

@@ -53,7 +53,8 @@ async def before(world, target):
         await world.populate(north, south)
         made["contracts"] = [await world.agree(south, asset) for asset in world.assets[:2]]
         made["transfer"], made["address"] = await world.start(south, made["contracts"][0])
-        made["waiting"] = (await south.connector.negotiations.request("zoo", world.acme.did, world.assets[2].id, world.assets[2].dataset.offers[0])).id
+        asset = world.assets[2]
+        made["waiting"] = (await south.connector.negotiations.request("zoo", world.acme.did, asset.id, asset.dataset.offers[0])).id
         assert (await fetch(made["address"])).status_code == 200
         made["used before"] = await south.ground.wallet.token_for("zoo", world.acme.did)
         assert (await ask_north(world, made["used before"])).status_code == 404
@@ -211,7 +212,7 @@ def test_refused_before_anything_is_changed(tmp_path):
         async with running(world.north, world.clock) as north:
             await world.populate_alone(north)
             await backup(world.north, target, world.clock)
-            with pytest.raises(Misconfigured, match="in use|uses the database"):
+            with pytest.raises(Misconfigured, match="uses the database"):
                 await restore(world.north, target)
         untouched = (tmp_path / "north" / "hanse.db").read_bytes()
         damaged = tmp_path / "damaged.hbk"

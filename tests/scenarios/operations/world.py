@@ -14,7 +14,7 @@ from hanse.app.server import Server, config_of
 from hanse.app.space import add_participant, found_space, host_token
 from hanse.config import Settings
 from hanse.connector.offers import Description
-from hanse.connector.records import FileSource
+from hanse.connector.records import Answering, FileSource
 from hanse.kernel.clock import SystemClock
 from hanse.odrl.templates import parse_template
 from hanse.participants.roles import SERVER
@@ -86,7 +86,7 @@ class World:
         await self.admit(north, self.zoo, "Zoo")
         await self.admit(north, "did:web:elsewhere.example:participants:old", "Old")
         await south.management.participants.join(SERVER, "zoo", self.space.url, self.space.anchor)
-        self.assets = [await self.offer(north) for _ in range(3)]
+        self.assets = [await self.offer(north, how) for how in (Answering.RULE, Answering.RULE, Answering.HAND)]
 
     async def admit(self, north, did, name):
         members = north.management.members
@@ -94,9 +94,10 @@ class World:
         applicant = Applicant(did, north.ground.ids.new("jti"), north.ground.clock.now() + timedelta(minutes=5))
         await members.apply("harbour", applicant, name, invitation=invited.code)
 
-    async def offer(self, north):
+    async def offer(self, north, answering=Answering.RULE):
         source = FileSource(str(self.folder / "data" / "rain.csv"))
-        return await north.front.services.offers.create("acme", source, Description(terms=(parse_template("members", north.ground.clock.now()),)))
+        said = Description(terms=(parse_template("members", north.ground.clock.now()),), answering=answering)
+        return await north.front.services.offers.create("acme", source, said)
 
     async def agree(self, south, asset):
         """Negotiate as the consumer; return the contract's id once both sides hold it."""

@@ -11,6 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from hanse.http.authenticate import bearer
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
@@ -192,6 +193,11 @@ def routes(operations: Sequence[Operation], gate: Gate) -> list[Route]:
 def unknown(_request: Request) -> Response:
     """Answer for a path that is not there."""
     return problem_response(NotFound("There is no such thing in this interface.", where="path", hint=f"{BASE}/openapi.json lists it all."))
+
+
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer for every path and method of the server that nothing else takes (as an ASGI application)."""
+    await unknown(Request(scope))(scope, receive, send)
 
 
 def problem_response(error: BaseException) -> Response:

@@ -1,0 +1,366 @@
+"""A small town under attack: a whole server on loopback, an outsider with a server and a key of its own, and what both can do."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import re
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvloop
+
+from hanse.app.build import Parts
+from hanse.app.server import Server, serve
+from hanse.app.space import Made, add_participant, found_space, host_token
+from hanse.config import Settings
+from hanse.identity.did import did_document
+from hanse.identity.keys import SigningKey
+from hanse.kernel.tenant import Did
+from tests.services import free_port
+from tests.wire.schemas import validate
+
+CONTEXT = ["https://w3id.org/dspace/2025/1/context.jsonld"]
+CHANGING = {"replays", "watermarks", "schema_version"}
+"""Tables that an error may change: a token that was proved stays used up."""
+NEVER_SHOWN = re.compile(r"Traceback \(most recent|/src/hanse/|sqlite3\.|psycopg\.|asyncio\.|msgspec\.", re.IGNORECASE)
+
+
+class Host:
+    """One server process's worth of Hanse, on a loop of its own in a thread."""
+
+    def __init__(self, home: Path, parts: Parts | None = None, **settings: Any) -> None:
+        settings.setdefault("port", free_port())
+        self.settings = Settings(home=str(home), **settings)
+        self._parts = parts
+        self._ready = threading.Event()
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(20)
+        if self._failed is not None:
+            raise self._failed
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def call(self, work: Callable[[Server], Coroutine[Any, Any, Any]], timeout: float = 20) -> Any:
+        """Run a coroutine on the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work(self.server), self._loop).result(timeout)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join(20)
+
+    def _main(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            try:
+                runner.run(self._serve())
+            except BaseException as error:
+                self._failed = error
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.server = await Server.open(self.settings, self._parts)
+        ready = asyncio.Event()
+        self._task = asyncio.create_task(serve(self.server, ready))
+        await ready.wait()
+        self._ready.set()
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            await self.server.stop()
+
+
+class Operator:
+    """An operator's client of the management interface."""
+
+    def __init__(self, root: str, token: str) -> None:
+        self.token = token
+        self._client = httpx.Client(base_url=f"{root}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+    def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        return self._client.request(method, path, json=body, **more)
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.ask(method, path, body)
+        assert answer.is_success, (method, path, answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+    def until(self, path: str, *states: str) -> Any:
+        shown = self("GET", f"{path}?wait=15&until={','.join(states)}")
+        assert shown["state"] in states, shown
+        return shown
+
+
+class Outsider:
+    """A participant that this project did not write: it has a key, a DID document, and takes whatever is sent to it."""
+
+    def __init__(self, name: str) -> None:
+        self.taken: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self.did = f"did:web:localhost%3A{self.port}:participants:{name}"
+        self.base = f"http://localhost:{self.port}/participants/{name}/dsp/2025-1"
+        self.key = SigningKey.generate(f"{self.did}#key-1")
+        self.document = f"/participants/{name}/did.json"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def paths(self) -> list[str]:
+        return [path for _, path, _, _ in self.taken]
+
+    def wait_for(self, tail: str, seconds: float = 10) -> dict[str, Any]:
+        """Return the body of the first POST whose path ends with `tail`."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for method, path, _, body in list(self.taken):
+                if method == "POST" and path.endswith(tail):
+                    found: dict[str, Any] = json.loads(body)
+                    return found
+            time.sleep(0.01)
+        raise AssertionError(f"nothing came to {tail}: {self.paths()}")
+
+    def token(self, audience: str, key: SigningKey | None = None, header: dict[str, str] | None = None, **claims: Any) -> str:
+        now = time.time()
+        said = {"iss": self.did, "sub": self.did, "aud": audience, "jti": uuid4().hex, "iat": int(now), "exp": int(now) + 240} | claims
+        said = {name: value for name, value in said.items() if value is not None}
+        return (key or self.key).sign(json.dumps(said).encode(), header or {"typ": "JWT"})
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outsider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._take()
+
+            def do_POST(self) -> None:
+                self._take()
+
+            def do_PUT(self) -> None:
+                self._take()
+
+            def _take(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                outsider.taken.append((self.command, self.path, dict(self.headers), body))
+                special = outsider.answers.get(self.path)
+                if special is not None:
+                    special(self)
+                elif self.path == outsider.document:
+                    document = did_document(outsider.did, [(outsider.key.kid, outsider.key.public_jwk)])
+                    import msgspec
+
+                    say(self, 200, msgspec.json.encode(document))
+                else:
+                    say(self, 200, b"")
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        return Handler
+
+
+def say(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
+    """Answer a request that an outsider has taken."""
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+class Logs(logging.Handler):
+    """Everything that the servers of the run have logged, as a formatter would write it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith(("httpx", "httpcore")):
+            return  # the attackers' own
+        extra = {name: value for name, value in vars(record).items() if isinstance(value, str)}
+        self.lines.append(f"{self.format(record)} {extra}")
+
+
+class Town:
+    """The server with its space: `acme` offers, `zoo` asks, `owl` offers too; `mallory` is a member elsewhere, `nobody` is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mallory, self.nobody = Outsider("mallory"), Outsider("nobody")
+        allow = tuple(f"{host}:{one.port}" for one in (self.mallory, self.nobody) for host in ("localhost", "127.0.0.1"))
+        self.roots = {}
+        for name in ("acme", "owl"):
+            self.roots[name] = folder / name
+            self.roots[name].mkdir()
+            (self.roots[name] / "rain.csv").write_text("day,rain\n" + f"1,{name}\n" * 2000)
+        (self.roots["acme"] / "many").mkdir()
+        (self.roots["acme"] / "many" / "a.txt").write_text("a")
+        (self.roots["acme"] / "many" / "b.txt").write_text("b")
+        self.host = Host(folder / "home", peers_allow=allow)
+        self.host_token: str = self.host.call(host_token)
+        self.space, anchor = self.host.call(lambda s: found_space(s, "harbour", "The Harbour"))
+        self.made: dict[str, Made] = {"anchor": anchor}
+        for name in ("acme", "zoo", "owl"):
+            roots = (str(self.roots[name]),) if name in self.roots else ()
+            self.made[name] = self.host.call(lambda s, n=name, r=roots: add_participant(s, self.space, n, n.title(), roots=r))
+        self.operators = {name: Operator(self.host.root, one.token) for name, one in self.made.items()}
+        self.keeper = Operator(self.host.root, self.host_token)
+        self.admit(self.mallory)
+        self.secrets = {self.host_token, *(one.token for one in self.made.values())}
+        self.assets = {name: self.offer(name, self.roots[name] / "rain.csv") for name in self.roots}
+
+    def close(self) -> None:
+        self.host.stop()
+        self.mallory.close()
+        self.nobody.close()
+
+    def admit(self, outsider: Outsider) -> None:
+        """Make an outsider a member."""
+        invited = self.operators["anchor"]("POST", "/anchor/invitations", {})
+        token = outsider.token(self.space.anchor)
+        headers = {"Authorization": f"Bearer {token}"}
+        body = {"name": "Outsider", "invitation": invited["code"]}
+        answer = httpx.post(f"{self.host.root}/spaces/harbour/applications", json=body, headers=headers)
+        assert answer.is_success and answer.json()["state"] == "active", answer.text
+        time.sleep(1.05)  # a local list is read again after a second
+
+    def offer(self, name: str, path: Path, kind: str = "file", terms: tuple[str, ...] = ("members",)) -> Any:
+        """Offer a file or folder."""
+        return self.operators[name]("POST", "/assets", {"source": {"kind": kind, "path": str(path)}, "terms": list(terms)})
+
+    def started(self, provider: str = "acme", asset: Any = None) -> tuple[str, str, dict[str, str]]:
+        """Let `zoo` negotiate and fetch; return (contract, its transfer's id, the data address)."""
+        zoo, asset = self.operators["zoo"], asset or self.assets[provider]
+        offer = asset["dataset"]["offers"][0]["id"]
+        begun = zoo("POST", "/negotiations", {"peer": self.made[provider].did, "dataset": asset["id"], "offer": offer})
+        agreed = zoo.until(f"/negotiations/{begun['id']}", "FINALIZED")
+        transfer = zoo("POST", "/transfers", {"contract": agreed["contract"]})
+        zoo.until(f"/transfers/{transfer['id']}", "STARTED")
+        address = zoo("GET", f"/transfers/{transfer['id']}/address")
+        self.secrets |= {address["properties"]["authorization"], address["properties"].get("refreshToken", "")} - {""}
+        return agreed["contract"], transfer["id"], address
+
+    # What peers do.
+
+    def dsp(self, path: str, token: str | None, body: Any = None, name: str = "acme", **more: Any) -> httpx.Response:
+        """Call a participant's DSP endpoint: POST with a body (bytes as they are), GET without."""
+        headers = {"Content-Type": "application/json"} | more.pop("headers", {})
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+            self.note(token)
+        content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        method = more.pop("method", "GET" if body is None else "POST")
+        url = f"{self.host.root}/participants/{name}/dsp/2025-1{path}"
+        return httpx.request(method, url, content=content, headers=headers, timeout=30, **more)
+
+    def note(self, token: str) -> None:
+        if len(token) > 20:
+            self.secrets.add(token)
+
+    def proof(self, name: str = "acme", outsider: Outsider | None = None, **claims: Any) -> str:
+        """Return a good token of mallory's, unless `claims` make it bad."""
+        return (outsider or self.mallory).token(claims.pop("aud", self.made[name].did), **claims)
+
+    def contract_request(self, callback: str | None = None, **changes: Any) -> dict[str, Any]:
+        """Return a good first message of mallory's."""
+        asset = self.assets["acme"]
+        offer = {
+            "@type": "Offer",
+            "@id": asset["dataset"]["offers"][0]["id"],
+            "target": asset["id"],
+            "permission": [{"action": "use", "constraint": []}],
+        }
+        message = {
+            "@context": CONTEXT,
+            "@type": "ContractRequestMessage",
+            "consumerPid": f"neg-{uuid4().hex}",
+            "offer": offer,
+            "callbackAddress": callback or self.mallory.base,
+        }
+        return message | changes
+
+    def rows(self) -> dict[str, list[Any]]:
+        """Return everything in the database that an error must leave as it is."""
+        with sqlite3.connect(f"file:{self.folder}/home/hanse.db?mode=ro", uri=True) as db:
+            names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names if name not in CHANGING}
+
+    def quiet(self) -> None:
+        """Wait until nothing is on its way."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until and self.rows()["outbox"]:
+            time.sleep(0.02)
+
+
+def check_dsp_error(answer: httpx.Response, kind: str, *statuses: int) -> dict[str, Any]:
+    """Check that an answer is the protocol's own error, and says nothing of our inside."""
+    assert answer.status_code in statuses, (answer.status_code, answer.text[:500])
+    assert answer.headers["content-type"].startswith("application/json")
+    body: dict[str, Any] = answer.json()
+    assert body["@type"] == kind
+    validate(None, body)
+    assert not NEVER_SHOWN.search(answer.text), answer.text
+    return body
+
+
+def check_problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
+    """Check that an answer is a problem document (RFC 9457), and says nothing of our inside."""
+    assert answer.status_code in statuses, (answer.status_code, answer.text[:500])
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail"} <= set(body) and body["status"] == answer.status_code
+    assert not NEVER_SHOWN.search(answer.text), answer.text
+    return body
+
+
+def raw(port: int, data: bytes, seconds: float = 5, *, pieces: float = 0) -> bytes:
+    """Send bytes and return all that comes back until the connection ends or nothing comes for `seconds`."""
+    with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+        received = b""
+        try:
+            if pieces:
+                for index in range(0, len(data), 64):
+                    connection.sendall(data[index : index + 64])
+                    time.sleep(pieces)
+            else:
+                connection.sendall(data)
+            while chunk := connection.recv(65536):
+                received += chunk
+        except OSError:
+            pass
+        return received
+
+
+def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:
+    """Return a JWT put together by hand."""
+
+    def part(value: bytes) -> str:
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+    return f"{part(json.dumps(header).encode())}.{part(json.dumps(claims).encode())}.{part(signature)}"
+
+
+__all__ = ["Did", "Host", "Logs", "Operator", "Outsider", "Town", "check_dsp_error", "check_problem", "raw", "say", "unsigned"]
