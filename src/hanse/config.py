@@ -50,6 +50,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How many it may send at once."""
     accel_prefix: str = ""
     """The internal nginx location for `X-Accel-Redirect`; empty to stream from this process."""
+    answer_by_hand_hours: float = 336.0
+    """How long a negotiation or a suspended transfer may wait for a person; then it is ended."""
+    answer_by_rule_seconds: float = 3600.0
+    """How long a process may wait for a server that answers by rule; then it is ended."""
+    delivery_seconds: float = 900.0
+    """How long a message is tried before its process is ended."""
     drain_seconds: float = 10.0
     """How long running requests may take to end after SIGTERM."""
     log_level: str = "info"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from hanse.app.bridges import ContextSealer, NewKeys
+from hanse.app.quotas import Quotas
 from hanse.app.tenants import Tenants, did_of
+from hanse.app.upkeep import EVERY, Upkeep
 from hanse.config import Settings
 from hanse.connector.catalog import Catalog
 from hanse.connector.kit import Kit, OwnAddresses
@@ -42,7 +45,7 @@ class Parts:
     """What a test or a conformance adapter may put in place of the product's own. Never a setting."""
 
     clock: Clock = field(default_factory=SystemClock)
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
     lookup: Lookup = system_lookup
     did_address: Callable[[str], str] = did_url
     network: Callable[[PeerConnector], Network] = lambda own: own
@@ -62,7 +65,9 @@ class Ground:
         self.clock = parts.clock
         self.ids: Ids = RandomIds(parts.clock)
         self.database = database
+        self.limits = parts.limits or _limits(settings)
         self.tenants = Tenants(database)
+        self.quotas = Quotas(self.tenants, self.limits)
         self.client = PeerClient(self.guard_for(()))
         self.own = OwnAddresses(settings.public_root, DSP_PATH)
         master = MasterKeySealer(key)
@@ -92,7 +97,7 @@ class Connector:
 
     def __init__(self, ground: Ground, membership: Membership, dataplane: DataPlane) -> None:
         parts = ground.parts
-        self.outbox = Outbox(ground.database, ground.peers, ground.sealer, ground.clock, ground.ids, parts.limits)
+        self.outbox = Outbox(ground.database, ground.peers, ground.sealer, ground.clock, ground.ids, ground.limits)
         self.kit = Kit(
             database=ground.database,
             outbox=self.outbox,
@@ -104,14 +109,18 @@ class Connector:
             clock=ground.clock,
             ids=ground.ids,
             own=ground.own,
-            limits=parts.limits,
+            limits=ground.limits,
+            room=ground.quotas,
         )
         self.negotiations = Negotiations(self.kit, parts.negotiation_rule or OwnOffersRule(ground.clock), did_of)
         self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
         self.catalog = Catalog(self.kit)
-        chores = (self.outbox.send_due, self.negotiations.end_overdue, self.transfers.end_overdue)
+        upkeep = Upkeep(ground.database, ground.clock)
+        chores = (self.outbox.send_due, self.negotiations.end_overdue, self.transfers.end_overdue, upkeep.prune)
+        # A deadline that is set wakes nobody, so the timer looks at least as often as deadlines can come.
         shared = ground.settings.database != ""
-        self.timer = Timer(ground.database, ground.clock, chores, patrol=parts.limits.lease if shared else None)
+        patrol = ground.limits.lease if shared else min(EVERY, ground.limits.answer_by_rule, ground.limits.answer_by_hand)
+        self.timer = Timer(ground.database, ground.clock, chores, patrol=patrol)
         self.outbox.wake = self.timer.wake
         ground.database.subscribe(self.outbox.on_event)
 
@@ -122,3 +131,12 @@ def _own_addresses(settings: Settings) -> tuple[str, ...]:
     if settings.public_host == "localhost":
         return (f"localhost:{port}", f"127.0.0.1:{port}")
     return (f"{settings.public_host}:{port}",)
+
+
+def _limits(settings: Settings) -> Limits:
+    """Return the times that the connector keeps to, as they are set."""
+    return Limits(
+        answer_by_hand=timedelta(hours=settings.answer_by_hand_hours),
+        answer_by_rule=timedelta(seconds=settings.answer_by_rule_seconds),
+        delivery=timedelta(seconds=settings.delivery_seconds),
+    )

@@ -41,7 +41,7 @@ class Front:
         self.services = Services(
             operators=management.operators,
             participants=management.participants,
-            offers=Offers(kit, data.inspector),
+            offers=Offers(kit, data.inspector, ground.quotas.assets),
             browser=Browser(kit),
             negotiations=connector.negotiations,
             by_hand=ByHand(connector.negotiations, views),

@@ -174,7 +174,7 @@ def _end_processes(tx: Tx, server: Server, taken: datetime) -> dict[str, int]:
     }
     # A fresh message is leased to whoever has stored it; here that is nobody: all are due when the server starts.
     now = server.ground.clock.now()
-    tx.outbox.claim(now + server.ground.parts.limits.lease, now, 1 << 31)
+    tx.outbox.claim(now + server.ground.limits.lease, now, 1 << 31)
     return ended
 
 

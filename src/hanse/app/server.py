@@ -17,6 +17,7 @@ from hanse.app.build import Connector, Ground, Parts
 from hanse.app.data import DataPlane, DataSide
 from hanse.app.front import Front
 from hanse.app.keys import master_key
+from hanse.app.logs import EventLog, configure
 from hanse.app.management import Management
 from hanse.app.neighbours import Neighbours, told_of
 from hanse.app.tenants import TOPIC, changed
@@ -25,7 +26,7 @@ from hanse.http import identity
 from hanse.http.api.routing import nowhere
 from hanse.http.authenticate import SelfIssuedTokens
 from hanse.http.dsp import DspEndpoints
-from hanse.http.limits import RateLimiter
+from hanse.http.limits import ParticipantLimiter
 from hanse.http.transport import DataProtocol
 from hanse.kernel.errors import Misconfigured
 from hanse.kernel.tenant import Tenant
@@ -56,6 +57,7 @@ class Server:
         self.app = self.front.metrics.wrap(Router([*routes, Mount("", app=nowhere)], redirect_slashes=False), routes)
         self._tasks: set[asyncio.Task[None]] = set()
         ground.database.subscribe(self._on_event)
+        ground.database.subscribe(EventLog().heard)
         ground.database.share(told_of)
         self._neighbours = Neighbours(self.data, self.management, self.front.watch)
         ground.database.on_broadcast(self._on_broadcast)
@@ -92,7 +94,7 @@ class Server:
     def _routes(self) -> Sequence[BaseRoute]:
         ground, connector = self.ground, self.connector
         tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock, ground.tenants.restored)
-        limiter = RateLimiter(self.settings.requests_per_second, self.settings.request_burst)
+        limiter = ParticipantLimiter(self.settings.requests_per_second, self.settings.request_burst, ground.quotas.rate)
         dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter)
         return [
             *dsp.routes(),
@@ -192,6 +194,7 @@ async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
 
 def run(settings: Settings) -> None:
     """Open and serve, blocking. Raises `Misconfigured` and `StorageFailed`; the port's own trouble is `Misconfigured`, too."""
+    configure(settings)
 
     async def main() -> None:
         await serve(await Server.open(settings))

@@ -12,7 +12,7 @@ from typing import cast
 from hanse.connector.ports import ConnectorTx
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
-from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, SpaceLink
+from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, Quota, SpaceLink
 from hanse.storage import Database, Tx
 from hanse.storage.stores.restores import Restores
 
@@ -78,6 +78,11 @@ class Tenants:
         """Return the folders that a participant's offers may take bytes from."""
         participant = self._known.get(tenant)
         return participant.allowed_roots if participant is not None else ()
+
+    def quota(self, tenant: Tenant) -> Quota:
+        """Return how much of the server a participant may use."""
+        participant = self._known.get(tenant)
+        return participant.quota if participant is not None else Quota()
 
     def hosts(self, tenant: Tenant) -> tuple[str, ...]:
         """Return the hosts that a participant's offers may take bytes from."""

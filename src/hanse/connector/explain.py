@@ -7,10 +7,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from hanse.connector.ports import ConnectorTx
-from hanse.connector.records import Answering, Contract, Happening, Negotiation, Process, Transfer
+from hanse.connector.records import Answering, Asset, Contract, Happening, Negotiation, Process, Transfer
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Tenant
+from hanse.odrl.say import say_terms
 
 _NEGOTIATION = {
     (Role.CONSUMER, "REQUESTED"): ("the provider's agreement or counter-offer", "the provider"),
@@ -59,17 +60,25 @@ def explain(tx: ConnectorTx, tenant: Tenant, id: str) -> Explanation:
     contract = tx.contracts.get(tenant, id)
     if contract is not None:
         return _of_contract(contract)
-    asset = tx.assets.get(tenant, id)
+    asset = tx.assets.get(tenant, id) or tx.assets.by_offer(tenant, id)
     if asset is not None:
-        state = "WITHDRAWN" if asset.withdrawn else "ON OFFER"
-        seen = "the members named: " + ", ".join(asset.visible_to) if asset.visible_to else "every member of the space"
-        summary = f"The dataset {asset.dataset.title!r} is seen by {seen}; requests are answered by {asset.answering}."
-        return Explanation(id=id, kind="dataset", summary=summary, state=state)
+        return _of_asset(asset, id)
     raise NotFound(
         f"Nothing here goes by the id {id[:80]!r}.",
         where="id",
-        hint="Ids look like neg_…, agr_…, trf_… or ds_…; `hanse contracts` and `hanse transfers` list them.",
+        hint="Ids look like neg_…, agr_…, trf_…, ds_… or off_…; `hanse contracts` and `hanse transfers` list them.",
     )
+
+
+def _of_asset(asset: Asset, id: str) -> Explanation:
+    seen = "the members named: " + ", ".join(asset.visible_to) if asset.visible_to else "every member of the space"
+    summary = f"The dataset {asset.dataset.title!r} is seen by {seen}; requests are answered by {asset.answering}."
+    state = "WITHDRAWN" if asset.withdrawn else "ON OFFER"
+    offer = next((offer for offer in asset.dataset.offers if offer.id == id), None)
+    if offer is None:
+        return Explanation(id=id, kind="dataset", summary=summary, state=state)
+    said = " ".join(say_terms(offer.terms))
+    return Explanation(id=id, kind="offer", summary=f"{said} {summary}", state=state, related={"dataset": asset.id})
 
 
 def _of_negotiation(tx: ConnectorTx, negotiation: Negotiation) -> Explanation:

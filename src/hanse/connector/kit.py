@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from hanse.connector.outbox import Outbox
-from hanse.connector.ports import Database, DataPlane, Limits, Membership, Peers, Sealer, Wire
+from hanse.connector.ports import AnyRoom, Database, DataPlane, Limits, Membership, Peers, Room, Sealer, Wire
 from hanse.kernel.clock import Clock
 from hanse.kernel.ids import Ids
 from hanse.kernel.tenant import Did, Tenant
@@ -29,6 +29,7 @@ class Kit:
     ids: Ids
     own: OwnAddresses
     limits: Limits = field(default_factory=Limits)
+    room: Room = field(default_factory=AnyRoom)
 
 
 class OwnAddresses(Struct, frozen=True):

@@ -152,6 +152,7 @@ class Negotiations(Exchange[Negotiation]):
     def _new(
         self, tx: ConnectorTx, tenant: Tenant, role: Role, peer: Did, address: str, dataset: str, offer: Offer, answering: Answering
     ) -> Negotiation:
+        self.kit.room.check(tx, tenant, peer)
         now = self.kit.clock.now()
         return Negotiation(
             id=self.kit.ids.new("neg"),

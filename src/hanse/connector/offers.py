@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -71,7 +71,7 @@ _LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_0
 class Offers:
     """The use cases of own assets."""
 
-    def __init__(self, kit: Kit, inspector: Inspector, asset_quota: int = 100_000) -> None:
+    def __init__(self, kit: Kit, inspector: Inspector, asset_quota: Callable[[Tenant], int] = lambda _: 100_000) -> None:
         self._kit = kit
         self._inspector = inspector
         self._quota = asset_quota
@@ -167,9 +167,10 @@ class Offers:
         return asset
 
     def _put_new(self, tx: ConnectorTx, asset: Asset) -> None:
-        if tx.assets.count(asset.tenant) >= self._quota:
+        allowed = self._quota(asset.tenant)
+        if tx.assets.count(asset.tenant) >= allowed:
             raise TooMany(
-                f"This participant may offer {self._quota} assets.", retry_after=3600, hint="Withdraw some, or ask for a larger quota."
+                f"This participant may offer {allowed} assets.", retry_after=3600, hint="Withdraw some, or ask for a larger quota."
             )
         self._put(tx, asset)
 

@@ -89,6 +89,10 @@ class AssetStore(Protocol):
         """Insert or replace, with the dataset's JSON as the catalogue shows it and its search terms."""
         ...
 
+    def by_offer(self, tenant: Tenant, offer_id: str) -> Asset | None:
+        """Return the asset that has the offer, withdrawn or not."""
+        ...
+
     def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[Asset]:
         """Return up to `limit` assets in the order of their ids, for the owner (withdrawn ones too)."""
         ...
@@ -287,6 +291,21 @@ class Membership(Protocol):
     async def require(self, tenant: Tenant, peer: Did) -> object:
         """Return what is known of the member. Raise `Forbidden` if the peer is not a member, or if that cannot be known now."""
         ...
+
+
+class Room(Protocol):
+    """Tells whether there is room for one more process."""
+
+    def check(self, tx: ConnectorTx, tenant: Tenant, peer: Did) -> None:
+        """Raise `TooMany` if the participant, or the peer with it, has as many open processes as it may."""
+        ...
+
+
+class AnyRoom:
+    """Room without end."""
+
+    def check(self, tx: ConnectorTx, tenant: Tenant, peer: Did) -> None:
+        """Let it pass."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ class Transfers(Exchange[Transfer]):
             if contract is None or contract.role is not Role.CONSUMER:
                 raise NotFound(f"There is no contract {contract_id[:80]!r} under which you may fetch data.", where="agreementId")
             _require_alive(contract)
-            transfer = self._new(contract, format)
+            transfer = self._new(tx, contract, format)
             if format.endswith(PUSH) and sink is None:
                 raise Invalid("A push needs the address to which the data goes.", where="dataAddress", rule="required")
             message = m.TransferRequest(
@@ -174,7 +174,8 @@ class Transfers(Exchange[Transfer]):
             raise NotFound(f"There is no transfer {id[:80]!r} here.", where="id")
         return transfer
 
-    def _new(self, contract: Contract, format: str) -> Transfer:
+    def _new(self, tx: ConnectorTx, contract: Contract, format: str) -> Transfer:
+        self.kit.room.check(tx, contract.tenant, contract.peer)
         now = self.kit.clock.now()
         return Transfer(
             id=self.kit.ids.new("trf"),
@@ -197,7 +198,7 @@ class Transfers(Exchange[Transfer]):
             raise Conflict("You have begun another transfer under this id.", where="consumerPid", hint="Use a new id.")
         contract = self._contract(tx, sender, message.agreement_id)
         self._admit(tx, contract, message)
-        transfer = self._new(contract, message.format)
+        transfer = self._new(tx, contract, message.format)
         transfer.peer_address = message.callback
         if message.data_address is not None:
             transfer.address = self._seal(message.data_address, transfer.id)

@@ -20,6 +20,7 @@ BODY_TIMEOUT = 10.0
 # Possessive, and with an end that may be missing: linear on any input, also on a string that never ends.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_RATES = 1_000  # different rates that are kept apart; participants of one rate share a limiter, not a bucket
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
@@ -119,3 +120,29 @@ class RateLimiter:
         self._full_at.move_to_end(key)
         if len(self._full_at) > self._entries:
             self._full_at.popitem(last=False)
+
+
+class ParticipantLimiter(RateLimiter):
+    """The same for each pair, and beside it each participant's own rate for all its peers together.
+
+    `rates` tells a participant's rate and burst; a change counts from the next request on.
+    """
+
+    def __init__(
+        self, rate: float, burst: int, rates: Callable[[str], tuple[float, int]], *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(rate, burst, monotonic=monotonic)
+        self._rates = rates
+        self._clock = monotonic
+        self._shared: OrderedDict[tuple[float, int], RateLimiter] = OrderedDict()
+
+    def check(self, tenant: str, peer: str) -> None:
+        """Take one of the pair's and one of the participant's. A peer over its own rate takes nothing from the others."""
+        super().check(tenant, peer)
+        rates = self._rates(tenant)
+        limiter = self._shared.get(rates)
+        if limiter is None:
+            limiter = self._shared[rates] = RateLimiter(*rates, monotonic=self._clock)
+            if len(self._shared) > _RATES:
+                self._shared.popitem(last=False)
+        limiter.check(tenant, "")

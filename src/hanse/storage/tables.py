@@ -71,6 +71,9 @@ _DATAPLANE = (
 STEP_1: tuple[str, ...] = (*_CONNECTOR, *_PARTICIPANTS, *_ANCHOR, *_DATAPLANE)
 
 STEP_2: tuple[str, ...] = (
+    # For the limits on open processes: counted at every first message.
+    "CREATE INDEX negotiations_open_peer ON negotiations (tenant, peer) WHERE is_open = 1",
+    "CREATE INDEX transfers_open_peer ON transfers (tenant, peer) WHERE is_open = 1",
     "CREATE TABLE restores (moment INTEGER NOT NULL PRIMARY KEY, taken INTEGER NOT NULL, backup TEXT NOT NULL)",
     # What a restore has switched off because nobody could tell whether it still held; `moment` is that of the restore.
     "CREATE TABLE unconfirmed (tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, moment INTEGER NOT NULL,"

@@ -100,7 +100,7 @@ def test_another_participants_asset_is_not_there():
 
 def test_a_source_over_http_is_pulled_only_and_a_quota_holds():
     async def scenario(w):
-        offers = Offers(w.provider.kit, w.provider.offers._inspector, asset_quota=1)
+        offers = Offers(w.provider.kit, w.provider.offers._inspector, asset_quota=lambda _: 1)
         asset = await offers.create("prov", HttpSource(url="https://example.org/x"), Description(terms=(terms(),)))
         assert asset.dataset.formats == ("HttpData-PULL",)
         with pytest.raises(TooMany):

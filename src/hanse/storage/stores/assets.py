@@ -27,6 +27,10 @@ _PUT_VIEWER = "INSERT INTO asset_viewers (tenant, asset, viewer) VALUES (?, ?, ?
 _PUT_TERM = "INSERT INTO asset_terms (tenant, asset, field, value) VALUES (?, ?, ?, ?)"
 _FIRST = "SELECT doc FROM assets WHERE tenant = ? ORDER BY id LIMIT ?"
 _AFTER = "SELECT doc FROM assets WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?"
+_BY_OFFER = (
+    "SELECT a.doc FROM assets AS a JOIN asset_terms AS t ON t.tenant = a.tenant AND t.asset = a.id"
+    " WHERE t.tenant = ? AND t.field = ? AND t.value = ?"
+)
 _COUNT = "SELECT count(*) FROM assets WHERE tenant = ? AND listed = 1"
 
 _VISIBLE = (
@@ -38,6 +42,10 @@ _TERM = "(t.field = ? AND t.value = ?)"
 _WITH_TEXT = " AND ($any)"
 _TEXT = "search_text LIKE ? ESCAPE '!'"
 _IN_ORDER = " ORDER BY id LIMIT ?"
+
+
+_OFFER = "offer id"
+"""The field under which an asset's offers are indexed; no filter of a catalogue has that name."""
 
 
 class Assets:
@@ -62,7 +70,13 @@ class Assets:
         self._rows.execute(_FORGET_VIEWERS, (tenant, key))
         self._rows.execute(_FORGET_TERMS, (tenant, key))
         self._rows.many(_PUT_VIEWER, [(tenant, key, viewer) for viewer in dict.fromkeys(asset.visible_to)])
-        self._rows.many(_PUT_TERM, [(tenant, key, *term) for term in dict.fromkeys(terms_of(asset.dataset))])
+        terms = [*terms_of(asset.dataset), *((_OFFER, offer.id) for offer in asset.dataset.offers)]
+        self._rows.many(_PUT_TERM, [(tenant, key, *term) for term in dict.fromkeys(terms)])
+
+    def by_offer(self, tenant: Tenant, offer_id: str) -> Asset | None:
+        """Return the asset that has the offer, withdrawn or not."""
+        row = self._rows.one(_BY_OFFER, (tenant, _OFFER, offer_id))
+        return None if row is None else _decode(row[0])
 
     def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[Asset]:
         """Return up to `limit` assets in the order of their ids, for the owner (withdrawn ones too)."""
