@@ -27,7 +27,7 @@ class Block:
     shown: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
+        return f"{self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page.name}:{self.line}"
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -79,7 +80,8 @@ class Page:
         assert text == ASKS or may_fail or self._code == 0, f"{command.block}: $ {text}\nended with {self._code}:\n{output}"
 
     def _shell(self, text: str, given: str = "") -> str:
-        script = f'source {self._state}\n{text}\ncode=$?\n{{ export -p | grep " HANSE_"; echo "cd $(printf %q "$PWD")"; }} >{self._state}\nexit $code\n'
+        keep = f'{{ export -p | grep " HANSE_"; echo "cd $(printf %q "$PWD")"; }} >{self._state}'
+        script = f"source {self._state}\n{text}\ncode=$?\n{keep}\nexit $code\n"
         done = subprocess.run(
             ["bash", "-c", script],
             input=given.encode(),
@@ -102,7 +104,8 @@ class Page:
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready(command, log):
             told = log.read_text()
-            assert process.poll() is None and time.monotonic() < end, f"{command.block}: $ {text}\n{told}"
+            assert process.poll() is None, f"{command.block}: $ {text}\nended with {process.returncode}:\n{told}"
+            assert time.monotonic() < end, f"{command.block}: $ {text}\nis not ready:\n{told}"
             time.sleep(0.05)
 
     def _is_ready(self, command: Command, log: Path) -> bool:
@@ -141,4 +144,4 @@ class Page:
 
 def _following(command: Command) -> str:
     later = list(commands(command.block))
-    return next((two.text for one, two in zip(later, later[1:], strict=False) if one == command), "")
+    return next((two.text for one, two in itertools.pairwise(later) if one == command), "")

@@ -18,6 +18,8 @@ from tests.docs.pages import ROOT, blocks, commands, pages, written
 LINK = re.compile(r"\[[^\]\[]+\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 WORDS = re.compile(r"`hanse ([a-z][a-z ]*)")
+KEY = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
+OTHER_NAMES = {"retry_after"}
 OTHER_VARIABLES = {"HANSE_URL", "HANSE_TOKEN", "HANSE_PARTICIPANT", "HANSE_INVITATION"}
 
 
@@ -71,6 +73,8 @@ def test_settings_that_are_named_exist(page, tmp_path):
     keys = {field.name for field in structs.fields(Settings)}
     variables = {f"HANSE_{key.upper()}" for key in keys} | OTHER_VARIABLES
     assert set(re.findall(r"\bHANSE_[A-Z_]*[A-Z]\b", text)) <= variables
+    if page.parent.name == "howto":
+        assert set(KEY.findall(FENCED.sub("", text))) <= keys | OTHER_NAMES
     for block in blocks(page):
         if block.language == "toml":
             assert set(tomllib.loads(block.text)) <= keys, str(block)

@@ -10,7 +10,7 @@ from hanse.connector.offers import Found
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Asset, FileSource, FolderSource, Source, Transfer
 from hanse.connector.rules import Move, decide_use
-from hanse.connector.transfers import Transfers, flows
+from hanse.connector.transfers import Sink, Transfers, flows
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.manifests import Manifests
 from hanse.dataplane.ports import DataTx, Proof
@@ -93,15 +93,9 @@ class FlowBridge:
         cast("Tx", tx).broadcast(HALTED, f"{transfer.tenant} {transfer.id}")
 
 
-class InboxSinks:
-    """The connector's sinks port: this server's own inbox."""
-
-    def __init__(self, data: Flows) -> None:
-        self._flows = data
-
-    def prepare(self, tx: ConnectorTx, transfer: Transfer) -> DataAddress:
-        """Be ready to receive, in this transaction."""
-        return self._flows.prepare_sink(cast("Tx", tx), _grant(transfer))
+def own_sink(data: Flows) -> Sink:
+    """Return what makes this server's own inbox ready for a push."""
+    return lambda tx, transfer: data.prepare_sink(cast("Tx", tx), _grant(transfer))
 
 
 def _grant(transfer: Transfer) -> Grant:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from hanse.app.bridges import InboxSinks
+from hanse.app.bridges import own_sink
 from hanse.app.build import Connector, Ground
 from hanse.app.data import DataSide
 from hanse.app.management import Management
 from hanse.connector.browse import Browser
 from hanse.connector.byhand import ByHand
 from hanse.connector.offers import Offers
-from hanse.connector.push import Pushes
 from hanse.connector.renew import Renewals
 from hanse.connector.views import Views
 from hanse.connector.watch import Watch
@@ -46,7 +45,7 @@ class Front:
             negotiations=connector.negotiations,
             by_hand=ByHand(connector.negotiations, views),
             transfers=connector.transfers,
-            pushes=Pushes(kit, connector.transfers, InboxSinks(data.flows)),
+            sink=own_sink(data.flows),
             renewals=Renewals(kit, RenewalClient(ground.client, ground.wallet.token_carrying)),
             views=views,
             spaces=management.spaces,
@@ -65,7 +64,6 @@ class Front:
             management.operators,
             self.metrics,
             open_to_loopback=not ground.settings.behind_proxy,
-            waiting=lambda tx: tx.outbox.count(),
         )
         limiter = RateLimiter(_OPERATOR_RATE, _OPERATOR_BURST)
         pages = SpacePages(management.spaces, management.members, ground.resolver, ground.clock, limiter, ground.tenants.restored)

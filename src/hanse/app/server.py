@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Router
 from hanse.app.bridges import FlowBridge
 from hanse.app.build import Connector, Ground, Parts
 from hanse.app.data import DataPlane, DataSide
+from hanse.app.erasure import Erasure
 from hanse.app.front import Front
 from hanse.app.keys import master_key
 from hanse.app.logs import EventLog, configure
@@ -55,6 +56,7 @@ class Server:
         self.front = Front(ground, self.management, self.connector, self.data)
         routes = self._routes()
         self.app = self.front.metrics.wrap(Router([*routes, Mount("", app=nowhere)], redirect_slashes=False), routes)
+        self._erasure = Erasure(self.settings.home_path, ground.database, self.data.running)
         self._tasks: set[asyncio.Task[None]] = set()
         ground.database.subscribe(self._on_event)
         ground.database.subscribe(EventLog().heard)
@@ -79,6 +81,7 @@ class Server:
 
     async def start(self) -> None:
         """Take up what was due, and begin to push and to keep time."""
+        await self._erasure.sweep()
         await self.plane.pusher.resume()
         self.connector.timer.start()
 
@@ -122,6 +125,7 @@ class Server:
         self.ground.wallet.forget(tenant)
         self.management.participants.forget(tenant)
         await self.ground.tenants.refresh(tenant)
+        await self._erasure.follow(tenant)
 
     def _soon(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

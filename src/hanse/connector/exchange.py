@@ -140,7 +140,8 @@ class Exchange(ABC, Generic[P]):
 
     async def on_gave_up(self, outgoing: Outgoing, delivery: Delivery) -> None:
         """End a process whose message could not be delivered by its deadline."""
-        why = delivery.error.rstrip(".") or f"HTTP {delivery.status}"
+        said = "; ".join(self.kit.wire.decode_fault(delivery.body).reason) if delivery.body else ""
+        why = delivery.error.rstrip(".") or f"HTTP {delivery.status}" + (f": {said[:500].rstrip('.')}" if said else "")
         reason = f"'{outgoing.step}' could not be delivered to {outgoing.peer} before its deadline; last answer: {why}."
 
         def work(tx: ConnectorTx) -> None:

@@ -24,7 +24,9 @@ log = logging.getLogger("hanse.outbox")
 
 FIRST_DELAY = timedelta(milliseconds=250)
 LONGEST_DELAY = timedelta(seconds=60)
-_BUSY = frozenset({408, 425, 429})
+_BUSY = frozenset({401, 408, 425, 429})
+"""Not yet. 401 says nothing of the message: the peer could not prove our token now, e.g. because our DID document could
+not be fetched while our server started again; the next attempt signs a fresh one."""
 
 
 class Queued(Struct, frozen=True):

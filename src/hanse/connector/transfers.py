@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -27,6 +28,10 @@ PUSH = "-PUSH"
 _HANDED_BACK = (State.STARTED, Role.PROVIDER, Step.START)
 
 
+Sink = Callable[[ConnectorTx, Transfer], DataAddress]
+"""Makes this server ready to receive a transfer, in the transaction of its request; returns the address with its token."""
+
+
 class Transfers(Exchange[Transfer]):
     """Every use case of a transfer: begin, take the peer's message, move on by rule or by hand, read the address."""
 
@@ -41,8 +46,14 @@ class Transfers(Exchange[Transfer]):
 
     # Begin.
 
-    async def request(self, tenant: Tenant, contract_id: str, format: str, sink: DataAddress | None = None, *, by: str = "us") -> Transfer:
-        """Ask for the data of a contract (as consumer); `sink` says where a push is to go. Returns at once."""
+    async def request(
+        self, tenant: Tenant, contract_id: str, format: str, sink: DataAddress | Sink | None = None, *, by: str = US
+    ) -> Transfer:
+        """Ask for the data of a contract (as consumer). Returns at once; the message is on its way.
+
+        `sink` says where a push is to go: an address, or what makes one in the transaction of the request. Raises
+        `NotFound`, `Conflict` (the contract has ended) and `Invalid` (a push without a sink, a sink without a push).
+        """
 
         def work(tx: ConnectorTx) -> Transfer:
             contract = tx.contracts.get(tenant, contract_id)
@@ -50,10 +61,13 @@ class Transfers(Exchange[Transfer]):
                 raise NotFound(f"There is no contract {contract_id[:80]!r} under which you may fetch data.", where="agreementId")
             _require_alive(contract)
             transfer = self._new(tx, contract, format)
-            if format.endswith(PUSH) and sink is None:
-                raise Invalid("A push needs the address to which the data goes.", where="dataAddress", rule="required")
+            if format.endswith(PUSH) != (sink is not None):
+                raise Invalid(
+                    "A push needs a sink, and nothing else takes one.", where="dataAddress", rule="sink", hint="HttpData-PUSH is a push."
+                )
+            address = sink(tx, transfer) if callable(sink) else sink
             message = m.TransferRequest(
-                consumer_pid=transfer.id, agreement_id=contract_id, format=format, callback=self.kit.own.base(tenant), data_address=sink
+                consumer_pid=transfer.id, agreement_id=contract_id, format=format, callback=self.kit.own.base(tenant), data_address=address
             )
             self.queue(tx, transfer, Step.REQUEST, message, by)
             return transfer

@@ -73,6 +73,10 @@ class Running:
             response.cut()
         return len(responses)
 
+    def cut_tenant(self, tenant: Tenant) -> int:
+        """Cut every response of a participant, which is gone; return how many there were."""
+        return sum(self.cut(name, transfer) for name, transfer in list(self._responses) if name == tenant)
+
     def cut_all(self) -> int:
         """Cut everything: halts may have been missed. Whoever still has the right to the data goes on where it was cut."""
         return sum(self.cut(tenant, transfer) for tenant, transfer in list(self._responses))

@@ -57,12 +57,15 @@ TABLE: dict[type[BaseException], Row] = {
 """Looked up along the type's ancestors: the nearest entry counts."""
 
 _FULL = frozenset({"storage-full"})  # rules of StorageFailed that are 507, Insufficient Storage
+_LATER = frozenset({"anchor-unreachable"})  # rules of Forbidden that are 503: nobody was judged, the same request may pass in a minute
 
 
 def status(error: BaseException, *, dsp: bool = False) -> int:
     """Return the HTTP status of `error`, on our own interfaces or on DSP's."""
     if isinstance(error, e.StorageFailed) and error.rule in _FULL:
         return 507
+    if isinstance(error, e.Forbidden) and error.rule in _LATER:
+        return 503
     row = _row(error)
     return row.dsp if dsp else row.own
 

@@ -56,10 +56,7 @@ class Metrics:
         self.outbox_late = Gauge(
             "hanse_outbox_late_seconds", "How long the message that is due first has been due; 0 if none is.", registry=self.registry
         )
-
-    def outbox_gauge(self) -> Gauge:
-        """Return a new gauge for the length of the outbox; made once, and only where somebody can count it."""
-        return Gauge("hanse_outbox_waiting", "Messages that wait for an acknowledgement.", registry=self.registry)
+        self.outbox_waiting = Gauge("hanse_outbox_waiting", "Messages that wait for an acknowledgement.", registry=self.registry)
 
     def heard(self, event: object) -> None:
         """Count a committed step; to be subscribed to the database's events."""
@@ -112,26 +109,15 @@ def _patterns(routes: Sequence[BaseRoute]) -> Mapping[object, str]:
 class Health:
     """The routes of this module. Set `draining` once the server takes no new work.
 
-    `waiting` counts the outbox where the database can. `open_to_loopback` is false behind a reverse proxy.
+    `open_to_loopback` is false behind a reverse proxy.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        operators: Operators,
-        metrics: Metrics,
-        *,
-        open_to_loopback: bool,
-        waiting: Callable[[ConnectorTx], int] | None = None,
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, operators: Operators, metrics: Metrics, *, open_to_loopback: bool) -> None:
         self._database = database
         self._clock = clock
         self._operators = operators
         self._metrics = metrics
         self._open_to_loopback = open_to_loopback
-        self._waiting = waiting
-        self._gauge = metrics.outbox_gauge() if waiting else None
         self.draining = False
 
     def routes(self) -> list[Route]:
@@ -161,7 +147,7 @@ class Health:
         """Return how long the first message has been due, and set the figures; nothing if the database does not answer."""
 
         def work(tx: ConnectorTx) -> tuple[datetime | None, int]:
-            return tx.outbox.next_due(), self._waiting(tx) if self._waiting else 0
+            return tx.outbox.next_due(), tx.outbox.count()
 
         try:
             async with asyncio.timeout(_TIMEOUT):
@@ -170,8 +156,7 @@ class Health:
             return None
         late = timedelta() if due is None else max(timedelta(), self._clock.now() - due)
         self._metrics.outbox_late.set(late.total_seconds())
-        if self._gauge is not None:
-            self._gauge.set(waiting)
+        self._metrics.outbox_waiting.set(waiting)
         return late
 
 

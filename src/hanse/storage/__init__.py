@@ -3,6 +3,9 @@
 An exception that a `work` raises rolls its own changes back. If it has an attribute `keep`, a callable `(tx) -> None`,
 that is run in a transaction of its own after the rollback and committed before the exception is raised: the record of
 a used token stays although the message that carried it was refused.
+
+A work does not catch what a store raises and go on: PostgreSQL has given the transaction up by then, and `run` raises
+the store's error in place of the work's result.
 """
 
 from __future__ import annotations

@@ -128,9 +128,11 @@ class PostgresDatabase:
 
     def _write(self, work: Callable[[Tx], T]) -> T:
         with self._borrow() as connection:
-            tx = Tx(PostgresRows(connection, writing=True))
+            rows = PostgresRows(connection, writing=True)
+            tx = Tx(rows)
             try:
                 result = work(tx)
+                rows.require_sound()
             except Exception as error:
                 self._undo(connection, error)
                 raise

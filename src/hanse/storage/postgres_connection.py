@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.pq import TransactionStatus
 
 from hanse.kernel.errors import Conflict, HanseError, Invalid, OwnError, StorageFailed
 from hanse.storage.engine import RESYNC
@@ -48,11 +49,12 @@ def _translated(sql: str, writing: bool) -> bytes:
 class PostgresRows:
     """Statements on one connection, inside one transaction."""
 
-    __slots__ = ("_connection", "_writing")
+    __slots__ = ("_connection", "_refused", "_writing")
 
     def __init__(self, connection: Connection, *, writing: bool) -> None:
         self._connection = connection
         self._writing = writing
+        self._refused: HanseError | None = None
 
     def all(self, sql: str, args: Sequence[Value] = ()) -> list[Row]:
         """Return all rows."""
@@ -70,7 +72,7 @@ class PostgresRows:
                 cursor.execute(_translated(sql, False), args)
                 yield from cursor
         except psycopg.Error as error:
-            raise failure(error) from error
+            raise self._note(error) from error
 
     def execute(self, sql: str, args: Sequence[Value] = ()) -> int:
         """Change something; return how many rows were changed."""
@@ -83,14 +85,27 @@ class PostgresRows:
                 with self._connection.cursor() as cursor:
                     cursor.executemany(_translated(sql, self._writing), batch)
             except psycopg.Error as error:
-                raise failure(error) from error
+                raise self._note(error) from error
+
+    def require_sound(self) -> None:
+        """Raise the refusal that a work has caught and gone on after.
+
+        PostgreSQL has given the transaction up then, and would answer COMMIT with a rollback that the driver does not tell.
+        """
+        if self._refused is not None and self._connection.info.transaction_status is TransactionStatus.INERROR:
+            raise self._refused
 
     def _run(self, sql: str, args: Sequence[Value]) -> psycopg.Cursor[Any]:
         try:
             # Without arguments the driver takes the text as it is, per cent signs and all.
             return self._connection.execute(_translated(sql, self._writing), args)
         except psycopg.Error as error:
-            raise failure(error) from error
+            raise self._note(error) from error
+
+    def _note(self, error: psycopg.Error) -> HanseError:
+        refusal = failure(error)
+        self._refused = self._refused or refusal  # the first is the reason, what follows are its consequences
+        return refusal
 
 
 def failure(error: BaseException | None) -> HanseError:

@@ -148,6 +148,8 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
+        if self._closed:
+            return
         self._closed = True
         await self._idle.wait()
         if self._committer:

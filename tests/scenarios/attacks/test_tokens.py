@@ -111,7 +111,7 @@ def test_headers_that_choose_their_own_judge(town, header):
         check_dsp_error(town.dsp("/catalog/request", unsigned(header(town), claims(town), signature), ASK), "CatalogError", 401)
 
 
-@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", "Basic YTpi", "bearer a b c", "Bearer " + "a." * 4000, "Bearer ..", "Bearer é", "DPoP x"])
+@pytest.mark.parametrize("value", [None, "", "Bearer", "Basic YTpi", "bearer a b c", "Bearer " + "a." * 4000, "Bearer ..", "Bearer é", "DPoP x"])
 @pytest.mark.usefixtures("unchanged")
 def test_what_is_no_bearer_token(town, value):
     headers = {} if value is None else {"Authorization": value.encode("utf-8")}
@@ -283,14 +283,12 @@ INNER = {
 
 def test_no_connection_is_tried_to_where_a_did_must_not_lead(logs, tmp_path):
     world = Server(tmp_path, INNER)
-    key = SigningKey.generate("x")
     try:
         names = [*INNER, "127.0.0.1", "169.254.169.254", "2130706433", "0x7f.1", "0177.0.0.1", "localhost%3A22", "a@127.0.0.1", "..", "a%2fb", "%00"]
         for name in names:
             did = f"did:web:{name}"
-            key.kid = f"{did}#key-1"
             said = {"iss": did, "sub": did, "aud": world.acme.did, "jti": name, "iat": now(0), "exp": now(100)}
-            token = unsigned({"alg": "ES256", "kid": key.kid}, said, b"\0" * 64)
+            token = unsigned({"alg": "ES256", "kid": f"{did}#key-1"}, said, b"\0" * 64)
             answer = httpx.post(f"{world.host.root}/participants/acme/dsp/2025-1/catalog/request", json=ASK, headers={"Authorization": f"Bearer {token}"})
             body = check_dsp_error(answer, "CatalogError", 401)
             for address in ("169.254", "10.0.0.1", "127.0.0.1 ", "private", "link-local"):

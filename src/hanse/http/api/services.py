@@ -11,9 +11,8 @@ from hanse.connector.browse import Browser
 from hanse.connector.byhand import ByHand
 from hanse.connector.negotiations import Negotiations
 from hanse.connector.offers import Offers
-from hanse.connector.push import Pushes
 from hanse.connector.renew import Renewals
-from hanse.connector.transfers import Transfers
+from hanse.connector.transfers import Sink, Transfers
 from hanse.connector.views import Views
 from hanse.http.api.joining import Joining
 from hanse.kernel.clock import Clock
@@ -32,7 +31,7 @@ class Services:
     negotiations: Negotiations
     by_hand: ByHand
     transfers: Transfers
-    pushes: Pushes
+    sink: Sink
     renewals: Renewals
     views: Views
     spaces: Spaces

@@ -28,7 +28,7 @@ class TransferOperations:
 
     def __init__(self, services: Services) -> None:
         self._transfers = services.transfers
-        self._pushes = services.pushes
+        self._own_sink = services.sink
         self._renewals = services.renewals
         self._views = services.views
 
@@ -81,10 +81,8 @@ class TransferOperations:
         return show.transfer(await self._views.transfer_when(call.tenant, call.path("id"), until, seconds))
 
     async def _ask(self, call: Call, said: s.NewTransfer) -> s.Transfer:
-        if said.sink is True:
-            made = await self._pushes.request(call.tenant, said.contract, said.format, by=call.by)
-        else:
-            made = await self._transfers.request(call.tenant, said.contract, said.format, _sink(said.sink), by=call.by)
+        sink = self._own_sink if said.sink is True else _sink(said.sink)
+        made = await self._transfers.request(call.tenant, said.contract, said.format, sink, by=call.by)
         return await self._shown(call, made.id)
 
     async def _address(self, call: Call, _said: Any) -> DataAddress:
