@@ -23,9 +23,6 @@ from hanse.sources.files import FileSources
 from hanse.sources.http import HttpSources
 from hanse.sources.router import SourceRouter
 
-INBOX_QUOTA = 1 << 40
-"""Bytes that one pushed transfer may bring."""
-
 
 class DataSide:
     """What the connector needs of the data plane before it exists itself: flows and the look at sources."""
@@ -56,7 +53,7 @@ class DataPlane:
         ground = side.ground
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
         serving = Serving(ground.database, side.tokens, side.permission, side.manifests, side.sources, verifier)
-        inbox = Inbox(ground.database, side.tokens, side.folder, quota=INBOX_QUOTA)
+        inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes)
         self.side = side
         self.app = DataApp(serving, side.running, inbox, accel=ground.settings.accel_prefix or None)
         self.pusher = Pusher(

@@ -63,8 +63,10 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
 
 
 async def _run(shell: Shell, settings: Settings, name: str, folders: tuple[str, ...]) -> None:
+    from hanse.app.logs import configure
     from hanse.app.server import Server, serve
 
+    configure(settings, to_file=sys.stderr.isatty())  # a person at a terminal wants the advice, not the log
     server = await Server.open(settings)
     made = await _made(server, shell.home, name, folders)
     ready = asyncio.Event()

@@ -18,7 +18,7 @@ from hanse.dsp import messages as m
 from hanse.dsp import transfer as table
 from hanse.dsp.messages import DataAddress, Role
 from hanse.dsp.transfer import State, Step
-from hanse.kernel.errors import Conflict, Invalid, NotFound, OwnError
+from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
 
 PUSH = "-PUSH"
@@ -301,8 +301,8 @@ class Transfers(Exchange[Transfer]):
             return
         try:
             message = self._message(tx, transfer, move)
-        except OwnError as error:
-            # The source has vanished or cannot be read: the consumer is told, instead of waiting for nothing.
+        except (SourceVanished, Forbidden) as error:
+            # The source has vanished or may not be read any more: the consumer is told, instead of waiting for nothing.
             self.end(tx, transfer, error.message, by)
             return
         if message is not None:

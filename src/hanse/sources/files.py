@@ -1,6 +1,7 @@
 """Files and folders below a participant's allowed roots.
 
-Hidden names (those that start with a dot) are never offered: they hold keys and settings far more often than data.
+Hidden names (those that start with a dot) are never offered: they hold keys and settings far more often than data. Nor
+is the server's own home folder, whatever the roots say, for in it lie all keys and all participants' records.
 """
 
 from __future__ import annotations
@@ -58,10 +59,14 @@ class OpenedFile:
 
 
 class FileSources:
-    """Files (`kind` = file) and folders (`kind` = folder). `roots` is asked every time: a root can be taken away."""
+    """Files (`kind` = file) and folders (`kind` = folder). `roots` is asked every time: a root can be taken away.
 
-    def __init__(self, roots: Roots, *, max_files: int = 1_000_000) -> None:
+    Of the folder `home` nothing may be offered but what lies in its subfolder `data`.
+    """
+
+    def __init__(self, roots: Roots, *, home: str | None = None, max_files: int = 1_000_000) -> None:
         self._roots = roots
+        self._home = None if home is None else PurePath(os.path.realpath(home))
         self._max_files = max_files
 
     def check(self, tenant: Tenant, place: Place) -> None:
@@ -84,6 +89,7 @@ class FileSources:
             finally:
                 os.close(descriptor)
         folder = self._open(tenant, place, "")
+        self._keep_out_of_home(tenant, place)
         try:
             found = listing(folder, max_files=self._max_files)
         finally:

@@ -318,5 +318,8 @@ def test_a_backup_of_an_older_schema_is_brought_forward(tmp_path):
 
 
 def _as_schema_1(tx):
-    for statement in ("DROP TABLE restores", "DROP TABLE unconfirmed", "UPDATE schema_version SET version = 1"):
-        tx.rows.execute(statement)
+    for table in ("restores", "unconfirmed"):
+        tx.rows.execute(f"DROP TABLE {table}")
+    for index in ("negotiations_open_peer", "transfers_open_peer"):
+        tx.rows.execute(f"DROP INDEX {index}")
+    tx.rows.execute("UPDATE schema_version SET version = 1")
