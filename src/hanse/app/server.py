@@ -98,7 +98,7 @@ class Server:
         ground, connector = self.ground, self.connector
         tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock, ground.tenants.restored)
         limiter = ParticipantLimiter(self.settings.requests_per_second, self.settings.request_burst, ground.quotas.rate)
-        dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter)
+        dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter, ground.guard.examine)
         return [
             *dsp.routes(),
             Mount("/participants/{name}/data", app=self.plane.app),
@@ -125,6 +125,8 @@ class Server:
         self.ground.wallet.forget(tenant)
         self.management.participants.forget(tenant)
         await self.ground.tenants.refresh(tenant)
+        if not self.ground.tenants.answers(tenant):
+            self.data.running.cut_tenant(tenant)
         await self._erasure.follow(tenant)
 
     def _soon(self, work: Coroutine[object, object, None]) -> None:

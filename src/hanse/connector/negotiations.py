@@ -20,6 +20,8 @@ from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Agreement, Offer
 
+_LONGEST_ID = 512
+
 
 class Negotiations(Exchange[Negotiation]):
     """Every use case of a negotiation: begin, take the peer's message, move on by rule or by hand, look."""
@@ -27,7 +29,7 @@ class Negotiations(Exchange[Negotiation]):
     kind = "negotiation"
     finish = Step.FINALIZE
 
-    def __init__(self, kit: Kit, rule: NegotiationRule, did_of: Callable[[ConnectorTx, Tenant], Did]) -> None:
+    def __init__(self, kit: Kit, rule: NegotiationRule, did_of: Callable[[Tenant], Did]) -> None:
         super().__init__(kit)
         self._rule = rule
         self._did_of = did_of
@@ -157,7 +159,7 @@ class Negotiations(Exchange[Negotiation]):
         return Negotiation(
             id=self.kit.ids.new("neg"),
             tenant=tenant,
-            own_did=self._did_of(tx, tenant),
+            own_did=self._did_of(tenant),
             role=role,
             peer=peer,
             peer_address=address,
@@ -308,4 +310,6 @@ def _take_offer(negotiation: Negotiation, message: m.NegotiationMessage) -> None
 
 def _take_agreement(negotiation: Negotiation, message: m.NegotiationMessage) -> None:
     if isinstance(message, m.ContractAgreement):
+        if len(message.agreement.id) > _LONGEST_ID:
+            raise Invalid(f"An agreement's id has at most {_LONGEST_ID} characters.", where="agreement.@id", rule="length")
         negotiation.agreement = message.agreement

@@ -102,7 +102,7 @@ class Offers:
         _check(said)
 
         def work(tx: ConnectorTx) -> Asset:
-            asset = self._get(tx, tenant, id)
+            asset = self._held(tx, tenant, id)
             asset.dataset = structs.replace(_described(asset.dataset, said), modified=self._kit.clock.now())
             if not isinstance(said.terms, UnsetType):
                 asset.dataset = structs.replace(asset.dataset, offers=self._offers(said.terms))
@@ -118,7 +118,7 @@ class Offers:
         found = await self._inspector.inspect(tenant, asset.source)
 
         def work(tx: ConnectorTx) -> Asset:
-            current = self._get(tx, tenant, id)
+            current = self._held(tx, tenant, id)
             current.dataset = structs.replace(_with_facts(current.dataset, found), modified=self._kit.clock.now())
             self._put(tx, current)
             self._inspector.keep(tx, current, found)
@@ -130,7 +130,7 @@ class Offers:
         """Take an asset off the catalogue. Contracts that stand keep their right to it until they end."""
 
         def work(tx: ConnectorTx) -> Asset:
-            asset = self._get(tx, tenant, id)
+            asset = self._held(tx, tenant, id)
             asset.withdrawn = asset.withdrawn or self._kit.clock.now()
             self._put(tx, asset)
             return asset
@@ -161,10 +161,10 @@ class Offers:
         return tuple(Offer(id=self._kit.ids.new("off"), terms=one) for one in terms)
 
     def _get(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Asset:
-        asset = tx.assets.get(tenant, id)
-        if asset is None:
-            raise NotFound(f"There is no asset {id[:80]!r} here.", where="id", hint="`hanse offer --list` shows yours.")
-        return asset
+        return _there(tx.assets.get(tenant, id), id)
+
+    def _held(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Asset:
+        return _there(tx.assets.hold(tenant, id), id)
 
     def _put_new(self, tx: ConnectorTx, asset: Asset) -> None:
         allowed = self._quota(asset.tenant)
@@ -177,6 +177,12 @@ class Offers:
     def _put(self, tx: ConnectorTx, asset: Asset) -> None:
         asset.updated = self._kit.clock.now()
         tx.assets.put(asset, encode_dataset(asset.dataset, service_of(self._kit, asset.tenant)))
+
+
+def _there(asset: Asset | None, id: str) -> Asset:
+    if asset is None:
+        raise NotFound(f"There is no asset {id[:80]!r} here.", where="id", hint="`hanse offer --list` shows yours.")
+    return asset
 
 
 def service_of(kit: Kit, tenant: Tenant) -> DataServiceRef:

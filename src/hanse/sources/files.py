@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 
 from hanse.dataplane.records import Found, Place, Stamp
 from hanse.kernel.errors import Forbidden, Invalid, NotFound
@@ -17,6 +18,13 @@ from hanse.sources.confined import below, components, listing, name_fault, open_
 
 Roots = Callable[[Tenant], Sequence[str]]
 """The absolute paths below which a participant may offer; none means none."""
+
+DATA = "data"
+"""The one subfolder of the server's home folder that may be offered from."""
+
+
+DATA = "data"
+"""The one folder of the server's home that may be offered from: who keeps all in one place puts the data there."""
 
 
 class OpenedFile:
@@ -88,8 +96,8 @@ class FileSources:
                 return [Found(place.at.rpartition("/")[2], stamp_of(os.fstat(descriptor)))]
             finally:
                 os.close(descriptor)
+        self._require_no_home_within(tenant, place)
         folder = self._open(tenant, place, "")
-        self._keep_out_of_home(tenant, place)
         try:
             found = listing(folder, max_files=self._max_files)
         finally:
@@ -111,12 +119,28 @@ class FileSources:
     def _open(self, tenant: Tenant, place: Place, path: str | None) -> int:
         """Open the folder of the place (`path` empty), a file in it, or the file that the place is (no path)."""
         root, parts = self._locate(tenant, place)
+        self._keep_out_of_home(PurePath(os.path.realpath(root), *parts))
         inside = components(path) if path else ()
+        self._require_outside_home(PurePath(os.path.realpath(root), *parts, *inside))
         base = open_root(root)
         try:
             return open_below(base, (*parts, *inside), folder=path == "")
         finally:
             os.close(base)
+
+    def _keep_out_of_home(self, real: PurePath) -> None:
+        """Raise `Forbidden` for what lies in the server's home folder, or has it inside in plain sight."""
+        home = self._home
+        if home is None or real.is_relative_to(home / DATA):
+            return
+        hidden = home.is_relative_to(real) and any(part.startswith(".") for part in home.relative_to(real).parts)
+        if real.is_relative_to(home) or (home.is_relative_to(real) and not hidden):
+            raise Forbidden(
+                "This would offer the server's own home folder, with all keys in it.",
+                where="source.path",
+                rule="home",
+                hint=f"Put the data elsewhere, or into the folder {DATA!r} of the home folder.",
+            )
 
     def _locate(self, tenant: Tenant, place: Place) -> tuple[str, tuple[str, ...]]:
         for root in self._roots(tenant):
@@ -129,3 +153,27 @@ class FileSources:
             rule="roots",
             hint="The path must lie below one of the participant's allowed roots, without hidden parts.",
         )
+
+    def _require_outside_home(self, real: PurePath) -> None:
+        """Raise `Forbidden` for a path in the home folder. `real` holds no link below its root, or opening it fails."""
+        home = self._home
+        if home is not None and real.is_relative_to(home) and not real.is_relative_to(home / DATA):
+            raise Forbidden(
+                "This lies in the server's own home folder, which holds its keys.",
+                where="source.path",
+                rule="home",
+                hint=f"Put the data elsewhere, or into the subfolder {DATA!r} of the home folder.",
+            )
+
+    def _require_no_home_within(self, tenant: Tenant, place: Place) -> None:
+        root, parts = self._locate(tenant, place)
+        real = PurePath(os.path.realpath(root), *parts)
+        if self._home is None or not self._home.is_relative_to(real) or self._home == real:
+            return
+        if not any(part.startswith(".") for part in self._home.relative_to(real).parts):
+            raise Forbidden(
+                "This folder holds the server's own home folder, with its keys.",
+                where="source.path",
+                rule="home",
+                hint="Offer parts of it.",
+            )

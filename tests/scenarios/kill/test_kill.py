@@ -18,12 +18,12 @@ from tests.scenarios.kill.town import Process, found, until
 from tests.services import fresh_database
 
 AT_ONCE = 8
-SECONDS = 60
+SECONDS = 105
 
 
 @pytest.mark.slow
 def test_two_hundred_negotiations_and_transfers_with_sqlite(tmp_path):
-    _run(tmp_path, jobs=200, kills=24)
+    _run(tmp_path, jobs=200, kills=14)
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_two_hundred_negotiations_and_transfers_with_sqlite(tmp_path):
 def test_a_few_with_postgresql(tmp_path, postgres_url):
     with ExitStack() as stack:
         databases = tuple(stack.enter_context(fresh_database(postgres_url)) for _ in range(2))
-        _run(tmp_path, jobs=40, kills=8, databases=databases)
+        _run(tmp_path, jobs=40, kills=5, databases=databases)
 
 
 def _run(folder, *, jobs, kills, databases=("", "")):
@@ -80,7 +80,7 @@ async def _work(driver, servers, chance, jobs, kills):
 
 async def _kill(driver, servers, chance, moments):
     for moment in moments:
-        while driver.done < moment:
+        while driver.done < moment:  # noqa: ASYNC110 - a test may look again and again
             await asyncio.sleep(0.005)
         await asyncio.sleep(chance.uniform(0, 0.1))
         victims = chance.choice([servers[:1], servers[1:], servers])

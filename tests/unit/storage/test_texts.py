@@ -1,63 +1,75 @@
-"""One text for both engines: what is translated, and what is read out of it."""
+"""What the stores' texts are made of: moments, the schema's dialects, names of tables and columns, listeners."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.storage import schema
+from hanse.kernel.errors import Conflict, Invalid, StorageFailed
+from hanse.storage import portable, schema
+from hanse.storage.engine import Listeners, keep_of
 from hanse.storage.erase import tenant_tables
-from hanse.storage.portable import columns
 from hanse.storage.postgres_connection import _translated
 from hanse.storage.rows import micros, micros_or_none, moment_of
+from hanse.storage.sqlite_connection import failure, undone
+
+ZONES = st.timezones() | st.just(UTC) | st.just(timezone(timedelta(hours=-5)))
 
 
-@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))])))
-def test_a_moment_comes_back_to_the_microsecond(moment):
+EARLY, LATE = datetime(1900, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 - hypothesis adds the zones itself
+
+
+@given(st.datetimes(min_value=EARLY, max_value=LATE, timezones=ZONES, allow_imaginary=False))
+def test_a_moment_survives_as_microseconds_whatever_its_zone(moment):
     assert moment_of(micros(moment)) == moment
+    assert moment_of(micros(moment)).tzinfo is UTC
 
 
-@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
-def test_moments_are_ordered_as_their_numbers(one, other):
+@given(*[st.datetimes(min_value=EARLY, max_value=LATE, timezones=st.just(UTC))] * 2)
+def test_microseconds_are_ordered_as_moments_are(one, other):
     assert (one < other) == (micros(one) < micros(other))
-
-
-def test_no_moment_is_no_number():
     assert micros_or_none(None) is None
-    assert micros_or_none(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)) == 1_000_000
 
 
-@pytest.mark.parametrize(
-    ("writing", "text"),
-    [
-        (True, b"SELECT doc FROM x WHERE a = %s AND b LIKE '50%%' FOR UPDATE"),
-        (False, b"SELECT doc FROM x WHERE a = %s AND b LIKE '50%%' "),
-    ],
-)
-def test_arguments_and_locks_are_put_as_postgres_wants_them(writing, text):
-    assert _translated("SELECT doc FROM x WHERE a = ? AND b LIKE '50%' /*lock*/", writing) == text
+def test_a_statement_of_the_schema_in_the_other_dialect():
+    text = "CREATE TABLE t (a TEXT NOT NULL, b BLOB, c INTEGER NOT NULL, PRIMARY KEY (a)) WITHOUT ROWID"
+    assert schema.for_postgres(text) == 'CREATE TABLE t (a TEXT COLLATE "C" NOT NULL, b BYTEA, c BIGINT NOT NULL, PRIMARY KEY (a))'
 
 
-def test_rows_held_by_others_are_skipped_only_where_something_is_written():
-    assert _translated("SELECT 1 /*skip*/", True) == b"SELECT 1 FOR UPDATE SKIP LOCKED"
-    assert _translated("SELECT 1 /*skip*/", False) == b"SELECT 1 "
+def test_a_query_takes_locks_only_where_something_is_written():
+    assert (
+        _translated("SELECT doc FROM t WHERE a = ? AND b LIKE '%x' /*lock*/", True)
+        == b"SELECT doc FROM t WHERE a = %s AND b LIKE '%%x' FOR UPDATE"
+    )
+    assert _translated("SELECT doc FROM t /*skip*/", True).endswith(b"FOR UPDATE SKIP LOCKED")
+    assert b"FOR UPDATE" not in _translated("SELECT doc FROM t /*skip*/ /*lock*/", False)
 
 
-def test_types_are_translated_and_names_that_look_like_them_are_not():
-    statement = "CREATE TABLE x (search_text TEXT NOT NULL, n INTEGER, doc BLOB, PRIMARY KEY (n)) WITHOUT ROWID"
-    assert schema.for_postgres(statement) == 'CREATE TABLE x (search_text TEXT COLLATE "C" NOT NULL, n BIGINT, doc BYTEA, PRIMARY KEY (n))'
+def test_every_table_has_columns_and_an_owner_or_a_reason_for_none():
+    assert all(portable.columns(table) for table in schema.tables())
+    shared = {"watermarks", "restores"}
+    assert set(schema.tables()) - set(tenant_tables()) == shared
+    assert tenant_tables()[-1] == "assets"
 
 
-def test_columns_are_those_of_the_table():
-    assert columns("replays") == ("tenant", "issuer", "jti", "expires")
-    with pytest.raises(KeyError):
-        columns("schema_version")
+def test_listeners_are_told_in_order_and_shares_once():
+    listeners, told = Listeners(), []
+    listeners.subscribe(lambda event: 1 / 0)
+    listeners.subscribe(told.append)
+    listeners.deliver(["a", "b"])
+    assert told == ["a", "b"]
+    listeners.share(lambda event: None if event == "b" else ("topic", event))
+    assert listeners.outward(["a", "b", "a", "c"]) == [("topic", "a"), ("topic", "c")]
 
 
-def test_every_table_with_a_tenant_is_erased_and_children_go_first():
-    names = tenant_tables()
-    assert set(schema.tables()) - set(names) == {"watermarks", "restores"}
-    assert names.index("assets") > max(names.index("asset_terms"), names.index("asset_viewers"))
+def test_an_error_undone_for_another_says_why_and_carries_nothing_to_keep():
+    error = StorageFailed("The disk is full.", rule="storage-full", hint="Make room.")
+    assert failure(error) is error
+    assert (undone(error).rule, undone(error).hint) == ("storage-full", "Make room.")
+    refused = Invalid("No.")
+    refused.keep = lambda tx: None
+    assert keep_of(refused) is refused.keep
+    assert keep_of(Conflict("No.")) is None
+    assert undone(refused).rule == "storage-failed"
