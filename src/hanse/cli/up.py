@@ -73,10 +73,8 @@ def _offered_from(home: Path) -> Path:
 
 
 async def _run(shell: Shell, settings: Settings, name: str, folders: tuple[str, ...]) -> None:
-    from hanse.app.logs import configure
     from hanse.app.server import Server, serve
 
-    configure(settings, to_file=True)  # a person wants the advice here, not the log
     server = await Server.open(settings)
     made = await _made(server, shell.home, name, folders)
     ready = asyncio.Event()

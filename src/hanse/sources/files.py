@@ -20,10 +20,6 @@ Roots = Callable[[Tenant], Sequence[str]]
 """The absolute paths below which a participant may offer; none means none."""
 
 DATA = "data"
-"""The one subfolder of the server's home folder that may be offered from."""
-
-
-DATA = "data"
 """The one folder of the server's home that may be offered from: who keeps all in one place puts the data there."""
 
 
@@ -96,7 +92,6 @@ class FileSources:
                 return [Found(place.at.rpartition("/")[2], stamp_of(os.fstat(descriptor)))]
             finally:
                 os.close(descriptor)
-        self._require_no_home_within(tenant, place)
         folder = self._open(tenant, place, "")
         try:
             found = listing(folder, max_files=self._max_files)
@@ -121,7 +116,6 @@ class FileSources:
         root, parts = self._locate(tenant, place)
         self._keep_out_of_home(PurePath(os.path.realpath(root), *parts))
         inside = components(path) if path else ()
-        self._require_outside_home(PurePath(os.path.realpath(root), *parts, *inside))
         base = open_root(root)
         try:
             return open_below(base, (*parts, *inside), folder=path == "")
@@ -153,27 +147,3 @@ class FileSources:
             rule="roots",
             hint="The path must lie below one of the participant's allowed roots, without hidden parts.",
         )
-
-    def _require_outside_home(self, real: PurePath) -> None:
-        """Raise `Forbidden` for a path in the home folder. `real` holds no link below its root, or opening it fails."""
-        home = self._home
-        if home is not None and real.is_relative_to(home) and not real.is_relative_to(home / DATA):
-            raise Forbidden(
-                "This lies in the server's own home folder, which holds its keys.",
-                where="source.path",
-                rule="home",
-                hint=f"Put the data elsewhere, or into the subfolder {DATA!r} of the home folder.",
-            )
-
-    def _require_no_home_within(self, tenant: Tenant, place: Place) -> None:
-        root, parts = self._locate(tenant, place)
-        real = PurePath(os.path.realpath(root), *parts)
-        if self._home is None or not self._home.is_relative_to(real) or self._home == real:
-            return
-        if not any(part.startswith(".") for part in self._home.relative_to(real).parts):
-            raise Forbidden(
-                "This folder holds the server's own home folder, with its keys.",
-                where="source.path",
-                rule="home",
-                hint="Offer parts of it.",
-            )

@@ -12,10 +12,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hanse.app.backup import LEFT_OUT, TAKEN, backup
 from hanse.app.build import Parts
-from hanse.app.confirm import confirm, unconfirmed
-from hanse.app.restore import restore
+from hanse.app.recovery.backup import LEFT_OUT, TAKEN, backup
+from hanse.app.recovery.confirm import confirm, unconfirmed
+from hanse.app.recovery.restore import restore
 from hanse.kernel.errors import Malformed, Misconfigured, Unauthenticated
 from hanse.participants.roles import SERVER
 from hanse.storage import schema

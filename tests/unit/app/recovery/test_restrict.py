@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from hanse.app.restrict import confined
+from hanse.app.recovery.restrict import confined
 from hanse.participants.records import Participant, Quota, SpaceLink
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

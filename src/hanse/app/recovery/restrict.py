@@ -15,7 +15,7 @@ from msgspec import structs
 
 from hanse.anchor.records import Member, Space
 from hanse.anchor.standing import Status
-from hanse.app.former import Former, shown
+from hanse.app.recovery.former import Former, shown
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.records import Participant, Quota
