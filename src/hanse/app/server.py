@@ -164,7 +164,7 @@ def config_of(server: Server) -> uvicorn.Config:
     )
 
 
-class _Front(uvicorn.Server):
+class _Uvicorn(uvicorn.Server):
     """uvicorn without its own handling of signals, which would end the process before what is due has been stored."""
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
@@ -178,7 +178,7 @@ class _Front(uvicorn.Server):
 
 async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then drain. `ready` is set once connections are accepted."""
-    front = _Front(config_of(server))
+    front = _Uvicorn(config_of(server))
 
     def end() -> None:
         server.front.health.draining = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 from hanse.connector.door import admit
 from hanse.connector.exchange import Exchange
@@ -138,7 +139,7 @@ class Negotiations(Exchange[Negotiation]):
 
     def status_path(self, process: Negotiation) -> str:
         """Return the path of the peer's own record."""
-        return f"/negotiations/{process.peer_pid}"
+        return f"/negotiations/{quote(process.peer_pid or '', safe='')}"
 
     def entered(self, tx: ConnectorTx, process: Negotiation, step: str, sender: Role) -> None:
         """Keep the contract of a finalised negotiation; after the peer's step, let the rule answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import msgspec
 
@@ -156,7 +157,7 @@ class Transfers(Exchange[Transfer]):
 
     def status_path(self, process: Transfer) -> str:
         """Return the path of the peer's own record."""
-        return f"/transfers/{process.peer_pid}"
+        return f"/transfers/{quote(process.peer_pid or '', safe='')}"
 
     def entered(self, tx: ConnectorTx, process: Transfer, step: str, sender: Role) -> None:
         """Tell the data plane; after the peer's step, let the rule answer."""
