@@ -124,10 +124,14 @@ class Negotiations(Exchange[Negotiation]):
         process.state = State(state)
 
     def patience(self, process: Negotiation) -> timedelta | None:
-        """Return how long the negotiation may wait: long for people, short for rules."""
+        """Return how long the negotiation may wait: long for people, short for rules.
+
+        Whether a person answers on the other side is not known here: a request waits as long as one may take.
+        """
         if process.final:
             return None
-        by_hand = process.answering is Answering.HAND or process.state is State.OFFERED
+        asked = process.role is Role.CONSUMER and process.state is State.REQUESTED
+        by_hand = process.answering is Answering.HAND or process.state is State.OFFERED or asked
         return self.kit.limits.answer_by_hand if by_hand else self.kit.limits.answer_by_rule
 
     def end_message(self, process: Negotiation, reason: str) -> m.NegotiationTermination:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -66,6 +67,11 @@ class Description(Struct, kw_only=True):
 
 _TEXTS = {"title": 300, "description": 10_000, "theme": 500, "licence": 500, "media_type": 200}
 _LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_048)}
+_FORMS = {
+    "media_type": (re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII), "a media type such as text/csv (RFC 6838)"),
+    "language": (re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"), "a language tag such as en or pt-BR (BCP 47)"),
+    "theme": (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+"), "the address (IRI) of a theme in a vocabulary"),
+}
 
 
 class Offers:
@@ -198,6 +204,9 @@ def _name_of(source: Source) -> str:
 
 
 def _check(said: Description) -> None:
+    """Judge what is said of an asset, field by field, before anything is written."""
+    if said.title == "":
+        raise Invalid("A dataset has a title.", where="title", rule="required")
     for name, limit in _TEXTS.items():
         value = getattr(said, name)
         if isinstance(value, str) and (len(value) > limit or "\x00" in value):
@@ -206,11 +215,20 @@ def _check(said: Description) -> None:
         values = getattr(said, name)
         if isinstance(values, tuple) and (len(values) > items or any(not v or len(v) > length for v in values)):
             raise Invalid(f"At most {items} entries of 1 to {length} characters.", where=name, rule="list")
+    _check_forms(said)
+
+
+def _check_forms(said: Description) -> None:
     for index, did in enumerate(said.visible_to or ()):
         if not is_did(did):
-            raise Invalid(f"{did[:80]!r} is not a DID.", where=f"visible_to[{index}]", rule="did", hint="`hanse members` lists them.")
-    if said.title == "":
-        raise Invalid("A dataset has a title.", where="title", rule="required")
+            raise Invalid(
+                f"{did[:80]!r} is not a DID.", where=f"visible_to[{index}]", rule="did", hint="The space's list of members has them."
+            )
+    for name, (pattern, what) in _FORMS.items():
+        value = getattr(said, name)
+        values = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, str) and not pattern.fullmatch(one) for one in values):
+            raise Invalid(f"It is not {what}.", where=name, rule="form")
 
 
 def _with_facts(dataset: Dataset, found: Found) -> Dataset:

@@ -175,9 +175,9 @@ class Transfers(Exchange[Transfer]):
             if move is not None:
                 self._make(tx, process, move, "us")
 
-    def queue(self, tx: ConnectorTx, process: Transfer, step: str, message: m.Message, by: str = US) -> None:
+    def queue(self, tx: ConnectorTx, process: Transfer, step: str, message: m.Message, by: str = US, detail: str = "") -> None:
         """Store our next step. What ends or halts the flow does so now, whenever the peer may hear of it."""
-        super().queue(tx, process, step, message, by)
+        super().queue(tx, process, step, message, by, detail)
         if step not in (Step.REQUEST, Step.START):
             self.kit.dataplane.halt(tx, process)
 
@@ -307,7 +307,7 @@ class Transfers(Exchange[Transfer]):
             self.end(tx, transfer, error.message, by)
             return
         if message is not None:
-            self.queue(tx, transfer, move.step, message, by)
+            self.queue(tx, transfer, move.step, message, by, move.reason[:1000])
 
     def _message(self, tx: ConnectorTx, transfer: Transfer, move: Move) -> m.TransferMessage | None:
         pids = self.status(transfer)

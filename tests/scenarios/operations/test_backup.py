@@ -85,6 +85,10 @@ async def standing(server, work):
     return await server.ground.database.read(work)
 
 
+async def nothing_open(server):
+    return await standing(server, lambda tx: tx.transfers.page("acme", after=None, limit=9, open_only=True)) == []
+
+
 async def told(world, south, made):
     """Wait until the consumer's server has heard that its transfer ended."""
 
@@ -108,7 +112,7 @@ def test_nothing_comes_back_that_was_used_ended_or_taken_away(world, tmp_path):
             await _taken_away_stays_away(world, north, made)
             ended = await told(world, south, made)
             assert any("restored from a backup" in line.detail for line in ended.history)
-            assert await standing(north, lambda tx: tx.transfers.page("acme", after=None, limit=9, open_only=True)) == []
+            await until(lambda: nothing_open(north), "the last acknowledgement")
             await _goes_on(world, north, south, made)
 
     asyncio.run(scenario())
