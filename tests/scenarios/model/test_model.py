@@ -84,8 +84,8 @@ class ForgetsWhatItSent(Negotiations):
 class ForgetsToHalt(Transfers):
     """Goes on serving while its suspension is on its way."""
 
-    def queue(self, tx, process, step, message, by="us"):
-        super(Transfers, self).queue(tx, process, step, message, by)
+    def queue(self, tx, process, step, message, by="us", detail=""):
+        super(Transfers, self).queue(tx, process, step, message, by, detail)
 
 
 class BelievesRepeatsOfASuspension(Transfers):
