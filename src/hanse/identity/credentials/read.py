@@ -40,7 +40,7 @@ ENVELOPE: Final = "EnvelopedVerifiableCredential"
 _TYPES_20: Final = frozenset({"vc+jwt", "application/vc+jwt", "vc+ld+jwt", "vc+ld+json+jwt"})
 _TYPES_11: Final = frozenset({None, "JWT", "jwt"})
 
-Seconds = Annotated[int | float, Meta(ge=0, le=253_370_764_800)]  # until 9999-01-01
+Seconds = Annotated[float, Meta(ge=0, le=253_370_764_800)]  # until 9999-01-01; whole numbers are read too
 Moment = Annotated[datetime, Meta(tz=True)]  # an RFC 3339 text with its zone, never a number
 _Text = Annotated[str, Meta(min_length=1, max_length=2048)]
 

@@ -78,12 +78,12 @@ def _compiled(raw: bytes) -> Validator:
     if len(raw) > MAX_SCHEMA:
         raise _Unusable(f"it is larger than {MAX_SCHEMA} bytes")
     schema = msgspec.json.decode(raw)
-    if not isinstance(schema, dict):
-        raise _Unusable("it is not a JSON object")
-    _check_patterns(schema)
+    if not isinstance(schema, dict) or not isinstance(schema.get("$schema"), str):
+        raise _Unusable("it is not a JSON object, or does not name its draft")
+    _check_words(schema)
     plain = validator_for(schema, default=None)
     if plain is None:
-        raise _Unusable("its draft is missing or unknown")
+        raise _Unusable("its draft is unknown")
     plain.check_schema(schema)
     return _bounded(plain)(schema, registry=Registry())  # an empty registry: no `$ref` is ever fetched
 
@@ -130,22 +130,28 @@ def _few(keyword: Keyword) -> Keyword:
     return few
 
 
-def _check_patterns(schema: dict[str, Any]) -> None:
-    for pattern in _patterns(schema):
-        if len(pattern) > _MAX_PATTERN or _SLOW.search(pattern) or len(_REPEATS.findall(pattern)) > _MAX_REPEATS:
-            raise _Unusable("it has a pattern that could take long")
+def _check_words(schema: dict[str, Any]) -> None:
+    """Refuse slow patterns, and a second `$schema`, by which jsonschema would leave the bounded class for a plain one.
 
-
-def _patterns(schema: object) -> Iterator[str]:
-    """Yield whatever stands where a pattern may stand, at any depth: also where it is only a name or an example."""
-    waiting = [schema]
+    Looks at whatever stands where such a word may stand, at any depth, also where it is only a name or an example.
+    """
+    waiting: list[object] = list(schema.values())
+    _check_patterns(schema)
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
-            if isinstance(item.get("pattern"), str):
-                yield item["pattern"]
-            if isinstance(item.get("patternProperties"), dict):
-                yield from item["patternProperties"]
+            if isinstance(item.get("$schema"), str):
+                raise _Unusable("it changes its draft inside")
+            _check_patterns(item)
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+
+
+def _check_patterns(item: dict[str, Any]) -> None:
+    properties = item.get("patternProperties")
+    for pattern in (item.get("pattern"), *(properties if isinstance(properties, dict) else ())):
+        if not isinstance(pattern, str):
+            continue
+        if len(pattern) > _MAX_PATTERN or _SLOW.search(pattern) or len(_REPEATS.findall(pattern)) > _MAX_REPEATS:
+            raise _Unusable("it has a pattern that could take long")
