@@ -58,9 +58,7 @@ def _document(did: str, kid: str, jwk: dict[str, object]) -> DidDocument:
     VerifyingKey.from_jwk(jwk)  # a key that is not meant for signatures is refused here already
     names: list[str | VerificationMethod] = [kid]
     method = VerificationMethod(kid, "JsonWebKey2020", did, jwk)
-    return DidDocument(
-        id=did, verification_method=[method], authentication=names, assertion_method=names, capability_invocation=names
-    )
+    return DidDocument(id=did, verification_method=[method], authentication=names, assertion_method=names, capability_invocation=names)
 
 
 def _jwk_of(identifier: str) -> dict[str, object]:

@@ -87,9 +87,7 @@ def issue(
     return key.sign(_encoder.encode(claims), {"typ": "JWT"})
 
 
-def verify(
-    text: str, audience: str, now: datetime, leeway: timedelta = LEEWAY, *, since: datetime | None = None
-) -> Exchange[Caller]:
+def verify(text: str, audience: str, now: datetime, leeway: timedelta = LEEWAY, *, since: datetime | None = None) -> Exchange[Caller]:
     """Check a token in the order of DCP 1.0, 4.3.3, and return who sent it.
 
     `text` is the compact JWT without `Bearer`, `audience` the DID of the participant that was called. What was made before

@@ -55,9 +55,7 @@ class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
     scope: Annotated[list[str], Meta(max_length=64)]
 
 
-def grant(
-    key: SigningKey, bearer: str, scopes: Iterable[Scope], now: datetime, jti: str, lifetime: timedelta = LIFETIME
-) -> str:
+def grant(key: SigningKey, bearer: str, scopes: Iterable[Scope], now: datetime, jti: str, lifetime: timedelta = LIFETIME) -> str:
     """Let `bearer`, a DID, read what the scopes name of the key's owner, from `now` for `lifetime`.
 
     Raises `Invalid` for a lifetime outside 1 s to 1 hour, or more scopes than fit.

@@ -139,7 +139,9 @@ def test_one_data_model_in_one_presentation(world, no):
     assert no(resigned(world, world.present(new)[0], smuggle)).rule == "mixed"
 
 
-@pytest.mark.parametrize("entry", ["x", {"id": "https://x.example", "type": "EnvelopedVerifiableCredential"}, {"type": "VerifiableCredential"}, 5])
+@pytest.mark.parametrize(
+    "entry", ["x", {"id": "https://x.example", "type": "EnvelopedVerifiableCredential"}, {"type": "VerifiableCredential"}, 5]
+)
 def test_entries_of_another_kind(world, no, profile, vp, entry):
     text = resigned(world, vp, lambda body: body.get("vp", body).update(verifiableCredential=[entry]))
     assert no(text).rule in {"kind", "shape"}

@@ -71,7 +71,9 @@ def test_schemas_that_cannot_be_used(raw):
     assert rule(raw, "text") == "schema-unusable"
 
 
-@pytest.mark.parametrize("reference", ["http://127.0.0.1:9/x", "https://example.com/schema", "file:///etc/passwd", "other.json", "#/no/where"])
+@pytest.mark.parametrize(
+    "reference", ["http://127.0.0.1:9/x", "https://example.com/schema", "file:///etc/passwd", "other.json", "#/no/where"]
+)
 @pytest.mark.parametrize("draft", DRAFTS)
 def test_nothing_outside_is_fetched(reference, draft):
     for schema in ({"allOf": [{"$ref": reference}]}, {"properties": {"a": {"$ref": reference}}}):

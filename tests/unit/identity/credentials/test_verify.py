@@ -169,7 +169,18 @@ def test_the_shape_is_the_standards(world, refused, profile, name, value):
 
 
 @pytest.mark.parametrize(
-    "value", ["2027-03-01", "2027-03-01T12:00:00", "yesterday", "1803902400", 1803902400, True, [], "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+    "value",
+    [
+        "2027-03-01",
+        "2027-03-01T12:00:00",
+        "yesterday",
+        "1803902400",
+        1803902400,
+        True,
+        [],
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+    ],
 )
 def test_dates_are_moments_with_a_zone(world, refused, profile, value):
     names = ("issuanceDate", "expirationDate") if profile == VC11 else ("validFrom", "validUntil")
@@ -211,7 +222,12 @@ def test_token_and_content_name_the_same_parties(world, refused, profile):
 
 
 def test_embedded_keys_are_refused(world, refused, profile):
-    for name, value in (("jwk", world.stranger.key.public_jwk), ("jku", "https://evil.example"), ("x5c", ["AA"]), ("x5u", "https://e.example")):
+    for name, value in (
+        ("jwk", world.stranger.key.public_jwk),
+        ("jku", "https://evil.example"),
+        ("x5c", ["AA"]),
+        ("x5u", "https://e.example"),
+    ):
         forged = world.changed(world.credential(profile), lambda _: None, world.stranger, {name: value})
         assert refused(forged).rule == "shape"
     assert world.asked == []
@@ -223,7 +239,10 @@ def test_an_untrusted_issuer_causes_no_fetch(world, refused, profile):
     assert "MembershipCredential by did:web:issuer.example.evil" in fault.message
 
 
-@pytest.mark.parametrize("did", ["did:web:issuer.example.evil", "did:web:issuer.example:evil", "did:web:issuer", "DID:WEB:ISSUER.EXAMPLE", "did:web:issuer.example "])
+@pytest.mark.parametrize(
+    "did",
+    ["did:web:issuer.example.evil", "did:web:issuer.example:evil", "did:web:issuer", "DID:WEB:ISSUER.EXAMPLE", "did:web:issuer.example "],
+)
 def test_issuers_are_compared_whole(did):
     world = World()
     credential = world.verify(world.credential()).credential
@@ -431,11 +450,17 @@ def test_a_status_is_in_the_list_of_its_profile(world):
 
 
 _WORLD = World()
-_VALUES = st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+    max_leaves=8,
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([VC20, VC11]), st.dictionaries(st.text().filter(lambda name: name != "id"), _VALUES, max_size=4), st.integers(1, 10**8))
+@given(
+    st.sampled_from([VC20, VC11]), st.dictionaries(st.text().filter(lambda name: name != "id"), _VALUES, max_size=4), st.integers(1, 10**8)
+)
 def test_what_goes_in_comes_out(profile, claims, seconds):
     subject = {"id": _WORLD.holder.did, **claims}
     end = NOW + timedelta(seconds=seconds)

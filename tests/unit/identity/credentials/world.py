@@ -48,9 +48,7 @@ class World:
     def __init__(self):
         self.issuer, self.holder, self.verifier = Party("issuer.example"), Party("holder.example"), Party("verifier.example")
         self.stranger = Party("issuer.example.evil")
-        self.documents: dict[str, DidDocument] = {
-            p.did: p.document for p in (self.issuer, self.holder, self.verifier, self.stranger)
-        }
+        self.documents: dict[str, DidDocument] = {p.did: p.document for p in (self.issuer, self.holder, self.verifier, self.stranger)}
         self.files: dict[str, bytes] = {}
         self.asked: list = []
         self.now = NOW
@@ -114,6 +112,4 @@ class World:
         )
 
     def verify_answer(self, presentations, wanted=(), rules=None):
-        return drive(
-            verify_answer(presentations, self.holder.did, self.verifier.did, wanted, rules or self.rules, self.now), self.answer
-        )
+        return drive(verify_answer(presentations, self.holder.did, self.verifier.did, wanted, rules or self.rules, self.now), self.answer)

@@ -168,7 +168,10 @@ def test_what_is_no_json(raw):
 
 
 @settings(max_examples=150)
-@given(st.sampled_from(sorted(KINDS, key=lambda kind: kind.__name__)), st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text())))
+@given(
+    st.sampled_from(sorted(KINDS, key=lambda kind: kind.__name__)),
+    st.dictionaries(st.text(), st.none() | st.integers() | st.text() | st.lists(st.text())),
+)
 def test_any_json_is_read_or_refused(kind, members):
     raw = json.dumps({"@context": [DCP_CONTEXT], "type": kind.__name__, **members}).encode()
     try:
