@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from hanse.identity.credentials.checks import check_validity, prove
 from hanse.identity.credentials.issue import FORM, Draft, issue
-from hanse.identity.credentials.model import Credential, Profile, earliest, refusal
+from hanse.identity.credentials.model import Credential, Profile, earliest, refusal, said
 from hanse.identity.credentials.read import as_list, read_credential
 from hanse.identity.exchange import Answer, Exchange, FetchStatusList, Question
 from hanse.identity.keys import SigningKey
@@ -202,7 +202,7 @@ def _subject(credential: Credential, url: str) -> _Subject:
     try:
         subject = msgspec.convert(dict(credential.subjects[0]), _Subject)
     except msgspec.ValidationError as fault:
-        raise refusal(f"It does not have the shape of a list: {fault}.", url, "status-list", of=_OF) from None
+        raise refusal(f"It does not have the shape of a list: {said(fault)}.", url, "status-list", of=_OF) from None
     if subject.type + "Credential" not in credential.types:
         raise refusal("It is not a credential of a status list.", url, "status-list", of=_OF)
     return subject

@@ -85,6 +85,12 @@ def earliest(*moments: datetime | None) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def said(fault: Exception) -> str:
+    """Return what a decoder says about a wrong shape: the member and the types, and never more of the input than a line."""
+    text = str(fault)
+    return text if len(text) <= 160 else f"{text[:80]} ... {text[-80:]}"
+
+
 def refusal(problem: str, where: str, rule: str, hint: str | None = None, *, of: str = "credential") -> Unauthenticated:
     """Return the error that says which check a credential (or what `of` says) did not pass, never quoting it."""
     return Unauthenticated(f"The {of} is refused. {problem}", where=where, rule=rule, hint=hint)

@@ -21,6 +21,7 @@ from hanse.identity.credentials.model import (
     Verified,
     earliest,
     refusal,
+    said,
 )
 from hanse.identity.credentials.present import DATA_URL
 from hanse.identity.credentials.read import ENVELOPE, Read, Registered, as_list, check_base, moment_of, read_claims, read_credential
@@ -129,7 +130,7 @@ def _open(text: str, holder: str, audience: str) -> _Opened:
         addressed = msgspec.json.decode(compact.payload, type=_Audience)
         body = msgspec.json.decode(claims.vp if isinstance(claims.vp, Raw) else compact.payload, type=_Body)
     except msgspec.ValidationError as fault:
-        raise refusal(f"It does not have the shape of its kind: {fault}.", _OF, "shape", of=_OF) from None
+        raise refusal(f"It does not have the shape of its kind: {said(fault)}.", _OF, "shape", of=_OF) from None
     profile: Profile = VC11 if wrapped else VC20
     check_base(body.context, as_list(body.type), profile, PRESENTATION_TYPE, _OF)
     if as_list(addressed.aud) != [audience]:

@@ -24,6 +24,7 @@ from hanse.identity.credentials.model import (
     SchemaReference,
     Subject,
     refusal,
+    said,
 )
 from hanse.identity.jws import Compact, parse_compact
 from hanse.identity.status import StatusEntry
@@ -144,8 +145,8 @@ def moment_of(seconds: float | None) -> datetime | None:
 def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, of: str = "credential") -> T:
     try:
         return decoder.decode(raw)
-    except msgspec.ValidationError as fault:  # its text names the member and the types, not the value
-        raise refusal(f"It does not have the shape of its kind: {fault}.", of, "shape", of=of) from None
+    except msgspec.ValidationError as fault:
+        raise refusal(f"It does not have the shape of its kind: {said(fault)}.", of, "shape", of=of) from None
     except (ValueError, RecursionError):
         raise refusal("Its claims are not a JSON object.", of, "shape", of=of) from None
 
@@ -154,11 +155,13 @@ def _credential(body: _Body, claims: Registered, profile: Profile, text: str) ->
     named = body.issuer.id if isinstance(body.issuer, _Named) else body.issuer
     issuer = named or (claims.iss if profile == VC11 else None)
     types = tuple(kind for kind in as_list(body.type) if kind != BASE_TYPE)
-    if issuer is None:
+    if issuer is None or not issuer.isprintable():
         raise refusal("It does not say who issued it.", "issuer", "shape")
-    if not types or len(types) > 16 or any(not 1 <= len(kind) <= 256 for kind in types):
+    if not types or len(types) > 16 or any(not 1 <= len(kind) <= 256 or not kind.isprintable() for kind in types):
         raise refusal("It has no type of its own, too many, or one that is too long.", "type", "shape")
     old = profile == VC11
+    if old and body.issuance_date is None and claims.nbf is None:  # VCDM 1.1, 4.6; VC 2.0 may leave validFrom out
+        raise refusal("It does not say from when it is valid.", "issuanceDate", "shape")
     return Credential(
         profile=profile,
         issuer=Did(issuer),

@@ -14,7 +14,7 @@ from hanse.identity.credentials.schema import check_schema
 from hanse.identity.credentials.trust import IssuerPolicy
 from hanse.identity.exchange import FetchSchema, Inquiry
 from hanse.identity.self_issued import LEEWAY
-from hanse.kernel.errors import PeerError, Unauthenticated
+from hanse.kernel.errors import Invalid, PeerError, Unauthenticated
 
 
 class Rules(Struct, frozen=True):
@@ -27,6 +27,10 @@ class Rules(Struct, frozen=True):
     leeway: timedelta = LEEWAY
     status: ListRules = STANDARD
     lists: StatusLists = field(default_factory=StatusLists)
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) <= self.leeway < timedelta(seconds=60):
+            raise Invalid("The leeway is not below 60 seconds.", where="leeway")
 
 
 def verify(text: str, holder: str, rules: Rules, now: datetime) -> Inquiry[Verified]:

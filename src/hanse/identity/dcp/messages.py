@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from hanse.identity.credentials.model import MAX_CREDENTIAL, MAX_CREDENTIALS
+from hanse.identity.credentials.model import MAX_CREDENTIAL, MAX_CREDENTIALS, said
 from hanse.identity.dcp.scopes import MAX_SCOPE, MAX_SCOPES
 from hanse.identity.did import DCP_CONTEXT
 from hanse.kernel.errors import Invalid, Malformed
@@ -153,8 +153,8 @@ def read(kind: type[M], raw: bytes) -> M:
         if DCP_CONTEXT not in head.context:
             raise Invalid(f"The context of DCP 1.0 is missing: {DCP_CONTEXT}.", where="@context")
         message = msgspec.json.decode(raw, type=kind)
-    except msgspec.ValidationError as fault:  # its text names the member and the types, not the value
-        raise Invalid(f"This is not a {name} of the right shape: {fault}.", where="body") from None
+    except msgspec.ValidationError as fault:
+        raise Invalid(f"This is not a {name} of the right shape: {said(fault)}.", where="body") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise Malformed("This is not JSON.", where="body") from fault
     if isinstance(message, PresentationQueryMessage):

@@ -142,6 +142,8 @@ def test_rubbish(refused, world, text):
         ("type", ["VerifiableCredential"]),
         ("type", []),
         ("type", ["VerifiableCredential", ""]),
+        ("type", ["VerifiableCredential", "Member\nforged line in a log"]),
+        ("issuer", "did:web:issuer.example\nforged line in a log"),
         ("type", ["VerifiableCredential", *map(str, range(20))]),
         ("@context", []),
         ("@context", ["https://example.com"]),
@@ -416,6 +418,26 @@ def test_any_changed_character_is_noticed(world, profile):
         changed = text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :]
         with pytest.raises(Unauthenticated):
             world.verify(changed)
+
+
+def test_a_vc_1_1_says_from_when(world, refused):
+    def dateless(body):
+        del body["vc"]["issuanceDate"], body["nbf"]
+
+    assert refused(world.changed(world.credential(VC11), dateless)).where == "issuanceDate"
+
+
+def test_errors_do_not_repeat_long_input(world, refused, profile):
+    def change(body):
+        inner(body)["credentialStatus"] = {"statusPurpose": "x" * 10_000}
+
+    assert len(str(refused(world.changed(world.credential(profile), change)))) < 400
+
+
+@pytest.mark.parametrize("leeway", [timedelta(seconds=-1), timedelta(seconds=60)])
+def test_the_leeway_stays_below_a_minute(leeway):
+    with pytest.raises(Invalid):
+        Rules(TrustedIssuers({}), leeway=leeway)
 
 
 # --- what we do not make
