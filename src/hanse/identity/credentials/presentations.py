@@ -54,7 +54,6 @@ class _Body(Struct, frozen=True, rename="camel"):
 
 class _Audience(Struct, frozen=True):
     aud: str | list[str]
-    nonce: str | None = None
 
 
 class Presented(Struct, frozen=True):

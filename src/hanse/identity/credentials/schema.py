@@ -62,7 +62,7 @@ def check_schema(raw: bytes, instances: list[Any]) -> None:
         raise _unusable(str(fault)) from None
     except (SchemaError, Unresolvable) as fault:
         raise _unusable("it is not valid itself, or refers to what is outside it") from fault
-    except Exception as fault:  # noqa: BLE001 - a stranger's schema can make the library raise anything, and none of it is a yes
+    except Exception as fault:  # a stranger's schema can make the library raise anything, and none of it is a yes
         raise _unusable("it cannot be read, or runs in circles") from fault
 
 
