@@ -26,7 +26,8 @@ def main() -> None:
         print(f"{title} ...", flush=True)
         sections[title] = ALL[title]()
         for figure in sections[title]:
-            print(f"  {figure.what}: {figure.value:.3g} {figure.unit} (limit {figure.limit:g}) {'reached' if figure.reached else 'NOT REACHED'}", flush=True)
+            verdict = "reached" if figure.reached else "NOT REACHED"
+            print(f"  {figure.what}: {figure.value:.3g} {figure.unit} (limit {figure.limit:g}) {verdict}", flush=True)
     if chosen == list(ALL):
         write(Path(__file__).parent / "RESULTS.md", sections)
 

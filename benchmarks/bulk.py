@@ -55,7 +55,8 @@ def _pull(address: dict[str, object], into: Path) -> float:
     began = time.perf_counter()
     report = fetch(DataAddress(endpoint_type=str(address["type"]), endpoint=str(address["endpoint"]), properties=properties), into)
     seconds = time.perf_counter() - began
-    assert report.verified and report.size == SIZE
+    assert report.verified
+    assert report.size == SIZE
     for path in report.files:
         (into / path).unlink()
     return SIZE / seconds / 1e9

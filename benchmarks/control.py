@@ -39,9 +39,11 @@ def catalogue() -> list[Figure]:
         w.provider.do("fill", count=10_000, path=str(w.folder / "a.csv"))
         walks = [w.consumer.do("catalogue", peer=w.did, pages=100)["times"] for _ in range(ROUNDS + 1)][1:]
     parts = {"first 10": slice(0, 10), "middle 10": slice(45, 55), "last 10": slice(90, 100)}
-    return [
-        median(f"page of 100, {name} of 100 pages, p50", [sorted(walk[part])[5] for walk in walks], "ms", 20) for name, part in parts.items()
-    ]
+    figures = []
+    for name, part in parts.items():
+        middles = [sorted(walk[part])[5] for walk in walks]
+        figures.append(median(f"page of 100, {name} of 100 pages, p50", middles, "ms", 20))
+    return figures
 
 
 def footprint() -> list[Figure]:

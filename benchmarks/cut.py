@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.report import Figure, median
@@ -77,10 +78,5 @@ def _stalled(w: World, offered: dict[str, object]) -> float:
 def _established(server: int, client: int) -> bool:
     """Tell whether the server's socket to that client port is still there."""
     wanted = (f":{server:04X}", f":{client:04X}")
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with open(table, encoding="ascii") as file:
-            for line in file.readlines()[1:]:
-                fields = line.split()
-                if fields[1].endswith(wanted[0]) and fields[2].endswith(wanted[1]) and fields[3] == "01":
-                    return True
-    return False
+    lines = [line.split() for table in ("tcp", "tcp6") for line in Path("/proc/net", table).read_text("ascii").splitlines()[1:]]
+    return any(local.endswith(wanted[0]) and remote.endswith(wanted[1]) and state == "01" for _, local, remote, state, *_ in lines)

@@ -1,6 +1,6 @@
 """One server process that does what it is told on its standard input: a line of JSON each, an answer of JSON each.
 
-    python -m benchmarks.node '{"home": ..., "port": ..., "allow": [...]}'
+python -m benchmarks.node '{"home": ..., "port": ..., "allow": [...]}'
 """
 
 from __future__ import annotations
@@ -160,8 +160,7 @@ class Node:
 
     async def usage(self) -> Json:
         """Return what this process has used so far: CPU seconds, and resident MB now."""
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-        return {"cpu": cpu(), "rss_mb": pages * resource.getpagesize() / 1e6}
+        return {"cpu": cpu(), "rss_mb": resident_mb()}
 
     async def _catalogue(self, peer: str) -> None:
         base = await self.server.ground.peers.base_of(Tenant("consumer"), Did(peer))
@@ -209,6 +208,12 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def resident_mb() -> float:
+    """Return the memory that this process has resident now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
 def json_copy(dataset: Dataset, id: str) -> Dataset:
     """Return the dataset under another id, with offers of its own."""
     import msgspec
@@ -219,7 +224,8 @@ def json_copy(dataset: Dataset, id: str) -> Dataset:
 
 async def main(said: Json) -> None:
     """Serve, and do what the lines say."""
-    settings = Settings(home=said["home"], port=said["port"], peers_allow=tuple(said["allow"]), requests_per_second=1e6, request_burst=1_000_000)
+    allow = tuple(said["allow"])
+    settings = Settings(home=said["home"], port=said["port"], peers_allow=allow, requests_per_second=1e6, request_burst=1_000_000)
     server = await Server.open(settings)
     node = Node(server)
     ready = asyncio.Event()

@@ -52,7 +52,8 @@ def write(path: Path, sections: dict[str, list[Figure]]) -> None:
         "",
         "Made by `make bench`. Take the ratios: the last column of figures is measured / limit, in one run on one machine.",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}.",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, {platform.system()} {platform.release()},"
+        f" Python {platform.python_version()}.",
     ]
     for title, figures in sections.items():
         lines += ["", f"## {title}", "", "| what | median | limit | ratio | | runs | note |", "|---|---|---|---|---|---|---|"]

@@ -16,12 +16,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import click
+
     from hanse.http.api.routing import Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 INCLUDE = re.compile(r"(<!-- include (\S+) (\S+) -->\n)(```python\n.*?\n```\n)?", re.DOTALL)
+MARK = "<!-- The list below is made by `make docs`. -->"
 HEADER = "<!-- Made from the code by `make docs`. Do not edit. -->\n\n"
+POLICIES = """# Policies
+
+`hanse policy check` says what a policy means, and whether it permits a use now.
+
+## Templates
+
+Joined with `+`, all conditions must hold: `members + until 2035-01-01`.
+"""
+OPERANDS_SAID = """
+## ODRL
+
+A policy may be ODRL JSON instead, in the form of the Dataspace Protocol. Decided are permissions and prohibitions of the
+action `use`, with constraints on these left operands, alone or joined by `and`, `andSequence`, `or` and `xone`. A policy
+that says more (another action, a duty, an obligation, another operand) cannot be offered here. In a policy that comes from
+elsewhere such a part is unknown, and unknown never permits.
+
+"""
 SETTINGS = """# Settings
 
 In `hanse.toml` of the home folder, or as variables; a variable wins. Lists in variables are separated by commas. Sizes
@@ -70,9 +90,12 @@ def protocol() -> str:
     """Return both state machines, as tables and as diagrams."""
     from hanse.dsp import diagram, negotiation, transfer
 
+    pictures = (
+        ("Contract negotiation", diagram.markdown(negotiation.TABLE), diagram.mermaid(negotiation.TABLE)),
+        ("Transfer process", diagram.markdown(transfer.TABLE), diagram.mermaid(transfer.TABLE)),
+    )
     parts = ["# The state machines\n\nFrom `dsp/negotiation.py` and `dsp/transfer.py` (Dataspace Protocol 2025-1, 7.1 and 9.1).\n"]
-    for title, table in (("Contract negotiation", negotiation.TABLE), ("Transfer process", transfer.TABLE)):
-        parts.append(f"\n## {title}\n\n{diagram.markdown(table)}\n```mermaid\n{diagram.mermaid(table)}```\n")
+    parts += [f"\n## {title}\n\n{table}\n```mermaid\n{picture}```\n" for title, table, picture in pictures]
     return "".join(parts)
 
 
@@ -115,11 +138,14 @@ def roles() -> str:
 
 
 def policies() -> str:
-    """Return the policy templates."""
+    """Return the policy templates, and the left operands that are decided."""
+    from hanse.odrl.operands import OPERANDS
     from hanse.odrl.templates import TEMPLATES
 
-    rows = ["| template | meaning |", "|---|---|", *(f"| `{t.usage}` | {t.meaning} |" for t in TEMPLATES)]
-    return "# Policy templates\n\nJoined with `+`: `members + until 2027-01-01`.\n\n" + "\n".join(rows) + "\n"
+    templates = ["| template | meaning |", "|---|---|", *(f"| `{t.usage}` | {t.meaning} |" for t in TEMPLATES)]
+    meanings = {name: " ".join((operand.__doc__ or "").partition(": ")[2].split()) for name, operand in OPERANDS.items()}
+    operands = ["| left operand | meaning |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in meanings.items())]
+    return "\n".join([POLICIES, *templates, OPERANDS_SAID, *operands]) + "\n"
 
 
 def errors() -> str:
@@ -144,15 +170,12 @@ def interface() -> str:
     from hanse.http.api.openapi import document
 
     found = document(_operations())
-    parts = [API]
-    tag = ""
+    rows: dict[str, list[str]] = {}
     for path, methods in found["paths"].items():
         for method, one in methods.items():
-            if one["tags"][0] != tag:
-                tag = one["tags"][0]
-                parts.append(f"\n## {tag}\n\n| operation | what | takes | answers | who |\n|---|---|---|---|---|\n")
-            parts.append(_operation_row(method.upper(), path, one))
-    return "".join(parts)
+            rows.setdefault(one["tags"][0], []).append(_operation_row(method.upper(), path, one))
+    head = "| operation | what | takes | answers | who |\n|---|---|---|---|---|\n"
+    return API + "".join(f"\n## {tag}\n\n{head}{''.join(listed)}" for tag, listed in rows.items())
 
 
 def _operations() -> list[Operation]:
@@ -200,10 +223,9 @@ def commands() -> str:
     return "".join(parts)
 
 
-def _walk(command: object, path: str) -> Iterator[tuple[str, object]]:
+def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     import click
 
-    assert isinstance(command, click.Command)
     yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command, info_name=path)
@@ -224,9 +246,22 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+def decisions() -> str:
+    """Return the list of decisions, put in place of the one that its page holds."""
+    folder = ROOT / "docs" / "decisions"
+    found = sorted(folder.glob("[0-9]*.md"))
+    titles = [path.read_text("utf-8").partition("\n")[0].removeprefix("# ") for path in found]
+    listed = "\n".join(
+        f"{title.partition(' ')[0]} [{title.partition(' ')[2]}]({path.name})" for path, title in zip(found, titles, strict=True)
+    )
+    head, mark, _ = (folder / "README.md").read_text("utf-8").partition(MARK)
+    return f"{head.rstrip()}\n\n{mark or MARK}\n\n{listed}\n"
+
+
 def wanted() -> dict[Path, str]:
     """Return every document that depends on code, as it should be."""
     pages = {REFERENCE / name: HEADER + make() for name, make in PAGES.items()}
+    pages[ROOT / "docs" / "decisions" / "README.md"] = decisions()
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text("utf-8")
         if "<!-- include " in text and path not in pages:

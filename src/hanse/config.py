@@ -112,7 +112,16 @@ def check_exposure(settings: Settings) -> None:
     """Raise `Misconfigured` for a server that would be open to a network without TLS and without a proxy in front."""
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         raise Misconfigured("TLS needs both a certificate and its key.", where="tls_certificate, tls_key")
-    if _is_loopback(settings.host) or settings.tls_certificate or settings.behind_proxy:
+    if _is_loopback(settings.host):
+        return
+    if _is_loopback(settings.public_host):
+        raise Misconfigured(
+            f"The server would listen on {settings.host}, and tell everybody that it is {settings.public_host}.",
+            where="public_host",
+            rule="public-host",
+            hint="Set public_host to the name by which others reach it; participants' names are made from it, for good.",
+        )
+    if settings.tls_certificate or settings.behind_proxy:
         return
     raise Misconfigured(
         f"The server would listen on {settings.host} without TLS.",

@@ -97,15 +97,16 @@ class Page:
         if "hanse up" in text and "--port" not in text:
             text += f" --port {self._ports[PORTS[0]]}"
         log = self._folder / f".server-{len(self._servers)}.log"
-        with log.open("wb") as file:
-            script = f"source {self._state}\nexec env {text}"
-            process = subprocess.Popen(["bash", "-c", script], stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=self._environment)
+        errors = log.with_suffix(".errors")  # on a terminal its log goes to a file, and nobody sees it
+        with log.open("wb") as told, errors.open("wb") as untold:
+            run = ["bash", "-c", f"source {self._state}\nexec env {text}"]
+            process = subprocess.Popen(run, stdin=subprocess.DEVNULL, stdout=told, stderr=untold, env=self._environment)
         self._servers.append((process, log, command))
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready(command, log):
-            told = log.read_text()
-            assert process.poll() is None, f"{command.block}: $ {text}\nended with {process.returncode}:\n{told}"
-            assert time.monotonic() < end, f"{command.block}: $ {text}\nis not ready:\n{told}"
+            output = log.read_text() + errors.read_text()
+            assert process.poll() is None, f"{command.block}: $ {text}\nended with {process.returncode}:\n{output}"
+            assert time.monotonic() < end, f"{command.block}: $ {text}\nis not ready:\n{output}"
             time.sleep(0.05)
 
     def _is_ready(self, command: Command, log: Path) -> bool:

@@ -113,8 +113,11 @@ class UsePermission:
         stores = cast("Tx", tx)
         running = stores.transfers.get(tenant, transfer)
         contract = stores.contracts.get(tenant, agreement)
+        owner = stores.participants.get(tenant)
         if running is None or contract is None or running.peer != consumer or contract.peer != consumer:
             raise Forbidden("There is no such transfer.", rule="transfer")
+        if owner is None or owner.suspended is not None:
+            raise Forbidden("This participant serves nobody now.", rule="suspended")
         if not flows(running) or contract.ended is not None:
             raise Forbidden("The transfer is not running.", rule="transfer", hint="Its state says why: `hanse explain`.")
         decision = decide_use(contract.agreement.terms, consumer, self._clock.now())

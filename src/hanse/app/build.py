@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hanse.app.bridges import ContextSealer, NewKeys
 from hanse.app.quotas import Quotas
-from hanse.app.tenants import Tenants, did_of
+from hanse.app.tenants import Tenants
 from hanse.app.upkeep import EVERY, Upkeep
 from hanse.config import Settings
 from hanse.connector.catalog import Catalog
@@ -68,7 +68,8 @@ class Ground:
         self.limits = parts.limits or _limits(settings)
         self.tenants = Tenants(database)
         self.quotas = Quotas(self.tenants, self.limits)
-        self.client = PeerClient(self.guard_for(()))
+        self.guard = self.guard_for(())
+        self.client = PeerClient(self.guard)
         self.own = OwnAddresses(settings.public_root, DSP_PATH)
         master = MasterKeySealer(key)
         self.sealer = ContextSealer(master)
@@ -112,7 +113,7 @@ class Connector:
             limits=ground.limits,
             room=ground.quotas,
         )
-        self.negotiations = Negotiations(self.kit, parts.negotiation_rule or OwnOffersRule(ground.clock), did_of)
+        self.negotiations = Negotiations(self.kit, parts.negotiation_rule or OwnOffersRule(ground.clock), ground.tenants.did_of)
         self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
         self.catalog = Catalog(self.kit)
         upkeep = Upkeep(ground.database, ground.clock)

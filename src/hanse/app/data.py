@@ -23,9 +23,6 @@ from hanse.sources.files import FileSources
 from hanse.sources.http import HttpSources
 from hanse.sources.router import SourceRouter
 
-INBOX_QUOTA = 1 << 40
-"""Bytes that one pushed transfer may bring."""
-
 
 class DataSide:
     """What the connector needs of the data plane before it exists itself: flows and the look at sources."""
@@ -34,7 +31,7 @@ class DataSide:
         self.ground = ground
         tenants, accel = ground.tenants, ground.settings.accel_prefix
         self.bulk = BulkClient(ground.guard_for)
-        files = FileSources(tenants.roots)
+        files = FileSources(tenants.roots, home=ground.settings.home)
         self.sources = SourceRouter({"file": files, "folder": files, "http": HttpSources(tenants.hosts, self.bulk)})
         self.tokens = Tokens(ground.clock)
         self.manifests = Manifests(ground.database, self.sources)
@@ -55,8 +52,8 @@ class DataPlane:
     def __init__(self, side: DataSide, kit: Kit, transfers: Transfers) -> None:
         ground = side.ground
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
-        serving = Serving(ground.database, side.tokens, side.permission, side.manifests, side.sources, verifier)
-        inbox = Inbox(ground.database, side.tokens, side.folder, quota=INBOX_QUOTA)
+        serving = Serving(ground.database, side.tokens, side.permission, side.manifests, side.sources, verifier, kit.membership.require)
+        inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes)
         self.side = side
         self.app = DataApp(serving, side.running, inbox, accel=ground.settings.accel_prefix or None)
         self.pusher = Pusher(

@@ -22,9 +22,6 @@ from hanse.http.limits import RateLimiter
 from hanse.http.renewal import RenewalClient
 from hanse.http.spaces import SpacePages
 
-_LOOK_EVERY = 1.0
-"""Seconds between two looks of who waits for a process, where another server process may have changed it."""
-
 _OPERATOR_RATE = 200.0
 _OPERATOR_BURST = 400
 """Requests a second from one operator; an anchor's public pages take as many from one applicant."""
@@ -36,7 +33,7 @@ class Front:
     def __init__(self, ground: Ground, management: Management, connector: Connector, data: DataSide) -> None:
         kit = connector.kit
         self.watch = Watch(ground.database.subscribe)
-        views = Views(ground.database, self.watch, _LOOK_EVERY if ground.settings.database else None)
+        views = Views(ground.database, self.watch)
         self.services = Services(
             operators=management.operators,
             participants=management.participants,

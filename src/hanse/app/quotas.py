@@ -29,6 +29,10 @@ class Quotas:
         """Return how many assets a participant may offer."""
         return self._tenants.quota(tenant).assets
 
+    def stored_bytes(self, tenant: Tenant) -> int:
+        """Return how many bytes of what is pushed to a participant may lie here."""
+        return self._tenants.quota(tenant).stored_bytes
+
     def rate(self, tenant: str) -> tuple[float, int]:
         """Return how many requests a second all its peers together may send a participant, and how many at once."""
         quota = self._tenants.quota(Tenant(tenant))

@@ -98,7 +98,7 @@ class Server:
         ground, connector = self.ground, self.connector
         tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock, ground.tenants.restored)
         limiter = ParticipantLimiter(self.settings.requests_per_second, self.settings.request_burst, ground.quotas.rate)
-        dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter)
+        dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter, ground.guard.examine)
         return [
             *dsp.routes(),
             Mount("/participants/{name}/data", app=self.plane.app),
@@ -125,6 +125,8 @@ class Server:
         self.ground.wallet.forget(tenant)
         self.management.participants.forget(tenant)
         await self.ground.tenants.refresh(tenant)
+        if not self.ground.tenants.answers(tenant):
+            self.data.running.cut_tenant(tenant)
         await self._erasure.follow(tenant)
 
     def _soon(self, work: Coroutine[object, object, None]) -> None:
@@ -162,7 +164,7 @@ def config_of(server: Server) -> uvicorn.Config:
     )
 
 
-class _Front(uvicorn.Server):
+class _Uvicorn(uvicorn.Server):
     """uvicorn without its own handling of signals, which would end the process before what is due has been stored."""
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
@@ -176,7 +178,7 @@ class _Front(uvicorn.Server):
 
 async def serve(server: Server, ready: asyncio.Event | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then drain. `ready` is set once connections are accepted."""
-    front = _Front(config_of(server))
+    front = _Uvicorn(config_of(server))
 
     def end() -> None:
         server.front.health.draining = True

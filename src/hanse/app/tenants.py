@@ -7,13 +7,11 @@ are kept in memory and follow every change, in this process by event, between pr
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
-from hanse.connector.ports import ConnectorTx
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, Quota, SpaceLink
-from hanse.storage import Database, Tx
+from hanse.storage import Database
 from hanse.storage.stores.restores import Restores
 
 TOPIC = "participant"
@@ -60,6 +58,15 @@ class Tenants:
             raise NotFound(f"There is no participant {name[:80]!r} here.", where="participant")
         return participant
 
+    def did_of(self, name: Tenant) -> Did:
+        """Return the DID of a participant that answers peers. Raises `NotFound`."""
+        return self.find(name).did
+
+    def answers(self, name: Tenant) -> bool:
+        """Tell whether a participant is there and not suspended."""
+        participant = self._known.get(name)
+        return participant is not None and participant.suspended is None
+
     def of_did(self, did: str) -> Participant | None:
         """Return the participant of that DID, if it is hosted here."""
         participant = self._known.get(Tenant(did.rpartition(":")[2]))
@@ -88,14 +95,6 @@ class Tenants:
         """Return the hosts that a participant's offers may take bytes from."""
         participant = self._known.get(tenant)
         return participant.allowed_hosts if participant is not None else ()
-
-
-def did_of(tx: ConnectorTx, tenant: Tenant) -> Did:
-    """Return a participant's DID inside a transaction. Raises `NotFound`."""
-    participant = cast("Tx", tx).participants.get(tenant)
-    if participant is None:
-        raise NotFound(f"There is no participant {tenant!r} here.", where="participant")
-    return participant.did
 
 
 def changed(event: object) -> Tenant | None:

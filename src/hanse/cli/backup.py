@@ -20,7 +20,7 @@ def command(shell: Shell, to: Path) -> None:
     It holds no token, no message on its way and no data; private keys are in it as the master key has sealed them. The
     master key itself is in no backup: keep `master.key` apart from it, for without it a backup is worth nothing.
     """
-    from hanse.app.backup import backup
+    from hanse.app.recovery.backup import backup
     from hanse.config import load
     from hanse.kernel.clock import SystemClock
 

@@ -13,13 +13,14 @@ from hanse.cli.shell import Shell
 @click.option(
     "--invitation", metavar="CODE", envvar="HANSE_INVITATION", help="A code from the space's anchor, with which one enters at once."
 )
+@click.option("--replace", is_flag=True, help="Give up another space for this one.")
 @click.pass_context
-def command(ctx: click.Context, shell: Shell, url: str, invitation: str | None) -> None:
+def command(ctx: click.Context, shell: Shell, url: str, invitation: str | None, replace: bool) -> None:
     """Join a space.
 
     Without an invitation the space's anchor decides; until then the exit code is 3.
     """
-    joined = shell.client.join(url, invitation)
+    joined = shell.client.join(url, invitation, replace=replace)
 
     def show() -> None:
         for step in joined.steps:

@@ -14,7 +14,7 @@ from hanse.cli.kit import Noun
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
-    from hanse.app.restore import Outcome
+    from hanse.app.recovery.restore import Outcome
     from hanse.config import Settings
     from hanse.storage.stores.restores import Unconfirmed
 
@@ -33,7 +33,7 @@ def bring_back(shell: Shell, file: Path) -> None:
     what was under way is ended, operators get new tokens, and what nobody can vouch for waits for `hanse restore confirm`.
     What was there before is kept as a backup beside it.
     """
-    from hanse.app.restore import restore
+    from hanse.app.recovery.restore import restore
     from hanse.config import load
 
     settings, _ = load(shell.home_option)
@@ -53,7 +53,7 @@ def bring_back(shell: Shell, file: Path) -> None:
 @command.verb("list", example="hanse restore list")
 def show_list(shell: Shell) -> None:
     """Show what a restore has switched off until you confirm it."""
-    from hanse.app.confirm import unconfirmed
+    from hanse.app.recovery.confirm import unconfirmed
     from hanse.config import load
 
     settings, _ = load(shell.home_option)
@@ -68,7 +68,7 @@ def confirm(shell: Shell, ids: tuple[str, ...]) -> None:
 
     The server must be stopped if its database is SQLite. What a person has changed since the restore stays as it is.
     """
-    from hanse.app.confirm import confirm as confirmed
+    from hanse.app.recovery.confirm import confirm as confirmed
     from hanse.config import load
     from hanse.kernel.clock import SystemClock
 

@@ -39,6 +39,7 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
     The first time it makes a home folder with an anchor that founds a space, and a participant of yours that has joined.
     It runs until Ctrl-C; the next `hanse up` runs the same space again.
     """
+    from hanse.app.logs import configure
     from hanse.config import FILE, load
 
     name = _login_name() if name is None else tenant_name(name)
@@ -55,11 +56,20 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
             rule="port",
             hint="Leave --port out, or make another space with --home.",
         )
-    folders = tuple(str(one.absolute()) for one in roots or (Path.cwd(),) if one.absolute() != Path("/"))
+    folders = tuple(str(one.absolute()) for one in roots or (_offered_from(shell.home),) if one.absolute() != Path("/"))
     _require_free(settings)
+    configure(settings, to_file=sys.stderr.isatty())  # a person's terminal shows what there is to do; a service has a journal
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_run(shell, settings, name, folders))
     shell.note("Stopped. `hanse up` runs it again.")
+
+
+def _offered_from(home: Path) -> Path:
+    """Return the current folder; where that is the home folder itself, the part of it that may be offered."""
+    from hanse.sources.files import DATA
+
+    here = Path.cwd()
+    return here / DATA if here == home.resolve() else here
 
 
 async def _run(shell: Shell, settings: Settings, name: str, folders: tuple[str, ...]) -> None:
@@ -161,7 +171,7 @@ def _require_free(settings: Settings) -> None:
 
 
 def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -31,9 +31,9 @@ def space() -> Steps[m.Membership]:
     return (yield from get("/space", m.Membership))
 
 
-def join(url: str, invitation: str | None = None) -> Steps[m.Joined]:
+def join(url: str, invitation: str | None = None, *, replace: bool = False) -> Steps[m.Joined]:
     """Ask to become a member of the space at `url`; with an invitation one enters at once."""
-    return (yield from post("/space/join", said(url=url, invitation=invitation), m.Joined))
+    return (yield from post("/space/join", said(url=url, invitation=invitation, replace=replace or None), m.Joined))
 
 
 def found(name: str, title: str) -> Steps[m.AnchoredSpace]:

@@ -77,7 +77,7 @@ class Exchange(ABC, Generic[P]):
 
     # Sending.
 
-    def queue(self, tx: ConnectorTx, process: P, step: str, message: m.Message, by: str = US) -> None:
+    def queue(self, tx: ConnectorTx, process: P, step: str, message: m.Message, by: str = US, detail: str = "") -> None:
         """Store our next step and its message. Raises `Conflict` if another one waits or the table forbids it."""
         if process.intent is not None:
             raise Conflict(
@@ -90,7 +90,7 @@ class Exchange(ABC, Generic[P]):
         patience = self.kit.limits.answer_by_hand if step == "terminate" and self._peer_may_rest(process) else None
         message_id = self.kit.outbox.put(tx, process, self.kit.wire.path_of(message, process.peer_pid), step, body, patience)
         process.intent = Intent(message_id, step, to)
-        process.note(self.kit.clock.now(), f"{step}: sent, not yet acknowledged", by)
+        process.note(self.kit.clock.now(), f"{step}: sent, not yet acknowledged", by, detail)
         self.store(tx).put(process)
 
     def end(self, tx: ConnectorTx, process: P, reason: str, by: str = US) -> None:

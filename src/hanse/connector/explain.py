@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Answering, Asset, Contract, Happening, Negotiation, Process, Transfer
+from hanse.connector.transfers import PUSH
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Tenant
@@ -30,6 +31,10 @@ _TRANSFER = {
     (Role.PROVIDER, "REQUESTED"): ("the transfer to be started", "you"),
     (Role.CONSUMER, "STARTED"): ("the data to be fetched, then completion", "you"),
     (Role.PROVIDER, "STARTED"): ("the consumer to fetch the data", "the consumer"),
+}
+_PUSH = {
+    Role.CONSUMER: ("the provider to send the data", "the provider"),
+    Role.PROVIDER: ("the data to be sent, then completion", "this server"),
 }
 
 
@@ -94,6 +99,8 @@ def _of_negotiation(tx: ConnectorTx, negotiation: Negotiation) -> Explanation:
 
 def _of_transfer(tx: ConnectorTx, transfer: Transfer) -> Explanation:
     waits = _TRANSFER.get((transfer.role, transfer.state or ""), ("", ""))
+    if transfer.state == "STARTED" and transfer.format.endswith(PUSH):
+        waits = _PUSH[transfer.role]
     if transfer.state == "SUSPENDED":
         ours = transfer.suspended_by is transfer.role
         waits = ("the transfer to be resumed by the side that suspended it", "you" if ours else f"the {transfer.role.other}")

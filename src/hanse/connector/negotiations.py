@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 from hanse.connector.door import admit
 from hanse.connector.exchange import Exchange
@@ -20,6 +21,8 @@ from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Agreement, Offer
 
+_LONGEST_ID = 512
+
 
 class Negotiations(Exchange[Negotiation]):
     """Every use case of a negotiation: begin, take the peer's message, move on by rule or by hand, look."""
@@ -27,7 +30,7 @@ class Negotiations(Exchange[Negotiation]):
     kind = "negotiation"
     finish = Step.FINALIZE
 
-    def __init__(self, kit: Kit, rule: NegotiationRule, did_of: Callable[[ConnectorTx, Tenant], Did]) -> None:
+    def __init__(self, kit: Kit, rule: NegotiationRule, did_of: Callable[[Tenant], Did]) -> None:
         super().__init__(kit)
         self._rule = rule
         self._did_of = did_of
@@ -121,10 +124,14 @@ class Negotiations(Exchange[Negotiation]):
         process.state = State(state)
 
     def patience(self, process: Negotiation) -> timedelta | None:
-        """Return how long the negotiation may wait: long for people, short for rules."""
+        """Return how long the negotiation may wait: long for people, short for rules.
+
+        Whether a person answers on the other side is not known here: a request waits as long as one may take.
+        """
         if process.final:
             return None
-        by_hand = process.answering is Answering.HAND or process.state is State.OFFERED
+        asked = process.role is Role.CONSUMER and process.state is State.REQUESTED
+        by_hand = process.answering is Answering.HAND or process.state is State.OFFERED or asked
         return self.kit.limits.answer_by_hand if by_hand else self.kit.limits.answer_by_rule
 
     def end_message(self, process: Negotiation, reason: str) -> m.NegotiationTermination:
@@ -136,7 +143,7 @@ class Negotiations(Exchange[Negotiation]):
 
     def status_path(self, process: Negotiation) -> str:
         """Return the path of the peer's own record."""
-        return f"/negotiations/{process.peer_pid}"
+        return f"/negotiations/{quote(process.peer_pid or '', safe='')}"
 
     def entered(self, tx: ConnectorTx, process: Negotiation, step: str, sender: Role) -> None:
         """Keep the contract of a finalised negotiation; after the peer's step, let the rule answer."""
@@ -157,7 +164,7 @@ class Negotiations(Exchange[Negotiation]):
         return Negotiation(
             id=self.kit.ids.new("neg"),
             tenant=tenant,
-            own_did=self._did_of(tx, tenant),
+            own_did=self._did_of(tenant),
             role=role,
             peer=peer,
             peer_address=address,
@@ -308,4 +315,6 @@ def _take_offer(negotiation: Negotiation, message: m.NegotiationMessage) -> None
 
 def _take_agreement(negotiation: Negotiation, message: m.NegotiationMessage) -> None:
     if isinstance(message, m.ContractAgreement):
+        if len(message.agreement.id) > _LONGEST_ID:
+            raise Invalid(f"An agreement's id has at most {_LONGEST_ID} characters.", where="agreement.@id", rule="length")
         negotiation.agreement = message.agreement

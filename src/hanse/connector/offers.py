@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -66,6 +67,11 @@ class Description(Struct, kw_only=True):
 
 _TEXTS = {"title": 300, "description": 10_000, "theme": 500, "licence": 500, "media_type": 200}
 _LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_048)}
+_FORMS = {
+    "media_type": (re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII), "a media type such as text/csv (RFC 6838)"),
+    "language": (re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"), "a language tag such as en or pt-BR (BCP 47)"),
+    "theme": (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+"), "the address (IRI) of a theme in a vocabulary"),
+}
 
 
 class Offers:
@@ -102,7 +108,7 @@ class Offers:
         _check(said)
 
         def work(tx: ConnectorTx) -> Asset:
-            asset = self._get(tx, tenant, id)
+            asset = self._held(tx, tenant, id)
             asset.dataset = structs.replace(_described(asset.dataset, said), modified=self._kit.clock.now())
             if not isinstance(said.terms, UnsetType):
                 asset.dataset = structs.replace(asset.dataset, offers=self._offers(said.terms))
@@ -118,7 +124,7 @@ class Offers:
         found = await self._inspector.inspect(tenant, asset.source)
 
         def work(tx: ConnectorTx) -> Asset:
-            current = self._get(tx, tenant, id)
+            current = self._held(tx, tenant, id)
             current.dataset = structs.replace(_with_facts(current.dataset, found), modified=self._kit.clock.now())
             self._put(tx, current)
             self._inspector.keep(tx, current, found)
@@ -130,7 +136,7 @@ class Offers:
         """Take an asset off the catalogue. Contracts that stand keep their right to it until they end."""
 
         def work(tx: ConnectorTx) -> Asset:
-            asset = self._get(tx, tenant, id)
+            asset = self._held(tx, tenant, id)
             asset.withdrawn = asset.withdrawn or self._kit.clock.now()
             self._put(tx, asset)
             return asset
@@ -161,10 +167,10 @@ class Offers:
         return tuple(Offer(id=self._kit.ids.new("off"), terms=one) for one in terms)
 
     def _get(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Asset:
-        asset = tx.assets.get(tenant, id)
-        if asset is None:
-            raise NotFound(f"There is no asset {id[:80]!r} here.", where="id", hint="`hanse offer --list` shows yours.")
-        return asset
+        return _there(tx.assets.get(tenant, id), id)
+
+    def _held(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Asset:
+        return _there(tx.assets.hold(tenant, id), id)
 
     def _put_new(self, tx: ConnectorTx, asset: Asset) -> None:
         allowed = self._quota(asset.tenant)
@@ -177,6 +183,12 @@ class Offers:
     def _put(self, tx: ConnectorTx, asset: Asset) -> None:
         asset.updated = self._kit.clock.now()
         tx.assets.put(asset, encode_dataset(asset.dataset, service_of(self._kit, asset.tenant)))
+
+
+def _there(asset: Asset | None, id: str) -> Asset:
+    if asset is None:
+        raise NotFound(f"There is no asset {id[:80]!r} here.", where="id", hint="`hanse offer --list` shows yours.")
+    return asset
 
 
 def service_of(kit: Kit, tenant: Tenant) -> DataServiceRef:
@@ -192,6 +204,9 @@ def _name_of(source: Source) -> str:
 
 
 def _check(said: Description) -> None:
+    """Judge what is said of an asset, field by field, before anything is written."""
+    if said.title == "":
+        raise Invalid("A dataset has a title.", where="title", rule="required")
     for name, limit in _TEXTS.items():
         value = getattr(said, name)
         if isinstance(value, str) and (len(value) > limit or "\x00" in value):
@@ -200,11 +215,20 @@ def _check(said: Description) -> None:
         values = getattr(said, name)
         if isinstance(values, tuple) and (len(values) > items or any(not v or len(v) > length for v in values)):
             raise Invalid(f"At most {items} entries of 1 to {length} characters.", where=name, rule="list")
+    _check_forms(said)
+
+
+def _check_forms(said: Description) -> None:
     for index, did in enumerate(said.visible_to or ()):
         if not is_did(did):
-            raise Invalid(f"{did[:80]!r} is not a DID.", where=f"visible_to[{index}]", rule="did", hint="`hanse members` lists them.")
-    if said.title == "":
-        raise Invalid("A dataset has a title.", where="title", rule="required")
+            raise Invalid(
+                f"{did[:80]!r} is not a DID.", where=f"visible_to[{index}]", rule="did", hint="The space's list of members has them."
+            )
+    for name, (pattern, what) in _FORMS.items():
+        value = getattr(said, name)
+        values = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, str) and not pattern.fullmatch(one) for one in values):
+            raise Invalid(f"It is not {what}.", where=name, rule="form")
 
 
 def _with_facts(dataset: Dataset, found: Found) -> Dataset:

@@ -82,7 +82,11 @@ class AssetStore(Protocol):
     """Own assets, with the encoded dataset that a catalogue page is joined from."""
 
     def get(self, tenant: Tenant, id: str) -> Asset | None:
-        """Return the asset, withdrawn or not."""
+        """Return the asset, withdrawn or not. Not locked: negotiations about one asset must not wait for each other."""
+        ...
+
+    def hold(self, tenant: Tenant, id: str) -> Asset | None:
+        """Return the asset, and keep others from changing it until the transaction ends."""
         ...
 
     def put(self, asset: Asset, encoded: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import msgspec
 
@@ -18,7 +19,7 @@ from hanse.dsp import messages as m
 from hanse.dsp import transfer as table
 from hanse.dsp.messages import DataAddress, Role
 from hanse.dsp.transfer import State, Step
-from hanse.kernel.errors import Conflict, Invalid, NotFound, OwnError
+from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
 
 PUSH = "-PUSH"
@@ -156,7 +157,7 @@ class Transfers(Exchange[Transfer]):
 
     def status_path(self, process: Transfer) -> str:
         """Return the path of the peer's own record."""
-        return f"/transfers/{process.peer_pid}"
+        return f"/transfers/{quote(process.peer_pid or '', safe='')}"
 
     def entered(self, tx: ConnectorTx, process: Transfer, step: str, sender: Role) -> None:
         """Tell the data plane; after the peer's step, let the rule answer."""
@@ -174,9 +175,9 @@ class Transfers(Exchange[Transfer]):
             if move is not None:
                 self._make(tx, process, move, "us")
 
-    def queue(self, tx: ConnectorTx, process: Transfer, step: str, message: m.Message, by: str = US) -> None:
+    def queue(self, tx: ConnectorTx, process: Transfer, step: str, message: m.Message, by: str = US, detail: str = "") -> None:
         """Store our next step. What ends or halts the flow does so now, whenever the peer may hear of it."""
-        super().queue(tx, process, step, message, by)
+        super().queue(tx, process, step, message, by, detail)
         if step not in (Step.REQUEST, Step.START):
             self.kit.dataplane.halt(tx, process)
 
@@ -301,12 +302,12 @@ class Transfers(Exchange[Transfer]):
             return
         try:
             message = self._message(tx, transfer, move)
-        except OwnError as error:
-            # The source has vanished or cannot be read: the consumer is told, instead of waiting for nothing.
+        except (SourceVanished, Forbidden) as error:
+            # The source has vanished or may not be read any more: the consumer is told, instead of waiting for nothing.
             self.end(tx, transfer, error.message, by)
             return
         if message is not None:
-            self.queue(tx, transfer, move.step, message, by)
+            self.queue(tx, transfer, move.step, message, by, move.reason[:1000])
 
     def _message(self, tx: ConnectorTx, transfer: Transfer, move: Move) -> m.TransferMessage | None:
         pids = self.status(transfer)

@@ -42,16 +42,11 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class Views:
-    """The read side of the connector, for one participant at a time.
+    """The read side of the connector, for one participant at a time."""
 
-    `look_every` is for databases that several server processes share: who waits looks again after so many seconds,
-    because events of the others are not heard here.
-    """
-
-    def __init__(self, database: Database, watch: Watch, look_every: float | None = None) -> None:
+    def __init__(self, database: Database, watch: Watch) -> None:
         self._database = database
         self._watch = watch
-        self._look_every = look_every
 
     async def negotiations(self, tenant: Tenant, after: str | None, limit: int, *, open_only: bool = False) -> Sequence[Seen[Negotiation]]:
         """Return up to `limit` negotiations, newest first, those older than the id `after`."""
@@ -123,10 +118,7 @@ class Views:
             seen = await look()
             if self._watch.ended or seen.process.final or seen.process.state in states or seen.needs_person:
                 return seen
-            try:
-                await asyncio.wait_for(changed.wait(), self._look_every)
-            except TimeoutError:
-                continue  # another server process may have changed it
+            await changed.wait()
 
 
 def _negotiations(tx: ConnectorTx) -> ProcessStore[Negotiation]:

@@ -91,14 +91,14 @@ class Sink:
 
 
 class Inbox:
-    """Takes pushes. `folder` gives the directory of a participant's incoming data; `quota` bounds each transfer, in bytes."""
+    """Takes pushes. `folder` gives the directory of a participant's incoming data; `quota` bounds what may lie there, in bytes."""
 
-    def __init__(self, database: Database, tokens: Tokens, folder: Callable[[Tenant], Path], *, quota: int) -> None:
+    def __init__(self, database: Database, tokens: Tokens, folder: Callable[[Tenant], Path], *, quota: Callable[[Tenant], int]) -> None:
         self._database = database
         self._tokens = tokens
         self._folder = folder
         self._quota = quota
-        self._sizes: OrderedDict[tuple[Tenant, str], int] = OrderedDict()
+        self._sizes: OrderedDict[Tenant, int] = OrderedDict()
 
     async def open(self, tenant: Tenant, transfer: str, token: str, path: str, length: str | None, digest: str | None) -> Sink:
         """Return the sink for `path` (`` or `files/…`) of the transfer, once the token has been checked.
@@ -110,24 +110,32 @@ class Inbox:
         parts = _parts_of(path)
         size = int(length) if length and length.isascii() and length.isdigit() and len(length) < 20 else None
         base = self.place(tenant, transfer)
-        room = self._quota - await self._taken(tenant, transfer, base)
+        room = await self._room(tenant, size or 1)
         if size is not None and size > room:
             raise TooLarge("The transfer is larger than this sink may take.", where="Content-Length", rule="quota")
         sink = await asyncio.to_thread(_sink, base, parts, room, size, _digest_of(digest))
-        sink.on_finish = lambda count: self._took(tenant, transfer, count)
+        sink.on_finish = lambda count: self._took(tenant, count)
         return sink
 
-    async def _taken(self, tenant: Tenant, transfer: str, base: Path) -> int:
-        """Return the bytes that a transfer has brought: counted once, added up from then on."""
-        if (tenant, transfer) not in self._sizes:
-            self._sizes[tenant, transfer] = await asyncio.to_thread(_used, base)
+    async def _room(self, tenant: Tenant, wanted: int) -> int:
+        """Return how many bytes more may come; counted anew before anybody is refused, for files may have been taken away."""
+        room = self._quota(tenant) - await self._taken(tenant)
+        if room >= wanted:
+            return room
+        self._sizes.pop(tenant, None)
+        return self._quota(tenant) - await self._taken(tenant)
+
+    async def _taken(self, tenant: Tenant) -> int:
+        """Return the bytes that lie there: counted once, added up from then on."""
+        if tenant not in self._sizes:
+            self._sizes[tenant] = await asyncio.to_thread(_used, self._folder(tenant))
             while len(self._sizes) > COUNTED:
                 self._sizes.popitem(last=False)
-        return self._sizes[tenant, transfer]
+        return self._sizes[tenant]
 
-    def _took(self, tenant: Tenant, transfer: str, count: int) -> None:
-        if (tenant, transfer) in self._sizes:
-            self._sizes[tenant, transfer] += count
+    def _took(self, tenant: Tenant, count: int) -> None:
+        if tenant in self._sizes:
+            self._sizes[tenant] += count
 
     def place(self, tenant: Tenant, transfer: str) -> Path:
         """Return where the data of a transfer lies."""

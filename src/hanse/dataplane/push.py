@@ -146,9 +146,7 @@ class Pusher:
 
     async def _permit(self, push: Push, response: Response) -> Permit:
         grant = push.grant
-        permit = await self._database.read(
-            lambda tx: self._permission.check(tx, grant.tenant, grant.transfer, grant.agreement, grant.peer)
-        )
+        permit = await self._database.read(lambda tx: self._permission.check(tx, grant.tenant, grant.transfer, grant.agreement, grant.peer))
         response.release()
         response.until(permit.valid_until)
         return permit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from msgspec import Struct
 
@@ -12,7 +12,10 @@ from hanse.dataplane.records import Access, Entry, Issued, Manifest, Permit, Pur
 from hanse.dataplane.segments import Segment, Slice, tar, tar_size
 from hanse.dataplane.tokens import Tokens
 from hanse.kernel.errors import Forbidden, NotFound, SourceVanished
-from hanse.kernel.tenant import Tenant
+from hanse.kernel.tenant import Did, Tenant
+
+Door = Callable[[Tenant, Did], Awaitable[object]]
+"""Lets a peer in that belongs to the participant's space now; raises `Forbidden` for others."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -43,7 +46,14 @@ class Serving:
     """Answers data requests. It decides; sending is the adapter's part."""
 
     def __init__(
-        self, database: Database, tokens: Tokens, permission: Permission, manifests: Manifests, sources: Sources, verifier: Verifier
+        self,
+        database: Database,
+        tokens: Tokens,
+        permission: Permission,
+        manifests: Manifests,
+        sources: Sources,
+        verifier: Verifier,
+        door: Door | None = None,
     ) -> None:
         self._database = database
         self._tokens = tokens
@@ -51,14 +61,17 @@ class Serving:
         self._manifests = manifests
         self._sources = sources
         self._verifier = verifier
+        self._door = door
 
     async def authorise(self, tenant: Tenant, transfer: str, token: str) -> Permit:
         """Return what the token opens now.
 
         Raises `Unauthenticated` for any token that is not this transfer's, `Forbidden` when the transfer is not
-        started, the agreement has ended or the policy does not permit it.
+        started, the agreement has ended, the policy does not permit it or the consumer has left the space.
         """
         access, permit = await self._database.read(lambda tx: self._judge(tx, tenant, transfer, token))
+        if self._door is not None:
+            await self._door(tenant, access.grant.peer)
         if not access.used:
             permit = await self._database.run(lambda tx: self._first_use(tx, tenant, transfer, token))
         return permit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS = 10.0
 """From the connection, or from a request's first byte, to the end of its head."""
@@ -46,7 +46,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._silent += len(data)
         super().data_received(data)
         if self._silent > SILENT_BYTES and not self.transport.is_closing():
-            if self._in_head and (self.cycle is None or self.cycle.response_complete):
+            before: RequestResponseCycle | None = self.cycle
+            if self._in_head and (before is None or before.response_complete):
                 self.transport.write(_TOO_LARGE)
             self.transport.close()
 

@@ -338,4 +338,3 @@ async def _fail(error: Exception, scope: Scope, send: _Sender) -> None:
         connection.abort()
     elif not isinstance(error, HanseError):
         raise error
-

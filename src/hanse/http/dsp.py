@@ -54,13 +54,20 @@ class DspEndpoints:
     """The routes of one version of the protocol, for all participants of this server."""
 
     def __init__(
-        self, negotiations: Negotiations, transfers: Transfers, catalog: Catalog, authenticate: Authenticator, limiter: RateLimiter
+        self,
+        negotiations: Negotiations,
+        transfers: Transfers,
+        catalog: Catalog,
+        authenticate: Authenticator,
+        limiter: RateLimiter,
+        examine: Callable[[str], object],
     ) -> None:
         self._negotiations = negotiations
         self._transfers = transfers
         self._catalog = catalog
         self._authenticate = authenticate
         self._limiter = limiter
+        self._examine = examine
 
     def routes(self) -> list[Route]:
         """Return the routes below `/participants/{name}/dsp/2025-1`; the busiest first, for they are tried in order."""
@@ -103,11 +110,18 @@ class DspEndpoints:
         self._limiter.check(sender.tenant, sender.did)
         return sender, own
 
+    def _examine_callback(self, address: str | None) -> None:
+        """Refuse at once what can be seen to lead nowhere; what a name leads to is judged whenever something is sent there."""
+        if address is not None:
+            self._examine(address)
+
     def _first_negotiation(self, kind: type[m.ContractRequest] | type[m.ContractOffer]) -> Handler:
         async def handle(request: Request) -> Response:
             sender, _ = await self._sender(request)
             body = await read_json(request)
-            status = await self._negotiations.receive_first(sender, wire.decode(body, kind), fingerprint(body))
+            message = wire.decode(body, kind)
+            self._examine_callback(message.callback)
+            status = await self._negotiations.receive_first(sender, message, fingerprint(body))
             return Response(wire.encode_negotiation(status), 201, media_type=_JSON)
 
         return handle
@@ -125,7 +139,9 @@ class DspEndpoints:
     async def _first_transfer(self, request: Request) -> Response:
         sender, _ = await self._sender(request)
         body = await read_json(request)
-        status = await self._transfers.receive_first(sender, wire.decode(body, m.TransferRequest), fingerprint(body))
+        message = wire.decode(body, m.TransferRequest)
+        self._examine_callback(message.callback)
+        status = await self._transfers.receive_first(sender, message, fingerprint(body))
         return Response(wire.encode_transfer(status), 201, media_type=_JSON)
 
     def _next_transfer(self, *kinds: type[m.TransferMessage]) -> Handler:

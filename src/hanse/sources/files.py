@@ -1,6 +1,7 @@
 """Files and folders below a participant's allowed roots.
 
-Hidden names (those that start with a dot) are never offered: they hold keys and settings far more often than data.
+Hidden names (those that start with a dot) are never offered: they hold keys and settings far more often than data. Nor
+is the server's own home folder, whatever the roots say, for in it lie all keys and all participants' records.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 
 from hanse.dataplane.records import Found, Place, Stamp
 from hanse.kernel.errors import Forbidden, Invalid, NotFound
@@ -16,6 +18,9 @@ from hanse.sources.confined import below, components, listing, name_fault, open_
 
 Roots = Callable[[Tenant], Sequence[str]]
 """The absolute paths below which a participant may offer; none means none."""
+
+DATA = "data"
+"""The one folder of the server's home that may be offered from: who keeps all in one place puts the data there."""
 
 
 class OpenedFile:
@@ -58,10 +63,14 @@ class OpenedFile:
 
 
 class FileSources:
-    """Files (`kind` = file) and folders (`kind` = folder). `roots` is asked every time: a root can be taken away."""
+    """Files (`kind` = file) and folders (`kind` = folder). `roots` is asked every time: a root can be taken away.
 
-    def __init__(self, roots: Roots, *, max_files: int = 1_000_000) -> None:
+    Of the folder `home` nothing may be offered but what lies in its subfolder `data`.
+    """
+
+    def __init__(self, roots: Roots, *, home: str | None = None, max_files: int = 1_000_000) -> None:
         self._roots = roots
+        self._home = None if home is None else PurePath(os.path.realpath(home))
         self._max_files = max_files
 
     def check(self, tenant: Tenant, place: Place) -> None:
@@ -105,12 +114,27 @@ class FileSources:
     def _open(self, tenant: Tenant, place: Place, path: str | None) -> int:
         """Open the folder of the place (`path` empty), a file in it, or the file that the place is (no path)."""
         root, parts = self._locate(tenant, place)
+        self._keep_out_of_home(PurePath(os.path.realpath(root), *parts))
         inside = components(path) if path else ()
         base = open_root(root)
         try:
             return open_below(base, (*parts, *inside), folder=path == "")
         finally:
             os.close(base)
+
+    def _keep_out_of_home(self, real: PurePath) -> None:
+        """Raise `Forbidden` for what lies in the server's home folder, or has it inside in plain sight."""
+        home = self._home
+        if home is None or real.is_relative_to(home / DATA):
+            return
+        hidden = home.is_relative_to(real) and any(part.startswith(".") for part in home.relative_to(real).parts)
+        if real.is_relative_to(home) or (home.is_relative_to(real) and not hidden):
+            raise Forbidden(
+                "This would offer the server's own home folder, with all keys in it.",
+                where="source.path",
+                rule="home",
+                hint=f"Put the data elsewhere, or into the folder {DATA!r} of the home folder.",
+            )
 
     def _locate(self, tenant: Tenant, place: Place) -> tuple[str, tuple[str, ...]]:
         for root in self._roots(tenant):

@@ -8,6 +8,8 @@ old one was gone before anything could have been committed.
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -28,6 +30,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 4
 """How often a work is run at most when it loses against others."""
+
+PAUSE_SECONDS = 0.02
+"""The pause before a work is run again is up to this long, times the number of runs."""
 
 WAIT_SECONDS = 10.0
 """How long a work waits for a connection."""
@@ -113,7 +118,7 @@ class PostgresDatabase:
             raise StorageFailed("The database has been closed.") from error
 
     def _again(self, attempt: Callable[[], T]) -> T:
-        for _ in range(ATTEMPTS - 1):
+        for number in range(1, ATTEMPTS):
             try:
                 return attempt()
             except _Dropped:
@@ -121,6 +126,8 @@ class PostgresDatabase:
             except Exception as error:
                 if not _worth_repeating(error):
                     raise
+                # At once, it could meet the one that it has lost against in the same place again.
+                time.sleep(random.uniform(0, PAUSE_SECONDS) * number)  # noqa: S311 - jitter, no secret
         try:
             return attempt()
         except _Dropped as error:

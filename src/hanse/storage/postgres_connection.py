@@ -24,7 +24,7 @@ Receive = Callable[[Iterable[tuple[str, str]]], None]
 KEPT_ALIVE: dict[str, Any] = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 """A server that is gone without a word is noticed after some seconds."""
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.2  # how long a stop has to wait at most
 _RETRY_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 

@@ -159,3 +159,77 @@ def test_only_what_changed_is_read_again(sources, root):
     assert first.id != second.id
     assert second == fresh
     assert first.files[1] == second.files[1]
+
+
+@pytest.mark.parametrize(
+    ("home", "offered", "allowed"),
+    [
+        ("home", "home", False),
+        ("home", "home/participants", False),
+        ("home", ".", False),
+        ("home", "other", True),
+        ("home", "home/data", True),
+        (".hanse", ".", True),
+    ],
+)
+def test_the_servers_own_home_is_never_offered(tmp_path, home, offered, allowed):
+    for name in (home, f"{home}/participants", f"{home}/data", "other"):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "file.txt").write_text("x")
+    sources = FileSources(lambda tenant: [str(tmp_path)], home=str(tmp_path / home))
+    place = Place("folder", str(tmp_path / offered))
+    if allowed:
+        sources.check(ACME, place)
+    else:
+        with pytest.raises(Forbidden) as error:
+            sources.check(ACME, place)
+        assert error.value.rule == "home"
+
+
+@pytest.fixture
+def with_home(root):
+    """Return sources whose one root holds the server's home folder, and the home."""
+    home = root / "acme/home"
+    (home / "data").mkdir(parents=True)
+    (home / "participants/other/incoming").mkdir(parents=True)
+    for name in ("master.key", "hanse.db", "data/a.csv", "participants/other/incoming/x"):
+        (home / name).write_bytes(b"key")
+    return FileSources(lambda tenant: [str(root / "acme"), str(home)], home=str(home)), home
+
+
+@pytest.mark.parametrize("at", ["master.key", "hanse.db", "participants/other/incoming/x", "data/../master.key"])
+def test_no_root_opens_the_home_of_the_server(with_home, at):
+    sources, home = with_home
+    with pytest.raises(Forbidden):
+        sources.check(ACME, Place("file", str(home / at)))
+    with pytest.raises((Forbidden, NotFound)):
+        read(sources, Place("folder", str(home.parent)), f"home/{at}")
+
+
+@pytest.mark.parametrize("at", ["", "..", "participants"])
+def test_a_folder_that_is_or_holds_the_home_is_not_offered(with_home, at):
+    sources, home = with_home
+    with pytest.raises(Forbidden):
+        find(sources, Place("folder", str((home / at).resolve())))
+
+
+def test_a_link_as_root_does_not_lead_into_the_home(with_home, tmp_path):
+    _, home = with_home
+    (tmp_path / "link").symlink_to(home)
+    sources = FileSources(lambda tenant: [str(tmp_path / "link")], home=str(home))
+    with pytest.raises(Forbidden, match="home folder"):
+        sources.check(ACME, Place("file", str(tmp_path / "link/master.key")))
+
+
+def test_the_folder_for_data_in_the_home_may_be_offered(with_home):
+    sources, home = with_home
+    place = Place("folder", str(home / "data"))
+    assert find(sources, place) == ["a.csv"]
+    assert read(sources, place, "a.csv") == b"key"
+
+
+def test_a_hidden_home_is_left_out_of_its_folder(root):
+    (root / "acme/set/.hanse").mkdir()
+    (root / "acme/set/.hanse/master.key").write_bytes(b"key")
+    sources = FileSources(lambda tenant: [str(root / tenant)], home=str(root / "acme/set/.hanse"))
+    assert find(sources, Place("folder", str(root / "acme/set"))) == ["b.txt", "sub/a.csv"]

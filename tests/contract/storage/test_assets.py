@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hanse.dcat.search import Criteria, parse_filter, terms_of, text_of
-from tests.contract.storage.stage import A, B, NOW, OTHER, PEER, asset, on
+from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, asset, on
 
 ALL = Criteria((), ())
 
@@ -56,7 +56,7 @@ def test_pages_in_the_order_of_ids_without_gaps_or_repeats(address):
         hidden = {"ds_c": (OTHER,), "ds_10": (PEER, OTHER)}
         await db.run(_fill(*(asset(id, visible_to=hidden.get(id, ())) for id in ids), asset("ds_b2", B)))
         seen, after = [], None
-        while page := await db.read(lambda tx: tx.assets.page(A, after=after, limit=4)):
+        while page := await db.read(lambda tx, after=after: tx.assets.page(A, after=after, limit=4)):
             seen += [one.id for one in page]
             after = seen[-1]
         assert seen == ids

@@ -6,7 +6,7 @@ import pytest
 
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import CallerError, Conflict
-from tests.contract.storage.stage import A, B, NOW, OTHER, PEER, agreement, contract, later, negotiation, on, outgoing, transfer
+from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, agreement, contract, later, negotiation, on, outgoing, transfer
 
 KINDS = pytest.mark.parametrize(("store", "make"), [("negotiations", negotiation), ("transfers", transfer)])
 
@@ -58,7 +58,7 @@ def test_pages_are_newest_first_without_gaps_or_repeats(address, store, make):
 
         async def walk(open_only):
             seen, after = [], None
-            while page := await db.read(lambda tx: getattr(tx, store).page(A, after=after, limit=4, open_only=open_only)):
+            while page := await db.read(lambda tx, after=after: getattr(tx, store).page(A, after=after, limit=4, open_only=open_only)):
                 seen += [process.id for process in page]
                 assert all(process.tenant == A for process in page)
                 after = seen[-1]
@@ -112,7 +112,7 @@ def test_contracts_newest_first_and_never_overwritten_by_another_negotiation(add
         assert await db.read(lambda tx: tx.contracts.get(A, "m")) == made[2]
         assert await db.read(lambda tx: tx.contracts.get(B, "m")) is None
         seen, after = [], None
-        while page := await db.read(lambda tx: tx.contracts.page(A, after=after, limit=2)):
+        while page := await db.read(lambda tx, after=after: tx.contracts.page(A, after=after, limit=2)):
             seen += [one.id for one in page]
             after = seen[-1]
         assert seen == ["y", "m", "b", "z", "a"]

@@ -6,7 +6,7 @@ import pytest
 
 from hanse.kernel.errors import Conflict
 from hanse.participants.records import Quota, SpaceLink
-from tests.contract.storage.stage import A, B, NOW, OTHER, PEER, invitation, key, later, member, on, operator, participant, space, tombstone
+from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, invitation, key, later, member, on, operator, participant, space, tombstone
 
 
 def test_participants_by_name_and_only_one_of_a_name(address):
@@ -22,7 +22,7 @@ def test_participants_by_name_and_only_one_of_a_name(address):
             await db.run(lambda tx: tx.participants.add(participant(A, title="Thief")))
         assert (await db.read(lambda tx: tx.participants.get(A))).title == "Acme"
         seen, after = [], None
-        while page := await db.read(lambda tx: tx.participants.page(after=after, limit=2)):
+        while page := await db.read(lambda tx, after=after: tx.participants.page(after=after, limit=2)):
             seen += [one.name for one in page]
             after = seen[-1]
         assert seen == ["a1", "acme", "acme-2", "b", "zoo"]
@@ -91,7 +91,8 @@ def test_members_per_space_and_status(address):
             ("did:c", "harbour", "active"),
             ("did:a", "x", "active"),
         ):
-            await db.run(lambda tx, one=member(did, of=of, status=status): tx.members.put(one))
+            entered = member(did, of=of, status=status)
+            await db.run(lambda tx, one=entered: tx.members.put(one))
         assert await db.read(lambda tx: tx.members.get("harbour", "did:a")) == member("did:a", status="pending")
         assert await db.read(lambda tx: tx.members.get("x", "did:b")) is None
 

@@ -1,4 +1,4 @@
-"""What a transaction promises on every engine: all or nothing, events after the commit, and what an error keeps."""
+"""What a transaction promises: all or nothing, what is kept of a refusal, events after the commit and never before."""
 
 from __future__ import annotations
 
@@ -7,198 +7,155 @@ import asyncio
 import pytest
 
 from hanse.kernel.errors import Conflict, Invalid, StorageFailed
-from tests.contract.storage.stage import NOW, PEER, A, negotiation, on, space
+from hanse.storage import open_database
+from tests.contract.storage.stage import PEER, A, later, negotiation, on, outgoing, participant
 
 
-class Refused(Exception):
-    """What a work raises; it may carry `keep`."""
+def _refuse(tx, *, keep=None):
+    tx.negotiations.put(negotiation("neg_refused"))
+    tx.emit("never")
+    tx.broadcast("never", "never")
+    error = Invalid("No.")
+    error.keep = keep
+    raise error
 
 
-def use(jti):
-    return lambda tx: tx.replays.consume(A, PEER, jti, NOW)
+def test_what_fails_changes_nothing_and_tells_nothing(address):
+    async def scenario(db):
+        told = []
+        db.subscribe(told.append)
+        db.on_broadcast(lambda topic, payload: told.append(topic))
+        with pytest.raises(Invalid):
+            await db.run(_refuse)
+        assert await db.read(lambda tx: tx.negotiations.get(A, "neg_refused")) is None
+        await asyncio.sleep(0.05)
+        assert told == []
+
+    on(address, scenario)
 
 
-def failing(jti, *, keep=None):
-    def work(tx):
-        use(jti)(tx)
-        tx.emit(jti)
-        error = Refused(jti)
-        if keep is not None:
-            error.keep = keep
-        raise error
+def test_a_used_token_stays_used_although_the_message_was_refused(address):
+    def use(tx):
+        assert tx.replays.consume(A, PEER, "jti", later(minutes=5))
+        tx.emit("kept")
 
-    return work
-
-
-async def used(database):
-    rows = await database.read(lambda tx: tx.rows.all("SELECT jti FROM replays ORDER BY jti"))
-    return [jti for (jti,) in rows]
-
-
-def test_an_error_undoes_its_own_work_and_no_other(address):
-    async def scenario(database):
-        works = [use("a"), failing("b"), use("c"), failing("d"), use("e")]
-        outcomes = await asyncio.gather(*(database.run(work) for work in works), return_exceptions=True)
-        return [outcome if outcome is True else str(outcome) for outcome in outcomes], await used(database)
-
-    outcomes, stored = on(address, scenario)
-    assert outcomes == [True, "b", True, "d", True]
-    assert stored == ["a", "c", "e"]
-
-
-def test_an_error_alone_leaves_nothing_and_the_next_work_succeeds(address):
-    async def scenario(database):
-        with pytest.raises(Refused):
-            await database.run(failing("a"))
-        return await database.run(use("a")), await used(database)
-
-    assert on(address, scenario) == (True, ["a"])
-
-
-@pytest.mark.parametrize("beside", [0, 6], ids=["alone", "in a batch"])
-def test_what_an_error_keeps_is_stored_without_the_rest(address, beside):
-    async def scenario(database):
-        works = [failing("lost", keep=use("kept")), *(use(f"other{n}") for n in range(beside))]
-        outcomes = await asyncio.gather(*(database.run(work) for work in works), return_exceptions=True)
-        return isinstance(outcomes[0], Refused), await used(database)
-
-    assert on(address, scenario) == (True, ["kept", *(f"other{n}" for n in range(beside))])
-
-
-def test_what_an_error_keeps_may_fail_too_at_no_cost_to_others(address):
-    async def scenario(database):
-        works = [use("a"), failing("lost", keep=failing("lost too")), use("b")]
-        outcomes = await asyncio.gather(*(database.run(work) for work in works), return_exceptions=True)
-        return isinstance(outcomes[1], Refused), await used(database)
-
-    assert on(address, scenario) == (True, ["a", "b"])
-
-
-def test_events_are_heard_once_what_they_tell_of_can_be_read(address):
-    async def scenario(database):
-        heard, seen = [], []
-
-        def subscriber(event):
-            heard.append(event)
-            seen.append(asyncio.ensure_future(used(database)))
-
-        database.subscribe(lambda event: 1 / 0)  # one that fails keeps nobody else from hearing
-        database.subscribe(subscriber)
+    async def scenario(db):
+        told = []
+        db.subscribe(told.append)
 
         def work(tx):
-            use("a")(tx)
-            tx.emit("first")
-            tx.emit("second")
-            assert heard == []
+            use(tx)
+            _refuse(tx, keep=use)
 
-        await database.run(work)
-        told = list(heard)
-        with pytest.raises(Refused):
-            await database.run(failing("b"))
-        await database.read(lambda tx: tx.emit("a read tells nobody"))
-        await asyncio.sleep(0.05)
-        return told, heard, [await one for one in seen]
-
-    told, heard, seen = on(address, scenario)
-    assert told == heard == ["first", "second"]
-    assert seen == [["a"], ["a"]]
-
-
-def test_a_read_cannot_write(address):
-    async def scenario(database):
-        with pytest.raises(StorageFailed):
-            await database.read(use("a"))
-        return await used(database), await database.run(use("a"))
-
-    assert on(address, scenario) == ([], True)
-
-
-def test_what_was_told_as_done_is_stored_even_if_the_work_ignores_a_refusal(address):
-    """PostgreSQL answers the COMMIT of a transaction that it has given up with a rollback, and the driver says nothing."""
-
-    def work(tx):
-        tx.negotiations.put(negotiation())
-        tx.spaces.add(space())
-        try:
-            tx.spaces.add(space())
-        except Conflict:
-            return "done"
-
-    async def scenario(database):
-        try:
-            told = await database.run(work)
-        except Conflict:
-            told = None
-        return told, await database.read(lambda tx: tx.negotiations.get(A, "neg_1") is not None)
-
-    assert on(address, scenario) in {("done", True), (None, False)}
-
-
-def test_a_broadcast_reaches_this_process_after_the_commit_only(address):
-    async def scenario(database):
-        heard = []
-        database.on_broadcast(lambda topic, payload: heard.append((topic, payload)))
-
-        def failing_work(tx):
-            tx.broadcast("topic", "never")
-            raise Refused
-
-        with pytest.raises(Refused):
-            await database.run(failing_work)
-        await database.run(lambda tx: tx.broadcast("topic", "line\nbreaks — 数据"))
-        for _ in range(100):
-            if heard:
-                break
-            await asyncio.sleep(0.02)
-        return heard
-
-    assert on(address, scenario) == [("topic", "line\nbreaks — 数据")]
-
-
-@pytest.mark.parametrize(("topic", "payload"), [("two\nlines", ""), ("topic", "x" * 7_001)])
-def test_what_cannot_be_broadcast_is_refused(address, topic, payload):
-    async def scenario(database):
         with pytest.raises(Invalid):
-            await database.run(lambda tx: tx.broadcast(topic, payload))
+            await db.run(work)
+        assert await db.run(lambda tx: tx.replays.consume(A, PEER, "jti", later(minutes=5))) is False
+        assert await db.read(lambda tx: tx.negotiations.get(A, "neg_refused")) is None
+        assert told == ["kept"]
 
     on(address, scenario)
 
 
-def test_close_finishes_what_waits_and_refuses_what_comes_later(address):
-    async def scenario(database):
-        waiting = [asyncio.ensure_future(database.run(use(f"j{n}"))) for n in range(40)]
-        await asyncio.sleep(0)
-        await database.close()
-        outcomes = await asyncio.gather(*waiting)
-        with pytest.raises(StorageFailed):
-            await database.run(use("late"))
-        return outcomes
+def test_one_that_fails_takes_nothing_from_those_beside_it(address):
+    def broken_keep(tx):
+        tx.negotiations.put(negotiation("neg_broken"))
+        raise Conflict("Not even that.")
 
-    assert on(address, scenario) == [True] * 40
+    def twice(tx):
+        tx.participants.add(participant("twice"))
+        tx.participants.add(participant("twice"))
 
-
-def test_who_does_not_wait_any_more_harms_nobody(address):
-    async def scenario(database):
-        tasks = [asyncio.ensure_future(database.run(use(f"j{n}"))) for n in range(9)]
-        await asyncio.sleep(0)
-        for task in tasks[::2]:
-            task.cancel()
-        kept = await asyncio.gather(*tasks[1::2])
-        return kept, await database.run(use("next"))
-
-    assert on(address, scenario) == ([True] * 4, True)
-
-
-def test_a_backup_is_one_consistent_copy_that_opens_as_sqlite(address, tmp_path):
-    async def scenario(database):
-        await database.run(lambda tx: tx.negotiations.put(negotiation()))
-        await database.backup_to(tmp_path / "copy.db")
-        with pytest.raises(StorageFailed):
-            await database.backup_to(tmp_path / "copy.db")
-        await database.run(lambda tx: tx.negotiations.put(negotiation("neg_2")))
-
-    async def reading(copy):
-        return [one.id for one in await copy.read(lambda tx: tx.negotiations.page(A, after=None, limit=9))]
+    async def scenario(db):
+        works = [lambda tx, n=n: tx.negotiations.put(negotiation(f"neg_{n:02}")) for n in range(20)]
+        works[3], works[7], works[11] = _refuse, lambda tx: _refuse(tx, keep=broken_keep), twice
+        outcomes = await asyncio.gather(*(db.run(work) for work in works), return_exceptions=True)
+        assert {n: type(outcome) for n, outcome in enumerate(outcomes) if outcome} == {3: Invalid, 7: Conflict, 11: Conflict}
+        stored = await db.read(lambda tx: [one.id for one in tx.negotiations.page(A, after=None, limit=99)])
+        assert stored == [f"neg_{n:02}" for n in reversed(range(20)) if n not in (3, 7, 11)]
+        assert await db.read(lambda tx: tx.participants.get("twice")) is None
 
     on(address, scenario)
-    assert on(str(tmp_path / "copy.db"), reading) == ["neg_1"]
+
+
+def test_events_are_delivered_in_order_after_their_commit_and_one_bad_listener_harms_nobody(address):
+    async def scenario(db):
+        told, seen = [], []
+
+        def bad(event):
+            raise RuntimeError("deaf")
+
+        def look(event):
+            told.append(event)
+            seen.append(asyncio.ensure_future(db.read(lambda tx: tx.negotiations.get(A, event))))
+
+        db.subscribe(bad)
+        db.subscribe(look)
+
+        def work(tx):
+            for id in ("neg_1", "neg_2"):
+                tx.negotiations.put(negotiation(id))
+                tx.emit(id)
+
+        await db.run(work)
+        assert told == ["neg_1", "neg_2"]
+        assert all(await asyncio.gather(*seen))
+
+    on(address, scenario)
+
+
+def test_a_broadcast_reaches_every_receiver(address):
+    async def scenario(db):
+        heard = asyncio.Queue()
+        db.on_broadcast(lambda topic, payload: heard.put_nowait((topic, payload)))
+        await db.run(lambda tx: tx.broadcast("topic", "two\nlines, ünïcode"))
+        assert await asyncio.wait_for(heard.get(), 5) == ("topic", "two\nlines, ünïcode")
+        for topic, payload in (("a\nb", ""), ("a", "x" * 8_000)):
+            with pytest.raises(Invalid):
+                await db.run(lambda tx, topic=topic, payload=payload: tx.broadcast(topic, payload))
+
+    on(address, scenario)
+
+
+def test_a_read_cannot_write_and_sees_one_moment(address):
+    async def scenario(db):
+        with pytest.raises(StorageFailed):
+            await db.read(lambda tx: tx.outbox.put(outgoing()))
+        with pytest.raises(StorageFailed):
+            await db.snapshot(lambda tx: tx.outbox.put(outgoing()))
+        assert await db.read(lambda tx: tx.outbox.get("msg_1")) is None
+        await db.run(lambda tx: tx.outbox.put(outgoing()))
+        assert await db.snapshot(lambda tx: tx.outbox.get("msg_1")) == outgoing()
+
+    on(address, scenario)
+
+
+def test_who_goes_away_takes_nothing_with_it(address):
+    async def scenario(db):
+        tasks = [asyncio.ensure_future(db.run(lambda tx, n=n: tx.negotiations.put(negotiation(f"neg_{n}")))) for n in range(10)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        tasks[5].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        stored = await db.read(lambda tx: {one.id for one in tx.negotiations.page(A, after=None, limit=99)})
+        assert stored >= {f"neg_{n}" for n in range(10)} - {"neg_0", "neg_5"}
+
+    on(address, scenario)
+
+
+def test_after_the_end_everything_is_refused_and_nothing_is_lost(address):
+    async def scenario():
+        db = await open_database(address)
+        tasks = [asyncio.ensure_future(db.run(lambda tx, n=n: tx.negotiations.put(negotiation(f"neg_{n}")))) for n in range(10)]
+        await asyncio.sleep(0)
+        await db.close()
+        assert await asyncio.gather(*tasks) == [None] * 10
+        with pytest.raises(StorageFailed):
+            await db.run(lambda tx: None)
+        with pytest.raises(StorageFailed):
+            await db.read(lambda tx: None)
+        if address != ":memory:":
+            db = await open_database(address)
+            assert len(await db.read(lambda tx: tx.negotiations.page(A, after=None, limit=99))) == 10
+            await db.close()
+
+    asyncio.run(scenario())

@@ -10,7 +10,7 @@ import pytest
 from tests.scenarios.attacks.town import Logs, Town
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def logs() -> Iterator[Logs]:
     """Yield what is logged, from the first server on."""
     handler = Logs()
@@ -23,7 +23,7 @@ def logs() -> Iterator[Logs]:
     root.setLevel(before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(logs: Logs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Yield the town; when all attacks are over, look through its log."""
     town = Town(tmp_path_factory.mktemp("town").resolve())

@@ -72,7 +72,9 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.usefixtures("unchanged")
 def test_a_message_with_one_thing_wrong_changes_nothing(town, change):
-    body = check_dsp_error(town.dsp("/negotiations/request", town.proof(), town.contract_request(**change)), "ContractNegotiationError", 400, 404)
+    body = check_dsp_error(
+        town.dsp("/negotiations/request", town.proof(), town.contract_request(**change)), "ContractNegotiationError", 400, 404
+    )
     assert body["reason"]
 
 
@@ -91,7 +93,8 @@ def test_of_two_equal_keys_one_counts_and_nothing_is_mixed(town):
     message = town.contract_request()
     text = json.dumps(message)[:-1] + ', "consumerPid": "neg-last"}'
     answer = town.dsp("/negotiations/request", town.proof(), text.encode())
-    assert answer.status_code == 201 and answer.json()["consumerPid"] == "neg-last"
+    assert answer.status_code == 201
+    assert answer.json()["consumerPid"] == "neg-last"
     town.quiet()
 
 
@@ -119,7 +122,14 @@ def test_filters_are_bounded_like_bodies(town):
         check_dsp_error(answer, "CatalogError", 400)
 
 
-PATHS = ["/negotiations/%2e%2e", "/negotiations/a%2fb", "/negotiations/%00", "/negotiations/" + "x" * 20_000, "/negotiations/neg%0d%0aX", "/transfers/%F0%9F%92%A9"]
+PATHS = [
+    "/negotiations/%2e%2e",
+    "/negotiations/a%2fb",
+    "/negotiations/%00",
+    "/negotiations/" + "x" * 20_000,
+    "/negotiations/neg%0d%0aX",
+    "/transfers/%F0%9F%92%A9",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -129,7 +139,9 @@ def test_odd_ids_in_paths_are_nothing_here(town, path):
     check_dsp_error(town.dsp(path, town.proof()), kind, 404, 400)
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/", "", "/negotiations", "/negotiations/request/x/y/z", "/catalog", "/.well-known/dspace-version"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/", "", "/negotiations", "/negotiations/request/x/y/z", "/catalog", "/.well-known/dspace-version"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH"])
 def test_paths_and_methods_that_the_protocol_has_not(town, path, method):
     answer = town.dsp(path, town.proof(), b"{}", method=method)

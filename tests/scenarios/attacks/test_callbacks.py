@@ -33,7 +33,6 @@ REFUSED = [
     "ftp://localhost/",
     "javascript:alert(1)",
     "//10.0.0.1/",
-    "",
     "http://",
     "http:///x",
     "http://example.com/",
@@ -42,6 +41,9 @@ REFUSED = [
     "http://localhost./",
     "unix:/run/docker.sock",
 ]
+
+NAMES = {"http://localhost:1/", "http://example.com/"}
+"""What a name leads to is judged when something is sent there, and not while the peer waits for its answer."""
 
 
 @pytest.mark.parametrize("address", REFUSED)
@@ -53,10 +55,11 @@ def test_a_callback_that_leads_inside_is_refused_or_never_called(town, address):
         pid = answer.json()["providerPid"]
         time.sleep(0.1)
         shown = town.operators["acme"]("GET", f"/negotiations/{pid}")
-        assert shown["state"] in ("REQUESTED", "TERMINATED")
+        assert shown["state"] == "REQUESTED"  # our answer never left
         assert opened() == []
+        assert address in NAMES, f"{address} was taken"
         town.operators["acme"].ask("POST", f"/negotiations/{pid}/terminate", {"reason": "test"})
-        pytest.fail(f"{address} was taken")
+        return
     body = check_dsp_error(answer, "ContractNegotiationError", 400)
     assert "secret" not in str(body)
     assert opened() == []
@@ -88,8 +91,8 @@ def test_a_callback_at_another_host_than_the_did_is_allowed_and_guarded(town):
     try:
         answer = town.dsp("/negotiations/request", town.proof(), town.contract_request(elsewhere.base))
         assert answer.status_code == 201
-        elsewhere.wait_for("/agreement")
-        headers = next(headers for _, path, headers, _ in elsewhere.taken if path.endswith("/agreement"))
+        elsewhere.wait_for("/offers")
+        headers = next(headers for _, path, headers, _ in elsewhere.taken if path.endswith("/offers"))
         token = headers["Authorization"].removeprefix("Bearer ")
         town.note(token)
         for name in ("zoo", "acme", "owl"):
@@ -104,14 +107,14 @@ def test_redirects_are_not_followed_and_end_in_words(town):
 
     town.host.call(lambda s: _allow(s, bad.port))
     message = town.contract_request(bad.base)
-    target = f"/participants/bad/dsp/2025-1/negotiations/{message['consumerPid']}/agreement"
+    target = f"/participants/bad/dsp/2025-1/negotiations/{message['consumerPid']}/offers"
     bad.answers[target] = lambda h: say(h, 307, b"", Location=f"http://localhost:{bad.port}/inner")
     try:
         pid = town.dsp("/negotiations/request", town.proof(), message).json()["providerPid"]
-        bad.wait_for("/agreement")
+        bad.wait_for("/offers")
         time.sleep(0.3)
         assert "/inner" not in bad.paths()
-        assert "redirect" in str(town.operators["acme"]("GET", f"/explain/{pid}")).lower() or True
+        assert "redirect" in str(town.operators["acme"]("GET", f"/explain/{pid}")).lower()
         town.operators["acme"].ask("POST", f"/negotiations/{pid}/terminate", {"reason": "test"})
     finally:
         bad.close()
@@ -124,7 +127,8 @@ def test_a_peer_id_cannot_bend_the_path(town):
     while not any("inner" in path for path in town.mallory.paths()) and time.monotonic() < until:
         time.sleep(0.01)
     found = [path for path in town.mallory.paths() if "inner" in path]
-    assert found and all("/negotiations/..%2F" in path for path in found), found
+    assert found
+    assert all("/negotiations/..%2F" in path for path in found), found
 
 
 def test_an_answer_without_end_costs_neither_memory_nor_time(town):
@@ -145,11 +149,11 @@ def test_an_answer_without_end_costs_neither_memory_nor_time(town):
         except OSError:
             return
 
-    big.answers[f"/participants/big/dsp/2025-1/negotiations/{message['consumerPid']}/agreement"] = endless
+    big.answers[f"/participants/big/dsp/2025-1/negotiations/{message['consumerPid']}/offers"] = endless
     before = memory()
     try:
         pid = town.dsp("/negotiations/request", town.proof(), message).json()["providerPid"]
-        big.wait_for("/agreement")
+        big.wait_for("/offers")
         time.sleep(0.5)
         assert memory() - before < 40e6
         town.operators["acme"].ask("POST", f"/negotiations/{pid}/terminate", {"reason": "test"})

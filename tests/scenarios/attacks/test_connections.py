@@ -23,18 +23,22 @@ def ends_after(port, data, again=b"", pause=0.05, seconds=6.0):
         connection.sendall(data)
         connection.settimeout(pause)
         while time.monotonic() - began < seconds:
-            try:
-                if again:
-                    connection.sendall(again)
-                received = connection.recv(65536)
-                if not received:
-                    break
-                said += received
-            except TimeoutError:
-                continue
-            except OSError:
+            received = _turn(connection, again)
+            if received == b"":
                 break
+            said += received or b""
     return time.monotonic() - began, said
+
+
+def _turn(connection, again):
+    """Send a little; return what came, nothing (None) if nothing came yet, and no bytes at the end."""
+    try:
+        connection.sendall(again)
+        return connection.recv(65536)
+    except TimeoutError:
+        return None
+    except OSError:
+        return b""
 
 
 @pytest.fixture
@@ -65,14 +69,17 @@ def test_a_body_that_trickles_is_given_up(town, monkeypatch):
     )
     took, said = ends_after(town.host.settings.port, head.encode(), b" ", 0.2, seconds=20)
     assert 9 < took < 12
-    assert said.startswith(b"HTTP/1.1 400") and b"ContractNegotiationError" in said and b"10 s" in said
+    assert said.startswith(b"HTTP/1.1 400")
+    assert b"ContractNegotiationError" in said
+    assert b"10 s" in said
 
 
 def test_an_unwanted_body_that_trickles_is_cut_soon(town, monkeypatch):
     monkeypatch.setattr("hanse.http.bounded.REST_SECONDS", 0.4)
     head = b"POST /participants/acme/dsp/2025-1/negotiations/request HTTP/1.1\r\nHost: x\r\nContent-Length: 500000000\r\n\r\n"
     took, said = ends_after(town.host.settings.port, head, b" ")
-    assert took < 2 and said.startswith(b"HTTP/1.1 401")
+    assert took < 2
+    assert said.startswith(b"HTTP/1.1 401")
 
 
 @pytest.mark.parametrize(
@@ -120,12 +127,19 @@ AMBIGUOUS = {
 def test_what_can_be_read_in_two_ways_is_read_in_none(town, data, monkeypatch):
     monkeypatch.setattr("hanse.http.bounded.HEAD_SECONDS", 0.4)
     said = raw(town.host.settings.port, data, 2)
-    assert b"/smuggled" not in said and said.count(b"HTTP/1.1 ") <= 1, said
-    assert b" 200 " not in said and b"Traceback" not in said
+    assert b"/smuggled" not in said
+    assert said.count(b"HTTP/1.1 ") <= 1, said
+    assert b" 200 " not in said
+    assert b"Traceback" not in said
 
 
 def test_an_upgrade_is_not_taken(town):
-    said = raw(town.host.settings.port, OK + b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", 2)
+    said = raw(
+        town.host.settings.port,
+        OK + b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+        2,
+    )
     assert b"101" not in said[:20]
 
 
@@ -148,7 +162,8 @@ def test_ten_megabytes_are_refused_before_they_are_read(town):
     town.note(token)
     head = f"POST /participants/acme/dsp/2025-1/negotiations/request HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
     took, said = ends_after(town.host.settings.port, head.encode() + b"Content-Length: 10000000\r\nConnection: close\r\n\r\n{", seconds=3)
-    assert said.startswith(b"HTTP/1.1 413") and took < 1
+    assert said.startswith(b"HTTP/1.1 413")
+    assert took < 1
     check_dsp_error(town.dsp("/negotiations/request", town.proof(), b" " * 10_000_000), "ContractNegotiationError", 413)
 
     def endless():

@@ -40,7 +40,14 @@ def paths_of(town):
                 yield method.upper(), path.removeprefix("/api/v1"), said
 
 
-KINDS = {"assets": "asset", "negotiations": "negotiation", "contracts": "contract", "transfers": "transfer", "operators": "operator", "explain": "negotiation"}
+KINDS = {
+    "assets": "asset",
+    "negotiations": "negotiation",
+    "contracts": "contract",
+    "transfers": "transfer",
+    "operators": "operator",
+    "explain": "negotiation",
+}
 
 
 def example(said):
@@ -100,7 +107,14 @@ HIDDEN = ["/assets", "/negotiations", "/contracts", "/transfers", "/policies"]
 
 @pytest.mark.usefixtures("unchanged")
 def test_the_host_sees_no_tenants_data(town, things):
-    for path in ("/assets", "/negotiations", "/contracts", "/transfers", f"/assets/{things['acme']['asset']}", f"/explain/{things['acme']['transfer']}"):
+    for path in (
+        "/assets",
+        "/negotiations",
+        "/contracts",
+        "/transfers",
+        f"/assets/{things['acme']['asset']}",
+        f"/explain/{things['acme']['transfer']}",
+    ):
         for headers in ({}, {"Hanse-Participant": "acme"}):
             check_problem(town.keeper.ask("GET", path, headers=headers), 403, 422)
 
@@ -112,11 +126,19 @@ def test_a_member_asks_for_anothers_processes(town, things):
         one = check_dsp_error(town.dsp(f"/{path}s/{real}", town.proof()), kind, 404)
         none = check_dsp_error(town.dsp(f"/{path}s/{real[:-4]}zzzz", town.proof()), kind, 404)
         assert (one["code"], one["reason"]) == (none["code"], none["reason"])
-        for tail in {"negotiation": ["termination", "events", "agreement/verification"], "transfer": ["termination", "suspension", "completion"]}[path]:
+        for tail in {
+            "negotiation": ["termination", "events", "agreement/verification"],
+            "transfer": ["termination", "suspension", "completion"],
+        }[path]:
             type_ = {"termination": f"{'ContractNegotiation' if path == 'negotiation' else 'Transfer'}TerminationMessage"}.get(tail)
             if type_ is None:
                 continue
-            message = {"@context": town.contract_request()["@context"], "@type": type_, "providerPid": real, "consumerPid": things["zoo"][path]}
+            message = {
+                "@context": town.contract_request()["@context"],
+                "@type": type_,
+                "providerPid": real,
+                "consumerPid": things["zoo"][path],
+            }
             check_dsp_error(town.dsp(f"/{path}s/{real}/{tail}", town.proof(), message), kind, 404)
     assert town.operators["acme"]("GET", f"/transfers/{things['acme']['transfer']}")["state"] == "STARTED"
 
@@ -165,7 +187,7 @@ def test_roles_let_do_what_they_say(town, role):
 
 
 def test_a_suspended_participant_reads_and_does_no_more(town):
-    _, transfer, address = town.started("owl", town.assets["owl"])
+    _, _, address = town.started("owl", town.assets["owl"])
     headers = {"Authorization": f"Bearer {address['properties']['authorization']}"}
     assert httpx.get(address["endpoint"], headers=headers).status_code == 200
     town.keeper("PATCH", "/participants/owl", {"suspended": True})
@@ -187,7 +209,8 @@ def test_what_is_public_names_nobody_and_nothing_secret(town):
         text = httpx.get(town.host.root + path).text
         assert not [secret for secret in town.secrets if secret in text]
         if path != "/api/v1/openapi.json":
-            assert "acme" not in text and "did:web" not in text
+            assert "acme" not in text
+            assert "did:web" not in text
 
 
 def test_lists_hold_no_secret(town):
@@ -195,4 +218,5 @@ def test_lists_hold_no_secret(town):
         for _, path, _ in [one for one in paths_of(town) if one[0] == "GET" and "{" not in one[1] and "catalog" not in one[1]]:
             text = operator.ask("GET", path).text
             assert not [secret for secret in town.secrets if secret in text], (name, path)
-            assert "token_hash" not in text.replace('"token_hash":""', "") and '"d":"' not in text
+            assert "token_hash" not in text.replace('"token_hash":""', "")
+            assert '"d":"' not in text

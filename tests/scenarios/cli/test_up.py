@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -10,12 +11,17 @@ import sys
 import time
 
 from tests.scenarios.cli.conftest import CLEAN, start
-from tests.services.processes import free_port, stop
+from tests.services.processes import accepts_connections, free_port, stop, wait_until
 
 
 def test_up_says_five_lines_and_keeps_its_tokens_to_the_owner(space):
-    said = (space.folder / "up.log").read_text()
-    assert len(said.splitlines()) == 5
+    lines = (space.folder / "up.log").read_text().splitlines()
+    logged = [json.loads(line) for line in lines if line.startswith("{")]  # standard error is no terminal here
+    assert logged
+    assert all(line["level"] in ("info", "warning", "error") for line in logged)
+    lines = [line for line in lines if not line.startswith("{")]
+    assert len(lines) == 5
+    said = "\n".join(lines)
     assert f"http://localhost:{space.port}" in said
     assert "hanse offer PATH" in said
     assert "hanse_op_" not in said
@@ -80,3 +86,33 @@ def test_ctrl_c_during_a_command_ends_with_130(tmp_path):
 
 def _hanse(folder, *words):
     return subprocess.run([sys.executable, "-m", "hanse.cli", *words], cwd=folder, env=CLEAN, capture_output=True, text=True, timeout=60)
+
+
+def test_a_space_in_its_own_home_offers_no_keys(tmp_path):
+    port = free_port()
+    server = start(tmp_path, "up", "--name", "alice", "--port", str(port), "--home", str(tmp_path), port=port)
+    try:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "a.csv").write_text("x")
+        for name in ("master.key", "operators.toml", "hanse.db", "."):
+            refused = _hanse(tmp_path, "offer", name, "--home", str(tmp_path))
+            assert refused.returncode == 1, refused.stdout
+        offered = _hanse(tmp_path, "offer", "data/a.csv", "--home", str(tmp_path))
+        assert offered.returncode == 0, offered.stderr
+    finally:
+        stop(server)
+
+
+def test_in_a_terminal_the_log_goes_to_a_file(tmp_path):
+    port = free_port()
+    own, terminal = os.openpty()
+    words = [sys.executable, "-m", "hanse.cli", "up", "--name", "alice", "--port", str(port)]
+    process = subprocess.Popen(words, cwd=tmp_path, env=CLEAN, stdout=subprocess.DEVNULL, stderr=terminal)
+    try:
+        log = tmp_path / ".hanse" / "logs" / "hanse.log"
+        wait_until(lambda: accepts_connections(port) and log.exists(), process, tmp_path / "none", "hanse")
+        assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    finally:
+        stop(process)
+        os.close(own)
+        os.close(terminal)

@@ -45,7 +45,7 @@ class Plane:
         self.manifests = Manifests(self.memory, self.sources)
         self.flows = Flows(self.tokens, self.sources, Backwards(), clock, base=self.base, range_size=options.get("range_size"))
         serving = Serving(self.memory, self.tokens, self.permissions, self.manifests, self.sources, Proofs())
-        self.inbox = Inbox(self.memory, self.tokens, lambda tenant: root / "in" / tenant, quota=1 << 20)
+        self.inbox = Inbox(self.memory, self.tokens, lambda tenant: root / "in" / tenant, quota=lambda _: 1 << 20)
         self.app = DataApp(serving, self.running, self.inbox, accel=options.get("accel"))
         self.memory.subscribers.append(lambda event: self.running.on_halted(event) if isinstance(event, Halted) else None)
         self.loop: asyncio.AbstractEventLoop | None = None

@@ -17,8 +17,10 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 class Operator:
     """An operator's program: it asks again when the server is away, and believes every answer that it gets."""
 
-    def __init__(self, client, url, token):
-        self._client = client
+    complaint = ""
+    client: httpx.AsyncClient
+
+    def __init__(self, url, token):
         self._url = f"{url}/api/v1"
         self._headers = {"Authorization": f"Bearer {token}"}
 
@@ -26,7 +28,7 @@ class Operator:
         """The answer, once there is one: 2xx, or a status of `also` as None."""
         while True:
             try:
-                answer = await self._client.request(method, self._url + path, json=body, headers=self._headers)
+                answer = await self.client.request(method, self._url + path, json=body, headers=self._headers)
             except AWAY:
                 await asyncio.sleep(0.1)
                 continue
@@ -50,15 +52,18 @@ class Operator:
 class Driver:
     """Runs the jobs; what was acknowledged is in `negotiations`, `contracts` and `transfers`."""
 
-    def __init__(self, client, town):
-        self._client = client
+    def __init__(self, town):
         self._town = town
-        self.consumer = Operator(client, f"http://127.0.0.1:{town.consumer.port}", town.consumer_token)
-        self.provider = Operator(client, f"http://127.0.0.1:{town.provider.port}", town.provider_token)
+        self.consumer = Operator(f"http://127.0.0.1:{town.consumer.port}", town.consumer_token)
+        self.provider = Operator(f"http://127.0.0.1:{town.provider.port}", town.provider_token)
         self.negotiations = []
         self.contracts = {}
         self.transfers = []
         self.done = 0
+
+    def use(self, client):
+        """Speak through this client."""
+        self._client = self.consumer.client = self.provider.client = client
 
     async def work(self, jobs):
         """Take jobs until there are none."""

@@ -132,7 +132,7 @@ async def until(ready, seconds, what):
     """Wait until `await ready()` is true."""
     try:
         async with asyncio.timeout(seconds):
-            while not await ready():
+            while not await ready():  # noqa: ASYNC110 - a test may look again and again
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"not within {seconds} s: {what}") from None

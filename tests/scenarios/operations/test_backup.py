@@ -12,10 +12,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hanse.app.backup import LEFT_OUT, TAKEN, backup
 from hanse.app.build import Parts
-from hanse.app.confirm import confirm, unconfirmed
-from hanse.app.restore import restore
+from hanse.app.recovery.backup import LEFT_OUT, TAKEN, backup
+from hanse.app.recovery.confirm import confirm, unconfirmed
+from hanse.app.recovery.restore import restore
 from hanse.kernel.errors import Malformed, Misconfigured, Unauthenticated
 from hanse.participants.roles import SERVER
 from hanse.storage import schema
@@ -85,6 +85,10 @@ async def standing(server, work):
     return await server.ground.database.read(work)
 
 
+async def nothing_open(server):
+    return await standing(server, lambda tx: tx.transfers.page("acme", after=None, limit=9, open_only=True)) == []
+
+
 async def told(world, south, made):
     """Wait until the consumer's server has heard that its transfer ended."""
 
@@ -108,7 +112,7 @@ def test_nothing_comes_back_that_was_used_ended_or_taken_away(world, tmp_path):
             await _taken_away_stays_away(world, north, made)
             ended = await told(world, south, made)
             assert any("restored from a backup" in line.detail for line in ended.history)
-            assert await standing(north, lambda tx: tx.transfers.page("acme", after=None, limit=9, open_only=True)) == []
+            await until(lambda: nothing_open(north), "the last acknowledgement")
             await _goes_on(world, north, south, made)
 
     asyncio.run(scenario())
@@ -318,5 +322,8 @@ def test_a_backup_of_an_older_schema_is_brought_forward(tmp_path):
 
 
 def _as_schema_1(tx):
-    for statement in ("DROP TABLE restores", "DROP TABLE unconfirmed", "UPDATE schema_version SET version = 1"):
-        tx.rows.execute(statement)
+    for table in ("restores", "unconfirmed"):
+        tx.rows.execute(f"DROP TABLE {table}")
+    for index in ("negotiations_open_peer", "transfers_open_peer"):
+        tx.rows.execute(f"DROP INDEX {index}")
+    tx.rows.execute("UPDATE schema_version SET version = 1")

@@ -78,13 +78,16 @@ class _Slow(threading.Thread):
         headers = {"Authorization": "Bearer " + self.address.properties["authorization"]}
         try:
             with httpx.stream("GET", self.address.endpoint, headers=headers, timeout=20) as answer:
-                for chunk in answer.iter_raw(1024 * 1024):
-                    self.size += len(chunk)
-                    if self.size >= 4 * 1024 * 1024:
-                        self.begun.set()
-                    time.sleep(0.04)
+                self._take(answer)
         except httpx.HTTPError as error:
             self.error = error
+
+    def _take(self, answer):
+        for chunk in answer.iter_raw(1024 * 1024):
+            self.size += len(chunk)
+            if self.size >= 4 * 1024 * 1024:
+                self.begun.set()
+            time.sleep(0.04)
 
 
 def _wait_refused(port):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from typing import ClassVar
 
 import httpx
 
@@ -17,7 +18,7 @@ from tests.scenarios.operations.world import World, running
 class Overheard(PeerClient):
     """Remembers every token that leaves."""
 
-    heard: list[str] = []
+    heard: ClassVar[list[str]] = []
 
     async def send(self, method, url, body=None, headers=None, **options):
         token = (headers or {}).get("Authorization", "")
@@ -72,4 +73,4 @@ async def _fail_in_many_ways(world, north, address, token):
             await client.get(f"{root}/dsp/2025-1/transfers/{token}", headers=headers)
             await client.get(f"{world.north.public_root}/api/v1/contracts/{token}", headers=headers)
             await client.get(f"{world.north.public_root}/{token}", params={"access_token": bearer})
-    logging.getLogger("hanse").exception("as a careless library would: %s", token, exc_info=ValueError(f"Bearer {token}"))
+    logging.getLogger("hanse").error("as a careless library would: %s", token, exc_info=ValueError(f"Bearer {token}"))

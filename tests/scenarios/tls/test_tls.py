@@ -25,9 +25,9 @@ def authority():
 def signed(issuer_key, issuer, name, key, *, is_authority):
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(
-        issuer, issuer if is_authority else subject, key.public_key(), x509.random_serial_number(), now - timedelta(hours=1), now + timedelta(hours=1)
-    )
+    subject = issuer if is_authority else subject
+    begin, end = now - timedelta(hours=1), now + timedelta(hours=1)
+    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number(), begin, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     if not is_authority:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)

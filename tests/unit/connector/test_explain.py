@@ -13,6 +13,7 @@ from hanse.dsp import negotiation, transfer
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import NotFound
 from hanse.odrl.model import Offer
+from tests.unit.connector.test_transfers import SINK
 from tests.unit.connector.world import run, terms
 
 
@@ -44,6 +45,26 @@ def test_a_negotiation_by_hand_waits_for_people_until_a_moment():
         ours, other = await told(w.consumer, begun.id), await told(w.provider, theirs)
         assert (ours.who, other.who) == ("you", "the consumer")
         assert [one.what for one in other.history][-1] == "offer: now OFFERED"
+
+    run(scenario)
+
+
+def test_a_consumer_by_rule_waits_as_long_as_a_person_at_the_provider_may_take():
+    async def scenario(w):
+        asset = await w.provider.asset(answering=Answering.HAND)
+        begun = await w.consumer.negotiations.request("cons", w.provider.did, asset.id, asset.dataset.offers[0])
+        await w.flow()
+        theirs = (await w.consumer.negotiation(begun.id)).peer_pid
+        assert (await told(w.consumer, begun.id)).until == (await told(w.provider, theirs)).until
+
+    run(scenario)
+
+
+def test_a_push_waits_for_the_provider():
+    async def scenario(w):
+        ours, theirs = await w.started("HttpData-PUSH", SINK)
+        assert (await told(w.consumer, ours.id)).who == "the provider"
+        assert (await told(w.provider, theirs.id)).who == "this server"
 
     run(scenario)
 

@@ -39,6 +39,10 @@ def sender(w, jti="one"):
         ({"keywords": ("",)}, "keywords", "list"),
         ({"language": ("x" * 41,)}, "language", "list"),
         ({"visible_to": ("did:web:a", "alice")}, "visible_to[1]", "did"),
+        ({"media_type": "csv"}, "media_type", "form"),
+        ({"media_type": "text/csv\nx"}, "media_type", "form"),
+        ({"language": ("en", "xxxxx yy")}, "language", "form"),
+        ({"theme": "weather"}, "theme", "form"),
     ],
 )
 def test_what_cannot_be_offered_names_field_and_rule(said, where, rule):

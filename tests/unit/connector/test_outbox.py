@@ -101,6 +101,22 @@ def test_404_is_tried_again_for_ten_seconds_only():
     run(scenario)
 
 
+def test_401_is_tried_again_because_our_did_document_may_be_away_for_a_moment():
+    async def scenario(w):
+        found = await begun(w)
+        for _ in range(5):
+            await answer(w, Delivery(401, b""))
+            await w.tick(minutes=2)
+        assert (await w.consumer.negotiation(found.id)).state is None
+        await w.tick(minutes=6)
+        await answer(w, Delivery(401, b""))
+        ended = await w.consumer.negotiation(found.id)
+        assert ended.state == "TERMINATED"
+        assert "401" in ended.history[-1].detail
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(("said", "kept"), [(7.0, 7), (100_000.0, 300)])
 def test_429_waits_as_long_as_it_was_told_within_reason(said, kept):
     async def scenario(w):

@@ -180,8 +180,6 @@ def test_odd_sinks_are_refused_when_they_are_told(root, sink):
 def test_a_secret_name_from_the_counterpart_is_not_looked_up(root):
     """CVE-2024-4536: names of secrets in a sink's address mean nothing here."""
     world = World(root)
-    sink = DataAddress(
-        endpoint_type="HTTP", endpoint="https://x/", properties={"oauth2:clientSecretKey": "master", "secretName": "master"}
-    )
+    sink = DataAddress(endpoint_type="HTTP", endpoint="https://x/", properties={"oauth2:clientSecretKey": "master", "secretName": "master"})
     asyncio.run(world.push(sink))
     assert all("master" not in repr(headers) and "authorization" not in headers for _, headers, _ in world.sink.got)

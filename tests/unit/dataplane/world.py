@@ -149,9 +149,7 @@ class SinkPeer:
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     on_put: Callable[[str], Any] = lambda url: None
 
-    async def put(
-        self, tenant: Tenant, url: str, headers: Mapping[str, str], length: int, body: Callable[[], AsyncIterator[bytes]]
-    ) -> int:
+    async def put(self, tenant: Tenant, url: str, headers: Mapping[str, str], length: int, body: Callable[[], AsyncIterator[bytes]]) -> int:
         content = b"".join([chunk async for chunk in body()])
         assert len(content) == length
         self.on_put(url)
@@ -178,5 +176,3 @@ def clock() -> ManualClock:
 
 def folder(path: object) -> Place:
     return Place("folder", str(path))
-
-

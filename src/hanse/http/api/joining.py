@@ -13,7 +13,7 @@ from hanse.http.api.space_structs import Application, Joined, PublicSpace, Stand
 from hanse.http.limits import check_depth
 from hanse.http.peer import PeerAnswer, PeerClient
 from hanse.identity.did import did_url
-from hanse.kernel.errors import CallerError, HanseError, Invalid, PeerInvalid, PeerRefused, PeerUnreachable
+from hanse.kernel.errors import CallerError, Conflict, HanseError, Invalid, PeerInvalid, PeerRefused, PeerUnreachable
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.registry import Participants
 from hanse.participants.roles import Caller
@@ -51,10 +51,20 @@ class Joining:
         self._directory = directory
         self._address = address
 
-    async def join(self, caller: Caller, tenant: Tenant, url: str, invitation: str | None) -> Joined:
-        """Apply and pin. Raises `Invalid` (no address of a space), `PeerError`s; asking again changes nothing."""
+    async def join(self, caller: Caller, tenant: Tenant, url: str, invitation: str | None, *, replace: bool = False) -> Joined:
+        """Apply and pin. Asking again changes nothing; with `replace` another space that was joined is given up for it.
+
+        Raises `Invalid` (no address of a space), `Conflict` (another space was joined), `PeerError`s.
+        """
         address = url.strip().rstrip("/")
         participant = await self._participants.get(caller, tenant)
+        if participant.space is not None and participant.space.url != address and not replace:
+            raise Conflict(
+                f"{tenant} has joined the space {participant.space.url}, and is in one space at a time.",
+                where="url",
+                rule="other-space",
+                hint="To give that one up for this: `replace` (on the command line `--replace`).",
+            )
         space = await self._look(address)
         steps = [f"The space {space.title!r} is anchored by {space.anchor}."]
         standing = await self._apply(tenant, space, Application(name=participant.title, invitation=invitation))

@@ -81,7 +81,7 @@ class SpaceOperations:
         return show.page(following, limit, _shown, lambda member: member.did)
 
     async def _join(self, call: Call, said: sp.JoinSpace) -> sp.Joined:
-        return await self._joining.join(call.caller, call.tenant, said.url, said.invitation)
+        return await self._joining.join(call.caller, call.tenant, said.url, said.invitation, replace=said.replace)
 
 
 def _shown(member: Member) -> sp.SpaceMember:

@@ -29,10 +29,11 @@ class SpaceMember(Struct, kw_only=True):
 
 
 class JoinSpace(Body, kw_only=True):
-    """The address of a space, and a code by which one enters at once."""
+    """The address of a space, a code by which one enters at once, and leave to give up another space for it."""
 
     url: Address
     invitation: Code | None = None
+    replace: bool = False
 
 
 class Joined(Struct, kw_only=True):

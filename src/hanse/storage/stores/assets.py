@@ -15,7 +15,8 @@ from hanse.storage.rows import Rows, Value
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Asset).decode
 
-_GET = "SELECT doc FROM assets WHERE tenant = ? AND id = ? /*lock*/"
+_GET = "SELECT doc FROM assets WHERE tenant = ? AND id = ?"
+_HOLD = _GET + " /*lock*/"
 _PUT = (
     "INSERT INTO assets (tenant, id, listed, for_all, search_text, encoded, doc) VALUES (?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (tenant, id) DO UPDATE SET listed = excluded.listed, for_all = excluded.for_all,"
@@ -59,6 +60,11 @@ class Assets:
     def get(self, tenant: Tenant, id: str) -> Asset | None:
         """Return the asset, withdrawn or not."""
         row = self._rows.one(_GET, (tenant, id))
+        return None if row is None else _decode(row[0])
+
+    def hold(self, tenant: Tenant, id: str) -> Asset | None:
+        """Return the asset as `get` does, and keep others from changing it until the transaction ends."""
+        row = self._rows.one(_HOLD, (tenant, id))
         return None if row is None else _decode(row[0])
 
     def put(self, asset: Asset, encoded: bytes) -> None:

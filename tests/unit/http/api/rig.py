@@ -69,7 +69,7 @@ class Rig:
 
     async def __aenter__(self):
         self.database = await open_database(":memory:")
-        settings = Settings(home=str(self.folder), behind_proxy=True)
+        settings = Settings(home=str(self.folder / "home"), behind_proxy=True)
         ground = Ground(settings, Parts(clock=self.clock), self.database, new_master_key())
         self.peers = Loopback()
         ground.client = self.peers

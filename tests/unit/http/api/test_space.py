@@ -40,6 +40,11 @@ def test_joining_with_an_invitation(tmp_path):
         assert len((await rig.good("GET", "/members", "other", "read"))["items"]) == 3
         again = await rig.good("POST", "/space/join", "other", body={"url": URL, "invitation": invited["code"]})
         assert again["state"] == "member"
+        status, answer = await rig.ask("POST", "/space/join", "other", body={"url": URL + "-another"})
+        assert (status, answer["type"]) == (409, "urn:hanse:problem:other-space")
+        status, _ = await rig.ask("POST", "/space/join", "other", body={"url": URL + "-another", "replace": True})
+        assert status == 422
+        assert (await rig.good("GET", "/space", "other", "read"))["state"] == "member"
 
     run(tmp_path, scenario)
 

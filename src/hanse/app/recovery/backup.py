@@ -34,9 +34,9 @@ from typing import TypeVar
 import msgspec
 from msgspec import structs
 
-from hanse.app import archive
-from hanse.app.archive import Manifest
 from hanse.app.keys import existing_master_key
+from hanse.app.recovery import archive
+from hanse.app.recovery.archive import Manifest
 from hanse.config import Settings
 from hanse.connector.records import Transfer
 from hanse.kernel.clock import Clock

@@ -15,12 +15,12 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct, structs
 
-from hanse.app import former as formerly
-from hanse.app.archive import Archive, Manifest
-from hanse.app.backup import TAKEN, write_backup
 from hanse.app.build import Parts
 from hanse.app.keys import existing_master_key
-from hanse.app.restrict import Restriction
+from hanse.app.recovery import former as formerly
+from hanse.app.recovery.archive import Archive, Manifest
+from hanse.app.recovery.backup import TAKEN, write_backup
+from hanse.app.recovery.restrict import Restriction
 from hanse.app.server import Server
 from hanse.config import Settings
 from hanse.connector.exchange import Exchange

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from hanse.anchor.records import Member, Space
 from hanse.anchor.standing import Status
-from hanse.app.former import Former, shown
+from hanse.app.recovery.former import Former, shown
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.records import Participant, Quota
@@ -43,6 +43,7 @@ class Restriction:
         """Cut down everything. Erasures come first, so that nothing of an erased participant is looked at."""
         self._bury()
         self._participants()
+        self._newcomers()
         self._contracts()
         self._assets()
         self._members()
@@ -66,6 +67,11 @@ class Restriction:
             elif participant.suspended is None:
                 self._tx.participants.put(structs.replace(participant, suspended=self._now))
                 self._doubt(participant.name, "participant", participant.name)
+
+    def _newcomers(self) -> None:
+        gone = [name for name in self._former.participants if self._tx.participants.get(Tenant(name)) is None]
+        buried = {tombstone.name for tombstone in self._former.tombstones}
+        self.counts["participants made since, which the backup has not"] += len([name for name in gone if name not in buried])
 
     def _contracts(self) -> None:
         for (doc,) in self._tx.rows.all("SELECT doc FROM contracts"):

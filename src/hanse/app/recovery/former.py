@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from hanse.anchor.records import Member, Space
-from hanse.app.archive import DATED, Manifest, newest_of
+from hanse.app.recovery.archive import DATED, Manifest, newest_of
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did
 from hanse.odrl.model import Terms

@@ -1,0 +1,1 @@
+"""Backup and restore: what is kept, what a restore must never bring back, and what waits for a person's word."""
