@@ -1,7 +1,8 @@
-"""Exchanges: computations that ask for a DID document now and then, and do not care who fetches it.
+"""Exchanges: computations that ask for a document now and then, and do not care who fetches it.
 
-An `Exchange[T]` is a generator that yields `ResolveDid`, is sent the `DidDocument`, and returns a `T`. Where a document
-cannot be had, the driver throws a `PeerError` in. The HTTP adapter drives it with real fetches, a test with a dict.
+An `Exchange[T]` is a generator that yields `ResolveDid`, is sent the `DidDocument`, and returns a `T`. An `Inquiry[T]`
+may ask for a schema or a status list besides, and is sent the bytes that came. Where a document cannot be had, the
+driver throws a `PeerError` in. The HTTP adapter drives them with real fetches, a test with a dict.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from hanse.kernel.errors import PeerError
 from hanse.kernel.tenant import Did
 
 T = TypeVar("T")
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 
 class ResolveDid(Struct, frozen=True):
@@ -29,10 +32,29 @@ class ResolveDid(Struct, frozen=True):
     fresh: bool = False
 
 
+class FetchSchema(Struct, frozen=True):
+    """Please fetch the JSON schema at `url`, at most `credentials.schema.MAX_SCHEMA` bytes. It may be cached for long."""
+
+    url: str
+
+
+class FetchStatusList(Struct, frozen=True):
+    """Please fetch the status list credential at `url`, at most `credentials.lists.MAX_LIST` bytes.
+
+    Not from a cache: who asks keeps what it read for as long as a revocation may take to be seen (`lists.StatusLists`).
+    """
+
+    url: str
+
+
 Exchange = Generator[ResolveDid, DidDocument, T]
 
+Question = ResolveDid | FetchSchema | FetchStatusList
+Answer = DidDocument | bytes
+Inquiry = Generator[Question, Answer, T]
 
-def drive(exchange: Exchange[T], resolve: Callable[[ResolveDid], DidDocument]) -> T:
+
+def drive(exchange: Generator[Q, A, T], resolve: Callable[[Q], A]) -> T:
     """Run `exchange` to its end with a plain function that resolves; what it raises as `PeerError` is thrown in."""
     try:
         request = next(exchange)
@@ -43,7 +65,7 @@ def drive(exchange: Exchange[T], resolve: Callable[[ResolveDid], DidDocument]) -
         return result
 
 
-def _answer(exchange: Exchange[T], request: ResolveDid, resolve: Callable[[ResolveDid], DidDocument]) -> ResolveDid:
+def _answer(exchange: Generator[Q, A, T], request: Q, resolve: Callable[[Q], A]) -> Q:
     try:
         document = resolve(request)
     except PeerError as fault:

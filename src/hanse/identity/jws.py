@@ -43,6 +43,12 @@ class Compact(Struct, frozen=True):
     header: Header
     payload: bytes
     parts: tuple[bytes, bytes, bytes]
+    signature: bytes
+
+    @property
+    def signed(self) -> bytes:
+        """What the signature is about: header and payload as they came (RFC 7515, 5.2)."""
+        return self.parts[0] + b"." + self.parts[1]
 
 
 _header = msgspec.json.Decoder(Header)
@@ -60,7 +66,7 @@ def parse_compact(text: str, limit: int) -> Compact:
     if match is None:
         raise Malformed("It is not a compact JWS.", hint="Three base64url parts, joined by dots.")
     head, body, signature = (part.encode("ascii") for part in match.groups())
-    return Compact(_read_header(head), _decode(body, "payload"), (head, body, signature))
+    return Compact(_read_header(head), _decode(body, "payload"), (head, body, signature), _decode(signature, "signature"))
 
 
 def _read_header(part: bytes) -> Header:

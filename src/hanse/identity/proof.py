@@ -1,26 +1,35 @@
-"""Was this JWS made with a key of that DID, and may the key do that? The part that tokens and statements share."""
+"""Was this JWS made with a key of that DID, and may the key do that? The part that tokens, statements and credentials share."""
 
 from __future__ import annotations
+
+from typing import Final, Literal
 
 from hanse.identity.did import DidDocument, Relationship, did_of, parse_web_did
 from hanse.identity.exchange import Exchange, ResolveDid
 from hanse.identity.jws import Compact
+from hanse.identity.key_did import is_key_did, key_did_document
 from hanse.identity.keys import ALGORITHMS
 from hanse.kernel.errors import Invalid, PeerError, Unauthenticated
 from hanse.kernel.tenant import Did
 
 _STALE = frozenset({"key-unknown", "signature"})  # faults that a key's replacement explains
-_SUPPORTED = frozenset(name for names in ALGORITHMS.values() for name in names)
+_HINT: Final = f"Sign with {', '.join(sorted(ALGORITHMS))}."
+
+Methods = Literal["web", "any"]
+"""Which DIDs may have signed: `did:web` only, because others have no place to be reached at, or did:jwk and did:key too."""
 
 
-def signed_by(compact: Compact, did: str, relationship: Relationship) -> Exchange[DidDocument]:
+def signed_by(compact: Compact, did: str, relationship: Relationship, methods: Methods = "web") -> Exchange[DidDocument]:
     """Resolve `did` and return its document once it has proved the signature (DCP 1.0, 4.3.3, step 3).
 
     The `kid` header is required and names a key of this very DID; the key is in `relationship`; its type fits `alg`. An unknown key or
-    a failed signature is asked about once more with a fresh document, never again. Raises `Unauthenticated`; a
-    `PeerError` from the first resolution passes through.
+    a failed signature is asked about once more with a fresh document, never again. A did:jwk or did:key is read, not
+    asked about. Raises `Unauthenticated`; a `PeerError` from the first resolution passes through.
     """
     kid = _checked_kid(compact, did)
+    if methods == "any" and is_key_did(did):
+        return _signed_by_itself(compact, did, kid, relationship)
+    _check_web(did)
     document = yield ResolveDid(Did(did))
     fault = _fault(compact, document, kid, relationship)
     if fault is not None and fault.rule in _STALE:
@@ -35,18 +44,32 @@ def signed_by(compact: Compact, did: str, relationship: Relationship) -> Exchang
 
 
 def _checked_kid(compact: Compact, did: str) -> str:
-    if compact.header.alg not in _SUPPORTED:  # `none`, HS* and the like are not worth a fetch
-        raise Unauthenticated("Its algorithm is not accepted.", where="header.alg", rule="algorithm", hint="Sign with ES256.")
+    if compact.header.alg not in ALGORITHMS:  # `none`, HS* and the like are not worth a fetch
+        raise Unauthenticated("Its algorithm is not accepted.", where="header.alg", rule="algorithm", hint=_HINT)
     kid = compact.header.kid
     if kid is None:
         raise Unauthenticated("Its header has no kid.", where="header.kid", rule="kid")
     if did_of(kid) != did:
         raise Unauthenticated("Its kid is not a key of the issuer.", where="header.kid", rule="kid")
+    return kid
+
+
+def _check_web(did: str) -> None:
     try:
         parse_web_did(did)
     except Invalid as fault:
         raise Unauthenticated(f"Its issuer is not a usable did:web. {fault.message}", where="iss", rule="issuer") from None
-    return kid
+
+
+def _signed_by_itself(compact: Compact, did: str, kid: str, relationship: Relationship) -> DidDocument:
+    try:
+        document = key_did_document(did)
+    except Invalid as fault:
+        raise Unauthenticated(f"Its issuer's DID cannot be read. {fault.message}", where="iss", rule="issuer") from None
+    fault_ = _fault(compact, document, kid, relationship)
+    if fault_ is not None:
+        raise fault_
+    return document
 
 
 def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Relationship) -> Unauthenticated | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from hanse.identity.exchange import Exchange
 from hanse.identity.jws import Compact, parse_compact
@@ -41,6 +41,8 @@ class _Claims(Struct, frozen=True, omit_defaults=True):
     exp: int | float
     nbf: int | float | None = None
     token: str | None = None
+    vc: object = UNSET
+    vp: object = UNSET
 
 
 _claims = msgspec.json.Decoder(_Claims)
@@ -126,6 +128,9 @@ def _read(text: str) -> tuple[Compact, _Claims]:
         raise _refusal(f"Its claims are not as they must be: {fault}.", "claims", "claims") from None
     except (ValueError, RecursionError):
         raise _refusal("Its claims are not a JSON object.", "claims", "claims") from None
+    # A presentation names the same parties, lives as long and has the same key: whoever was shown one must not be able to call with it.
+    if (compact.header.typ or "JWT").upper() != "JWT" or claims.vc is not UNSET or claims.vp is not UNSET:
+        raise _refusal("It is a signed text of another kind, not a token.", "header.typ", "kind")
     _check_ranges(claims)
     return compact, claims
 

@@ -1,16 +1,27 @@
+import base64
 import copy
 import json
 import pickle
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa, x25519
 
 from hanse.identity.jws import parse_compact
 from hanse.identity.keys import SigningKey, VerifyingKey
 from hanse.kernel.errors import Invalid, Malformed, TooLarge
 
 KID = "did:web:example.com#key-1"
+KINDS = [("P-256", ("ES256",)), ("P-384", ("ES384",)), ("Ed25519", ("EdDSA", "Ed25519")), ("RSA", ("PS256",))]
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.fixture(params=KINDS, ids=[kind for kind, _ in KINDS])
+def any_kind(request):
+    return request.param
 
 
 @pytest.fixture
@@ -54,14 +65,77 @@ def pem(private):
     return private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
+def test_what_a_key_is_decides_how_it_signs(any_kind):
+    kind, algorithms = any_kind
+    key = SigningKey.generate(KID, kind)
+    verifying = VerifyingKey.from_jwk(key.public_jwk)
+    compact = parse_compact(key.sign(b"hello", {"typ": "JWT"}), 8192)
+    assert compact.header.alg == algorithms[0]
+    assert verifying.algorithms == algorithms
+    assert verifying.verify(compact)
+    for again in (SigningKey.from_private_jwk(key.to_private_jwk(), KID), SigningKey.from_pem(key.to_pem(), KID)):
+        assert again.public_jwk == key.public_jwk
+        assert verifying.verify(parse_compact(again.sign(b"x"), 8192))
+
+
+def test_the_token_never_chooses_the_algorithm(any_kind):
+    kind, algorithms = any_kind
+    key = SigningKey.generate(KID, kind)
+    verifying = VerifyingKey.from_jwk(key.public_jwk)
+    head, body, signature = key.sign(b"hello").split(".")
+    for alg in ("none", "HS256", "HS512", "RS256", "ES256", "ES384", "PS256", "PS512", "EdDSA", "Ed25519", "Ed448"):
+        if alg not in algorithms:
+            forged = b64(json.dumps({"alg": alg, "kid": KID}).encode())
+            assert not verifying.verify(parse_compact(f"{forged}.{body}.{signature}", 8192))
+            assert not verifying.verify(parse_compact(f"{forged}.{body}.", 8192))
+    assert head
+
+
+def test_a_public_rsa_key_is_no_shared_secret():
+    import hmac
+
+    key = SigningKey.generate(KID, "RSA")
+    pem = serialization.load_pem_private_key(key.to_pem(), None).public_key()
+    secret = pem.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    signed = f"{b64(json.dumps({'alg': 'HS256', 'kid': KID}).encode())}.{b64(b'hello')}"
+    forged = f"{signed}.{b64(hmac.digest(secret, signed.encode(), 'sha256'))}"
+    assert not VerifyingKey.from_jwk(key.public_jwk).verify(parse_compact(forged, 8192))
+
+
 @pytest.mark.parametrize(
     "private",
-    [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256K1())],
-    ids=["rsa", "p384", "secp256k1"],
+    [
+        rsa.generate_private_key(65537, 1024),
+        rsa.generate_private_key(3, 2048),
+        ec.generate_private_key(ec.SECP521R1()),
+        ec.generate_private_key(ec.SECP256K1()),
+        ed448.Ed448PrivateKey.generate(),
+        x25519.X25519PrivateKey.generate(),
+    ],
+    ids=["rsa-1024", "rsa-e3", "p521", "secp256k1", "ed448", "x25519"],
 )
-def test_only_p256_signs(private):
+@pytest.mark.filterwarnings("ignore:Key size")
+def test_other_keys_do_not_sign(private):
     with pytest.raises(Invalid):
         SigningKey.from_pem(pem(private), KID)
+
+
+@pytest.mark.parametrize(("bits", "exponent"), [(1024, 65537), (2040, 65537), (2048, 3), (4104, 65537)])
+@pytest.mark.filterwarnings("ignore:Key size")
+def test_rsa_keys_that_do_not_verify(bits, exponent):
+    number = (1 << bits) - 1
+    n = b64(number.to_bytes(bits // 8, "big"))
+    e = b64(exponent.to_bytes((exponent.bit_length() + 7) // 8, "big"))
+    with pytest.raises(Invalid):
+        VerifyingKey.from_jwk({"kty": "RSA", "n": n, "e": e})
+
+
+def test_a_private_part_that_is_anothers_is_refused(any_kind):
+    kind, _ = any_kind
+    one, other = (json.loads(SigningKey.generate(KID, kind).to_private_jwk()) for _ in range(2))
+    for name in {"x", "n"} & set(one):
+        with pytest.raises(Invalid):
+            SigningKey.from_private_jwk(json.dumps({**one, name: other[name]}).encode(), KID)
 
 
 def test_public_keys_and_rubbish_do_not_sign(key):

@@ -1,0 +1,1 @@
+"""The Decentralized Claims Protocol 1.0, its pure part: messages, scopes and access tokens."""
