@@ -68,7 +68,7 @@ class TakesRepeatsAsNew(Negotiations):
 class CommitsWhenSending(Negotiations):
     """Takes its own step for granted before the other side has acknowledged it."""
 
-    def queue(self, tx, process, step, message, by="us"):
+    def queue(self, tx, process, step, message, by="us", detail=""):
         super().queue(tx, process, step, message, by)
         self._settle(tx, process)
 
