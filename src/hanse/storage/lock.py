@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hanse.kernel.errors import Misconfigured
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class FileLock:
@@ -46,16 +52,29 @@ async def require_unused(address: str) -> None:
     from hanse.storage.postgres_connection import failure
 
     try:
-        async with await psycopg.AsyncConnection.connect(address, connect_timeout=5) as connection:
-            row = await (await connection.execute(_OTHERS)).fetchone()
+        async with await psycopg.AsyncConnection.connect(address, connect_timeout=5, autocommit=True) as connection:
+            count = await _others(connection)
     except psycopg.Error as error:
         raise failure(error) from error
-    if row is not None and row[0]:
+    if count:
         raise Misconfigured(
-            f"{row[0]} other connections use the database already.", where="storage", rule="database-in-use", hint="Stop all servers first."
+            f"{count} other connections use the database already.", where="storage", rule="database-in-use", hint="Stop all servers first."
         )
 
 
+async def _others(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Return how many others are connected. Those of a server that has just stopped take a moment to be gone."""
+    end = time.monotonic() + _GONE_SECONDS
+    while True:
+        row = await (await connection.execute(_OTHERS)).fetchone()
+        count = int(row[0]) if row is not None else 0
+        if not count or time.monotonic() > end:
+            return count
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+_GONE_SECONDS = 3.0
+_LOOK_SECONDS = 0.05
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
