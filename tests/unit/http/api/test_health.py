@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from starlette.routing import Router
 
+from hanse.connector.records import Outgoing
 from hanse.http.health import Health
 from hanse.kernel.errors import StorageFailed
 from tests.unit.http.api.rig import NAMES, run
@@ -76,12 +78,19 @@ def test_figures_are_for_the_host_and_name_nobody(tmp_path):
     run(tmp_path, scenario)
 
 
+def waiting(now, number):
+    """Return a message that waits for its acknowledgement."""
+    names = {"id": f"msg_{number}", "tenant": "acme", "process": "neg_1", "peer": "did:web:a", "url": "https://a/", "step": "request"}
+    return Outgoing(**names, body=b"", due=now + timedelta(hours=1), created=now, deadline=now + timedelta(hours=2))
+
+
 def test_figures_are_open_to_loopback_where_no_proxy_stands_in_front(tmp_path):
     async def scenario(rig):
         health = Health(rig.database, rig.clock, rig.services.operators, rig.metrics, open_to_loopback=True)
         routes = health.routes()
         rig.app = Router(routes)
+        await rig.database.run(lambda tx: [tx.outbox.put(waiting(rig.clock.now(), number)) for number in range(7)])
         answer = await rig.get("/metrics")
-        assert "hanse_outbox_waiting 0.0" in answer.text
+        assert "hanse_outbox_waiting 7.0" in answer.text
 
     run(tmp_path, scenario)
