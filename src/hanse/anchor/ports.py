@@ -1,4 +1,4 @@
-"""What the anchor, and the directory that reads anchors' lists, need from outside. `app.py` fills these."""
+"""What the anchor needs from outside. `app.py` fills these; tests hand in second implementations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from msgspec import Struct
 
 from hanse.anchor.records import Invitation, Member, Space
 from hanse.anchor.standing import Status
-from hanse.identity.exchange import Exchange
-from hanse.identity.statements import MemberList, Statement
 from hanse.kernel.tenant import Did, Tenant
 
 T = TypeVar("T")
@@ -77,18 +75,6 @@ class InvitationStore(Protocol):
         ...
 
 
-class WatermarkStore(Protocol):
-    """The highest version seen of each space's list, of whichever server; belongs to no tenant and never falls."""
-
-    def get(self, url: str, anchor: Did) -> int | None:
-        """Return the highest version of the list of the space at `url` by `anchor` that was ever believed here."""
-        ...
-
-    def put(self, url: str, anchor: Did, version: int) -> None:
-        """Insert or replace."""
-        ...
-
-
 class ReplayStore(Protocol):
     """Tokens that were used. Consumed in the transaction that the token caused."""
 
@@ -113,11 +99,6 @@ class AnchorTx(Protocol):
     @property
     def invitations(self) -> InvitationStore:
         """Invitations."""
-        ...
-
-    @property
-    def watermarks(self) -> WatermarkStore:
-        """Highest versions seen."""
         ...
 
     @property
@@ -147,50 +128,4 @@ class Signer(Protocol):
 
     async def sign(self, tenant: Tenant, kind: str, body: Struct, *, version: int, lifetime: timedelta) -> str:
         """Return `body` as a compact JWS of that kind, see `identity.statements`."""
-        ...
-
-
-class Link(Protocol):
-    """The space that a participant has joined: its address, and the DID of its anchor, pinned when it joined."""
-
-    @property
-    def url(self) -> str:
-        """Address of the space, without a slash at its end."""
-        ...
-
-    @property
-    def anchor(self) -> Did:
-        """Who signs its list of members."""
-        ...
-
-
-class Links(Protocol):
-    """Tells which space a participant of this server has joined."""
-
-    async def space_of(self, name: Tenant) -> Link | None:
-        """Return the link, or nothing if it has joined none."""
-        ...
-
-
-class LocalSpaces(Protocol):
-    """The spaces anchored on this same server, read without HTTP."""
-
-    async def member_list(self, url: str) -> Statement[MemberList] | None:
-        """Return the list as it is now, or nothing if no space anchored here has that address."""
-        ...
-
-
-class Fetch(Protocol):
-    """Fetches a public document from a foreign address, through the guard of all such fetches."""
-
-    async def get(self, url: str, limit: int) -> bytes:
-        """Return at most `limit` bytes; raises `PeerError`s."""
-        ...
-
-
-class Resolver(Protocol):
-    """Runs an exchange of the identity package: resolves the DIDs that it asks for."""
-
-    async def drive(self, exchange: Exchange[T]) -> T:
-        """Return the exchange's result; raises what it raises."""
         ...

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
 from hanse.anchor.standing import Status
+from hanse.identity.credentials.model import Profile
 from hanse.kernel.tenant import Did, Tenant
 
 
@@ -25,11 +27,23 @@ class Space(Struct, frozen=True, kw_only=True):
     created: datetime
 
 
+class Approval(Struct, frozen=True, kw_only=True):
+    """One operator's yes to an application: the operator's id and name, and when."""
+
+    operator: str
+    name: str
+    at: datetime
+
+
 class Member(Struct, frozen=True, kw_only=True):
     """A participant that is, was or wants to be a member. An application is a member with the status `pending`.
 
     `roles` are what it is (or asks to be) in the space, such as `provider`, `consumer` or `ai-factory`. `since` is when
-    it was admitted, absent before. `reason` is what the anchor's operator wrote with the last decision.
+    it was admitted, absent before. `reason` is what the anchor's operator wrote with the last decision. `approvals` are
+    those given to this application so far. `evidence` is what it handed in, by name; `presented` the types of the
+    credentials that it presented and that were verified; `terms` the hash of the terms that it accepted; `sponsor` the
+    intermediary that vouched for it; `hosting` where it tells how it hosts others. `claims` are those that its role
+    credentials say besides the role, by role.
     """
 
     space: str
@@ -42,12 +56,95 @@ class Member(Struct, frozen=True, kw_only=True):
     reason: str = ""
     created: datetime
     updated: datetime
+    approvals: tuple[Approval, ...] = ()
+    evidence: dict[str, str] = {}
+    presented: tuple[str, ...] = ()
+    terms: str = ""
+    sponsor: Did | None = None
+    hosting: str | None = None
+    claims: dict[str, dict[str, str | int | bool]] = {}
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """One version of a space's rulebook: `text` is the YAML as it was published, `sha256` its hash, `by` who published it."""
+
+    space: str
+    tenant: Tenant
+    version: int
+    text: str
+    sha256: str
+    published: datetime
+    by: str
+
+
+class Issued(Struct, frozen=True, kw_only=True):
+    """A credential that the anchor issued. `number` and `index` are its place in the space's status lists.
+
+    `status` is `revoked` or `suspended`, or empty; `reason` is why. `issuance` is the request that it answered.
+    """
+
+    id: str
+    space: str
+    tenant: Tenant
+    holder: Did
+    type: str
+    profile: Profile
+    number: int
+    index: int
+    valid_from: datetime
+    valid_until: datetime
+    kid: str
+    issuance: str
+    status: str = ""
+    reason: str = ""
+    renewal_offered: datetime | None = None
+
+
+class IssuanceState(StrEnum):
+    """How far a holder's request is at the issuer, in the words of DCP 1.0, 6.8."""
+
+    RECEIVED = "RECEIVED"
+    ISSUED = "ISSUED"
+    REJECTED = "REJECTED"
+
+
+class Issuance(Struct, frozen=True, kw_only=True):
+    """A holder's request for credentials, at its issuer (DCP 1.0, 6.4). `wanted` are ids of the metadata, `token` is echoed on delivery."""
+
+    id: str
+    tenant: Tenant
+    space: str
+    holder: Did
+    holder_pid: str
+    wanted: tuple[str, ...]
+    state: IssuanceState
+    token: str | None = None
+    issued: tuple[str, ...] = ()
+    reason: str = ""
+    created: datetime
+    updated: datetime
+
+
+class StatusBits(Struct, frozen=True, kw_only=True):
+    """The two status lists with the same number of a space. `next` is the first index that is free; bits are eight in a byte.
+
+    The same index belongs to the same credential in both. `changed` counts up with every flip.
+    """
+
+    space: str
+    tenant: Tenant
+    number: int
+    next: int
+    revoked: bytes
+    suspended: bytes
+    changed: int = 0
 
 
 class Invitation(Struct, frozen=True, kw_only=True):
     """Leave to become a member without asking, once. Only the SHA-256 of its code is kept.
 
-    `roles` are those the new member gets; with `did` it is for that participant alone.
+    `roles` are those the new member gets; with `did` it is for that participant alone. `by` is the operator that made it:
+    where two have to approve, an invitation is the first yes.
     """
 
     id: str
@@ -60,6 +157,7 @@ class Invitation(Struct, frozen=True, kw_only=True):
     expires: datetime
     used: datetime | None = None
     used_by: Did | None = None
+    by: Approval | None = None
 
 
 class Invited(Struct, frozen=True):
@@ -79,6 +177,31 @@ class Applicant(Struct, frozen=True):
 
 class MembersChanged(Struct, frozen=True):
     """Event: the list of members of the space at `url` has a new version."""
+
+    tenant: Tenant
+    space: str
+    url: str
+    version: int
+
+
+class StatusChanged(Struct, frozen=True):
+    """Event: credentials of the space at `url` were revoked, suspended or reinstated; its status lists have changed."""
+
+    tenant: Tenant
+    space: str
+    url: str
+
+
+class Admitted(Struct, frozen=True):
+    """Event: a participant is a member now, or has other roles; its credentials can be issued."""
+
+    tenant: Tenant
+    space: str
+    did: Did
+
+
+class RulebookPublished(Struct, frozen=True):
+    """Event: the space at `url` has a new version of its rulebook."""
 
     tenant: Tenant
     space: str

@@ -12,7 +12,7 @@ from hanse.anchor.ports import AnchorTx, Database, Signer
 from hanse.anchor.records import Member, MembersChanged, Space
 from hanse.anchor.standing import Status
 from hanse.identity import statements
-from hanse.identity.statements import MAX_MEMBERS, MEMBERS, MemberList, Statement
+from hanse.identity.statements import MAX_MEMBERS, REGISTER, Register, Statement
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Conflict, Misconfigured, NotFound
 from hanse.kernel.tenant import Did, Tenant
@@ -29,7 +29,7 @@ URL_LIMIT = 128
 class _Published(Struct):
     """What was last made of a space's list: its statement, and its signed text once somebody has asked for that."""
 
-    statement: Statement[MemberList]
+    statement: Statement[Register]
     signed: str | None = None
 
 
@@ -81,16 +81,16 @@ class Spaces:
         now = self._clock.now()
         return await self._database.run(lambda tx: bump(tx, existing(tx, name), now))
 
-    async def signed_list(self, name: str) -> str:
+    async def signed_register(self, name: str) -> str:
         """Return the list of members as a statement signed by the anchor (compact JWS), for anybody. Raises `NotFound`."""
         space = await self.get(name)
         published = await self._current(space)
         if published.signed is None:
             statement = published.statement
-            published.signed = await self._signer.sign(space.tenant, MEMBERS, statement.body, version=statement.version, lifetime=LIFETIME)
+            published.signed = await self._signer.sign(space.tenant, REGISTER, statement.body, version=statement.version, lifetime=LIFETIME)
         return published.signed
 
-    async def member_list(self, url: str) -> Statement[MemberList] | None:
+    async def register_of(self, url: str) -> Statement[Register] | None:
         """Return the list of the space at `url` as it is now, or nothing if it is not anchored here."""
         prefix, _, name = url.rpartition("/")
         if prefix != f"{self._root}/spaces":
@@ -107,17 +107,17 @@ class Spaces:
         return last
 
 
-def _usable(statement: Statement[MemberList], space: Space, now: datetime) -> bool:
+def _usable(statement: Statement[Register], space: Space, now: datetime) -> bool:
     fresh = timedelta() <= now - statement.issued < SIGNED_ANEW
     return fresh and (statement.version, statement.issuer) == (space.version, space.anchor)
 
 
-def _compose(tx: AnchorTx, name: str, now: datetime) -> Statement[MemberList]:
+def _compose(tx: AnchorTx, name: str, now: datetime) -> Statement[Register]:
     # Space and members are read in one transaction, so that the version is that of these members.
     space = existing(tx, name)
     members = tx.members.page(name, status=Status.ACTIVE, after=None, limit=MAX_MEMBERS)
     listed = [statements.Member(m.did, m.name, list(m.roles), m.since or m.created) for m in members]
-    return Statement(space.anchor, MEMBERS, space.version, now, now + LIFETIME, MemberList(space.url, listed))
+    return Statement(space.anchor, REGISTER, space.version, now, now + LIFETIME, Register(space.url, listed))
 
 
 def existing(tx: AnchorTx, name: str) -> Space:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from hanse.anchor.directory import Directory
 from hanse.anchor.members import Members
 from hanse.anchor.records import MembersChanged
 from hanse.anchor.spaces import Spaces
@@ -18,6 +17,7 @@ from hanse.participants.ports import ParticipantsTx
 from hanse.participants.registry import Participants
 from hanse.storage import Tx
 from hanse.storage.erase import erase_tenant
+from hanse.trust.directory import Directory
 
 MEMBERS_TOPIC = "members"
 """The broadcast that a space's list has changed; its payload is the space's address."""

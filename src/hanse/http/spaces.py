@@ -51,7 +51,7 @@ class SpacePages:
         """Return the routes, to be mounted at the root: a space's address is its identity."""
         return [
             Route("/spaces/{name}", _guarded(self._space), methods=["GET"]),
-            Route("/spaces/{name}/members", _guarded(self._list), methods=["GET"]),
+            Route("/spaces/{name}/register", _guarded(self._list), methods=["GET"]),
             Route("/spaces/{name}/applications", _guarded(self._apply), methods=["POST"]),
         ]
 
@@ -61,7 +61,7 @@ class SpacePages:
         return Response(_encode(shown), media_type=_JSON)
 
     async def _list(self, request: Request) -> Response:
-        signed = await self._spaces.signed_list(request.path_params["name"])
+        signed = await self._spaces.signed_register(request.path_params["name"])
         return Response(signed, headers={"Cache-Control": "no-cache"}, media_type="application/jwt")
 
     async def _apply(self, request: Request) -> Response:

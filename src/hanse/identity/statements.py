@@ -22,8 +22,8 @@ from hanse.kernel.tenant import Did
 
 B = TypeVar("B")
 
-MEMBERS: Final = "hanse-members+jwt"
-"""The kind of a space's list of members; its body is a `MemberList`."""
+REGISTER: Final = "hanse-register+jwt"
+"""The kind of a space's register; its body is a `Register`."""
 MAX_STATEMENT: Final = 4 * 1024 * 1024
 """Characters of a statement."""
 MAX_MEMBERS: Final = 10_000
@@ -31,20 +31,36 @@ MAX_MEMBERS: Final = 10_000
 _Seconds = Annotated[int, Meta(ge=0, le=253_370_764_800)]  # until 9999-01-01
 
 
-class Member(Struct, frozen=True):
-    """One member of a space: DID, name for people, roles, and since when (aware, UTC)."""
+class Member(Struct, frozen=True, omit_defaults=True):
+    """One member of a space: DID, name for people, roles, and since when (aware, UTC).
+
+    `hosting` is where an intermediary tells how it hosts others, if it does.
+    """
 
     did: Annotated[str, Meta(min_length=1, max_length=512)]
     name: Annotated[str, Meta(max_length=200)]
     roles: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=16)]
     since: Annotated[datetime, Meta(tz=True)]
+    hosting: Annotated[str, Meta(max_length=2048)] | None = None
 
 
-class MemberList(Struct, frozen=True):
-    """The members of a space. A DID is on it once; a second entry raises `ValueError`."""
+class Issuer(Struct, frozen=True):
+    """Whom the space trusts to issue credentials, and which types; within which bounds, its rulebook says."""
+
+    did: Annotated[str, Meta(min_length=1, max_length=512)]
+    types: Annotated[list[Annotated[str, Meta(max_length=128)]], Meta(max_length=64)]
+
+
+class Register(Struct, frozen=True):
+    """What a space publishes: its members, its trusted issuers, the version of its rulebook. A DID is on it once as a member.
+
+    It tells where to look; who calls is let in by the credential that it presents. A second entry raises `ValueError`.
+    """
 
     space: Annotated[str, Meta(min_length=1, max_length=128)]
     members: Annotated[list[Member], Meta(max_length=MAX_MEMBERS)]
+    issuers: Annotated[list[Issuer], Meta(max_length=256)] = []
+    rulebook: Annotated[int, Meta(ge=0)] = 0
 
     def __post_init__(self) -> None:
         if len({member.did for member in self.members}) != len(self.members):
@@ -71,7 +87,7 @@ class _Claims(Struct, Generic[B], frozen=True, forbid_unknown_fields=True):
 
 
 def sign_statement(key: SigningKey, kind: str, body: Struct, *, version: int, now: datetime, lifetime: timedelta) -> str:
-    """Sign `body` as a statement of the key's owner, e.g. `sign_statement(key, MEMBERS, MemberList(...), ...)`.
+    """Sign `body` as a statement of the key's owner, e.g. `sign_statement(key, REGISTER, Register(...), ...)`.
 
     `version` starts at 1 and grows by one with each change; it is what keeps an old list from coming back. Raises
     `Invalid` if it does not, if the lifetime is below a second, or if the statement would be larger than anybody reads.

@@ -9,6 +9,12 @@
 | off | offer |
 | msg | message in the outbox |
 | op  | operator |
+| inv | invitation to a space |
+| vc  | credential |
+| req | a holder's request for credentials |
+| iss | the same at its issuer |
+| ltr | DCP message on its way |
+| rfs | refusal of a peer's claims |
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ from typing import Literal, Protocol
 
 from hanse.kernel.clock import Clock
 
-Prefix = Literal["neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv"]
+Prefix = Literal["neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv", "vc", "req", "iss", "ltr", "rfs"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that reads like something else
 

@@ -79,3 +79,28 @@ STEP_2: tuple[str, ...] = (
     "CREATE TABLE unconfirmed (tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, moment INTEGER NOT NULL,"
     " PRIMARY KEY (tenant, kind, id))",
 )
+
+STEP_3: tuple[str, ...] = (
+    # The wallet: credentials held, requests at issuers, and DCP messages on their way.
+    "CREATE TABLE held_credentials (tenant TEXT NOT NULL, id TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE TABLE credential_requests (tenant TEXT NOT NULL, holder_pid TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, holder_pid))",
+    "CREATE TABLE letters (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, due INTEGER NOT NULL, doc BLOB NOT NULL)",
+    "CREATE INDEX letters_due ON letters (due)",
+    # The anchor: rulebooks, what it issued to whom, and the lists that take it back.
+    "CREATE TABLE rulebooks (space TEXT NOT NULL, version INTEGER NOT NULL, tenant TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (space, version))",
+    "CREATE TABLE issued_credentials (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, space TEXT NOT NULL, holder TEXT NOT NULL,"
+    " valid_until INTEGER NOT NULL, doc BLOB NOT NULL)",
+    "CREATE INDEX issued_credentials_holder ON issued_credentials (space, holder, id)",
+    "CREATE INDEX issued_credentials_end ON issued_credentials (space, valid_until, id)",
+    "CREATE TABLE issuances (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, space TEXT NOT NULL, holder TEXT NOT NULL,"
+    " holder_pid TEXT NOT NULL, doc BLOB NOT NULL)",
+    "CREATE INDEX issuances_holder ON issuances (tenant, holder, holder_pid)",
+    "CREATE TABLE status_lists (space TEXT NOT NULL, number INTEGER NOT NULL, tenant TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (space, number))",
+    # What peers presented last, so that a running transfer can be checked again, and what of theirs was refused.
+    "CREATE TABLE presented (tenant TEXT NOT NULL, holder TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, holder))",
+    "CREATE TABLE refusals (tenant TEXT NOT NULL, id TEXT NOT NULL, holder TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE INDEX refusals_holder ON refusals (tenant, holder, id)",
+)

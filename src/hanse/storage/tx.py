@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from hanse.kernel.errors import Invalid
 from hanse.storage.rows import Rows
-from hanse.storage.stores.anchor import Invitations, Members, Spaces, Watermarks
+from hanse.storage.stores.anchor import Invitations, Members, Rulebooks, Spaces, Watermarks
 from hanse.storage.stores.assets import Assets
 from hanse.storage.stores.contracts import Contracts
 from hanse.storage.stores.dataplane import AccessTokens, Manifests, Pushes
+from hanse.storage.stores.issuing import Issuances, IssuedCredentials, StatusLists
 from hanse.storage.stores.keys import Keys
 from hanse.storage.stores.outbox import Outbox
 from hanse.storage.stores.participants import Operators, Participants, Tombstones
 from hanse.storage.stores.processes import Negotiations, Transfers
 from hanse.storage.stores.replays import Replays
+from hanse.storage.stores.trust import PresentedCredentials, Refusals
+from hanse.storage.stores.wallet import CredentialRequests, HeldCredentials, Letters
 
 PAYLOAD_LIMIT = 7_000
 """Bytes of a broadcast; PostgreSQL carries a little less than 8,000."""
@@ -125,3 +128,48 @@ class Tx:
     def pushes(self) -> Pushes:
         """Pushes under way."""
         return Pushes(self.rows)
+
+    @property
+    def held(self) -> HeldCredentials:
+        """Credentials that participants hold about themselves."""
+        return HeldCredentials(self.rows)
+
+    @property
+    def requests(self) -> CredentialRequests:
+        """Participants' requests for credentials at issuers."""
+        return CredentialRequests(self.rows)
+
+    @property
+    def letters(self) -> Letters:
+        """DCP messages on their way."""
+        return Letters(self.rows)
+
+    @property
+    def rulebooks(self) -> Rulebooks:
+        """Versions of the rulebooks of those spaces."""
+        return Rulebooks(self.rows)
+
+    @property
+    def issued(self) -> IssuedCredentials:
+        """Credentials issued by anchors here."""
+        return IssuedCredentials(self.rows)
+
+    @property
+    def issuances(self) -> Issuances:
+        """Holders' requests at anchors here."""
+        return Issuances(self.rows)
+
+    @property
+    def status_lists(self) -> StatusLists:
+        """Status lists of those spaces."""
+        return StatusLists(self.rows)
+
+    @property
+    def presented(self) -> PresentedCredentials:
+        """What peers presented last."""
+        return PresentedCredentials(self.rows)
+
+    @property
+    def refusals(self) -> Refusals:
+        """Why peers' claims were refused."""
+        return Refusals(self.rows)

@@ -39,6 +39,7 @@ from hanse.participants import naming
 from hanse.participants.roles import SERVER
 from tests.conformance.dsp.scripts import SCRIPTS
 from tests.conformance.kit import kit_properties as kit
+from tests.conformance.serving import serving
 from tests.services import free_port
 
 NAME = Tenant("connector")
@@ -239,19 +240,6 @@ async def _running(server: Server) -> AsyncIterator[list[str]]:
     finally:
         await reactions.stop()
         await server.stop()
-
-
-@asynccontextmanager
-async def serving(front: uvicorn.Server) -> AsyncIterator[None]:
-    """Serve while the block runs."""
-    task = asyncio.create_task(front.serve())
-    while not front.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        front.should_exit = True
-        await task
 
 
 def seed(tx: ConnectorTx, parts: Kit, did: Did) -> None:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
 from tests.conformance.dsp import letters
-from tests.conformance.dsp.adapter import UnderTest, serving
+from tests.conformance.dsp.adapter import UnderTest
 from tests.conformance.dsp.cases import Case
 from tests.conformance.dsp.letters import TCK, Message, Parties
 from tests.conformance.kit.kit_properties import FORMAT, sample_ids

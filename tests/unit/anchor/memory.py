@@ -149,7 +149,7 @@ class OneLink:
 
 
 class NoLocalSpaces:
-    async def member_list(self, url):
+    async def register_of(self, url):
         return None
 
 

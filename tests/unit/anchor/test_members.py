@@ -46,7 +46,7 @@ class House:
         return run(self.spaces.get("baltic")).version
 
     def listed(self):
-        return {m.did for m in run(self.spaces.member_list(self.space.url)).body.members} - {self.space.anchor}
+        return {m.did for m in run(self.spaces.register_of(self.space.url)).body.members} - {self.space.anchor}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def house():
 
 def test_a_space_is_founded_with_its_anchor_as_first_member(house):
     assert house.space.url == "http://localhost:8400/spaces/baltic"
-    statement = run(house.spaces.member_list(house.space.url))
+    statement = run(house.spaces.register_of(house.space.url))
     assert [(m.did, m.roles) for m in statement.body.members] == [(house.space.anchor, ["anchor"])]
     assert statement.version == house.space.version >= 1
     assert [s.name for s in run(house.spaces.page("port"))] == ["baltic"]
@@ -79,21 +79,21 @@ def test_names_of_spaces_are_checked_and_unique(house):
 
 def test_only_spaces_of_this_server_are_local(house):
     for url in ("https://elsewhere.example/spaces/baltic", "http://localhost:8400/spaces/none", "baltic", ""):
-        assert run(house.spaces.member_list(url)) is None
+        assert run(house.spaces.register_of(url)) is None
     with pytest.raises(NotFound):
-        run(house.spaces.signed_list("none"))
+        run(house.spaces.signed_register("none"))
 
 
 def test_the_list_is_signed_anew_on_change_and_after_a_minute(house):
-    first = run(house.spaces.signed_list("baltic"))
+    first = run(house.spaces.signed_register("baltic"))
     house.clock.advance(seconds=59)
-    assert run(house.spaces.signed_list("baltic")) == first
+    assert run(house.spaces.signed_register("baltic")) == first
     assert house.keyring.signed == 1
     house.clock.advance(seconds=1)
-    second = run(house.spaces.signed_list("baltic"))
+    second = run(house.spaces.signed_register("baltic"))
     assert second != first
     house.apply(invitation=house.invite())
-    assert run(house.spaces.signed_list("baltic")) != second
+    assert run(house.spaces.signed_register("baltic")) != second
     assert house.keyring.signed == 3
 
 

@@ -7,26 +7,26 @@ import pytest
 from hanse.identity.exchange import ResolveDid, drive
 from hanse.identity.keys import SigningKey
 from hanse.identity.self_issued import issue
-from hanse.identity.statements import MAX_STATEMENT, MEMBERS, Member, MemberList, open_statement, sign_statement
+from hanse.identity.statements import MAX_STATEMENT, REGISTER, Member, Register, open_statement, sign_statement
 from hanse.kernel.errors import Invalid, PeerInvalid, PeerUnreachable
 
 DAY = timedelta(days=1)
 
 
 def some_members(sender):
-    return MemberList("demo", [Member(sender.did, "Acme", ["provider"], sender.now), Member(sender.me, "City", [], sender.now)])
+    return Register("demo", [Member(sender.did, "Acme", ["provider"], sender.now), Member(sender.me, "City", [], sender.now)])
 
 
 @pytest.fixture
 def text(sender):
-    return sign_statement(sender.key, MEMBERS, some_members(sender), version=7, now=sender.now, lifetime=DAY)
+    return sign_statement(sender.key, REGISTER, some_members(sender), version=7, now=sender.now, lifetime=DAY)
 
 
 @pytest.fixture
 def opened(sender, resolver_of):
-    def run(text, *answers, kind=MEMBERS, issuer=sender.did, now=sender.now, **options):
+    def run(text, *answers, kind=REGISTER, issuer=sender.did, now=sender.now, **options):
         resolver = resolver_of(*(answers or (sender.document,)))
-        return drive(open_statement(text, kind, MemberList, issuer, now, **options), resolver), resolver.asked
+        return drive(open_statement(text, kind, Register, issuer, now, **options), resolver), resolver.asked
 
     return run
 
@@ -43,7 +43,7 @@ def refused(opened):
 
 def test_what_was_signed_is_opened(sender, opened, text):
     statement, asked = opened(text)
-    assert (statement.issuer, statement.kind, statement.version) == (sender.did, MEMBERS, 7)
+    assert (statement.issuer, statement.kind, statement.version) == (sender.did, REGISTER, 7)
     assert (statement.issued, statement.expires) == (sender.now, sender.now + DAY)
     assert statement.body == some_members(sender)
     assert asked == [ResolveDid(sender.did)]
@@ -51,13 +51,13 @@ def test_what_was_signed_is_opened(sender, opened, text):
 
 def test_a_large_list_goes_through(sender, opened):
     members = [Member(f"did:web:example.com:participants:m{n}", f"Member {n}", ["consumer"], sender.now) for n in range(5000)]
-    text = sign_statement(sender.key, MEMBERS, MemberList("demo", members), version=1, now=sender.now, lifetime=DAY)
+    text = sign_statement(sender.key, REGISTER, Register("demo", members), version=1, now=sender.now, lifetime=DAY)
     assert len(opened(text)[0].body.members) == 5000
 
 
 def test_every_part_is_under_the_signature(sender, refused, text):
     head, body, signature = text.split(".")
-    other = sign_statement(sender.key, MEMBERS, MemberList("demo", []), version=8, now=sender.now, lifetime=DAY).split(".")
+    other = sign_statement(sender.key, REGISTER, Register("demo", []), version=8, now=sender.now, lifetime=DAY).split(".")
     assert refused(f"{head}.{other[1]}.{signature}") == "signature"
     assert refused(f"{head}.{body}.{other[2]}") == "signature"
     assert refused(f"{head}.{body}.") == "signature"
@@ -72,10 +72,10 @@ def test_any_changed_character_is_noticed(refused, text):
 
 def test_another_key_is_refused_after_one_fresh_look(sender, opened, resolver_of, text):
     stranger = SigningKey.generate(sender.kid)
-    forged = sign_statement(stranger, MEMBERS, some_members(sender), version=7, now=sender.now, lifetime=DAY)
+    forged = sign_statement(stranger, REGISTER, some_members(sender), version=7, now=sender.now, lifetime=DAY)
     resolver = resolver_of(sender.document)
     with pytest.raises(PeerInvalid):
-        drive(open_statement(forged, MEMBERS, MemberList, sender.did, sender.now), resolver)
+        drive(open_statement(forged, REGISTER, Register, sender.did, sender.now), resolver)
     assert [request.fresh for request in resolver.asked] == [False, True]
 
 
@@ -124,13 +124,13 @@ def claims(sender, **changes):
 
 
 def test_the_test_claims_are_good_unless_changed(sender, opened):
-    assert opened(sender.signed(claims(sender), header={"typ": MEMBERS}))[0].version == 1
+    assert opened(sender.signed(claims(sender), header={"typ": REGISTER}))[0].version == 1
 
 
 def test_it_does_not_end_before_it_begins(sender, refused):
     second = int(sender.now.timestamp())
     for end in (second, second - 1):
-        assert refused(sender.signed(claims(sender, exp=end), header={"typ": MEMBERS})) == "expired"
+        assert refused(sender.signed(claims(sender, exp=end), header={"typ": REGISTER})) == "expired"
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def test_it_does_not_end_before_it_begins(sender, refused):
     ],
 )
 def test_claims_that_are_refused(sender, refused, changes):
-    assert refused(sender.signed(claims(sender, **changes), header={"typ": MEMBERS})) == "shape"
+    assert refused(sender.signed(claims(sender, **changes), header={"typ": REGISTER})) == "shape"
 
 
 def test_bombs_and_rubbish_are_refused(sender, refused):
     for payload in (b"", b"[" * 100_000, b'{"body":' * 50_000, b"\xff"):
-        assert refused(sender.signed(payload, header={"typ": MEMBERS})) == "shape"
+        assert refused(sender.signed(payload, header={"typ": REGISTER})) == "shape"
     for text in ("", "a.b.c", "A" * (MAX_STATEMENT + 1)):
         assert refused(text) == "shape"
 
@@ -172,6 +172,6 @@ def test_what_we_would_refuse_we_do_not_sign(sender):
     members = some_members(sender)
     for version, lifetime in ((0, DAY), (1, timedelta(0))):
         with pytest.raises(Invalid):
-            sign_statement(sender.key, MEMBERS, members, version=version, now=sender.now, lifetime=lifetime)
+            sign_statement(sender.key, REGISTER, members, version=version, now=sender.now, lifetime=lifetime)
     with pytest.raises(ValueError, match="twice"):
-        MemberList("demo", [members.members[0]] * 2)
+        Register("demo", [members.members[0]] * 2)

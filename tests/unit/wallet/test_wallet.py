@@ -6,7 +6,7 @@ import pytest
 from hanse.identity.did import Service
 from hanse.identity.exchange import drive
 from hanse.identity.self_issued import verify
-from hanse.identity.statements import MEMBERS, Member, MemberList, open_statement
+from hanse.identity.statements import REGISTER, Member, Register, open_statement
 from hanse.kernel.errors import Conflict, Misconfigured, NotFound
 from hanse.kernel.ids import CountedIds
 from hanse.wallet import wallet as module
@@ -78,10 +78,10 @@ def test_a_token_of_one_participant_is_no_token_of_another(wallet, database, clo
 
 def test_its_statements_are_good(wallet, database, clock):
     create(wallet, database)
-    body = MemberList("demo", [Member(CITY, "City", ["provider"], clock.now())])
-    text = asyncio.run(wallet.sign("acme", MEMBERS, body, version=3, lifetime=timedelta(hours=1)))
+    body = Register("demo", [Member(CITY, "City", ["provider"], clock.now())])
+    text = asyncio.run(wallet.sign("acme", REGISTER, body, version=3, lifetime=timedelta(hours=1)))
     document = asyncio.run(wallet.document("acme"))
-    statement = drive(open_statement(text, MEMBERS, MemberList, DID, clock.now()), lambda _request: document)
+    statement = drive(open_statement(text, REGISTER, Register, DID, clock.now()), lambda _request: document)
     assert (statement.body, statement.version) == (body, 3)
 
 
@@ -90,7 +90,7 @@ def test_who_is_not_here_gets_nothing(wallet, database):
     calls = [
         lambda: wallet.document("city"),
         lambda: wallet.token_for("city", DID),
-        lambda: wallet.sign("city", MEMBERS, MemberList("demo", []), version=1, lifetime=timedelta(hours=1)),
+        lambda: wallet.sign("city", REGISTER, Register("demo", []), version=1, lifetime=timedelta(hours=1)),
     ]
     for call in calls:
         with pytest.raises(NotFound):

@@ -8,7 +8,6 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from hanse.anchor.directory import Directory
 from hanse.http.api.space_structs import Application, Joined, PublicSpace, Standing
 from hanse.http.limits import check_depth
 from hanse.http.peer import PeerAnswer, PeerClient
@@ -17,6 +16,7 @@ from hanse.kernel.errors import CallerError, Conflict, HanseError, Invalid, Peer
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.registry import Participants
 from hanse.participants.roles import Caller
+from hanse.trust.directory import Directory
 
 T = TypeVar("T")
 

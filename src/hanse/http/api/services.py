@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hanse.anchor.directory import Directory
 from hanse.anchor.members import Members
 from hanse.anchor.spaces import Spaces
 from hanse.connector.browse import Browser
@@ -18,6 +17,7 @@ from hanse.http.api.joining import Joining
 from hanse.kernel.clock import Clock
 from hanse.participants.operators import Operators
 from hanse.participants.registry import Participants
+from hanse.trust.directory import Directory
 
 
 @dataclass(frozen=True)

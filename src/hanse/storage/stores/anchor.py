@@ -1,10 +1,10 @@
-"""Spaces anchored here, their members and invitations, and the highest list versions seen of any space."""
+"""Spaces anchored here, their rulebooks, members and invitations, and the highest versions seen of any space's register."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hanse.anchor.records import Invitation, Member, Space
+from hanse.anchor.records import Invitation, Member, Published, Space
 from hanse.anchor.standing import Status
 from hanse.kernel.tenant import Did, Tenant
 from hanse.storage.rows import Rows
@@ -12,12 +12,14 @@ from hanse.storage.stores.documents import Documents, Shape
 
 _SPACE = Shape("spaces", Space, ("name",), ("tenant",))
 _MEMBER = Shape("members", Member, ("space", "did"), ("tenant", "status"))
+_RULEBOOK = Shape("rulebooks", Published, ("space", "version"), ("tenant",))
 _INVITATION = Shape("invitations", Invitation, ("id",), ("tenant", "space"))
 _SPACES = "SELECT doc FROM spaces WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?"
 _MEMBERS = "SELECT doc FROM members WHERE space = ? AND did > ? ORDER BY did LIMIT ?"
 _MEMBERS_OF = "SELECT doc FROM members WHERE space = ? AND status = ? AND did > ? ORDER BY did LIMIT ?"
 _COUNT = "SELECT count(*) FROM members WHERE space = ? AND status = ?"
 _INVITATIONS = "SELECT doc FROM invitations WHERE space = ? AND id > ? ORDER BY id LIMIT ?"
+_RULEBOOKS = "SELECT doc FROM rulebooks WHERE space = ? ORDER BY version DESC LIMIT ?"
 _SEEN = "SELECT version FROM watermarks WHERE url = ? AND anchor = ? /*lock*/"
 _RAISE = (
     "INSERT INTO watermarks (url, anchor, version) VALUES (?, ?, ?)"
@@ -101,6 +103,31 @@ class Invitations(Documents[Invitation]):
     def page(self, space: str, *, after: str | None, limit: int) -> Sequence[Invitation]:
         """Return up to `limit` in the order of their ids."""
         return self._read(_INVITATIONS, (space, after or "", limit))
+
+
+class Rulebooks(Documents[Published]):
+    """All versions of the rulebooks of the spaces anchored here."""
+
+    __slots__ = ()
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows, _RULEBOOK)
+
+    def get(self, space: str, version: int) -> Published | None:
+        """Return one version, or nothing."""
+        return self._get(space, version)
+
+    def newest(self, space: str) -> Published | None:
+        """Return the newest version, or nothing."""
+        return next(iter(self._read(_RULEBOOKS, (space, 1))), None)
+
+    def put(self, rulebook: Published) -> None:
+        """Insert or replace."""
+        self._put(rulebook, rulebook.space, rulebook.version, rulebook.tenant)
+
+    def page(self, space: str, *, limit: int) -> Sequence[Published]:
+        """Return up to `limit` versions, the newest first."""
+        return self._read(_RULEBOOKS, (space, limit))
 
 
 class Watermarks:

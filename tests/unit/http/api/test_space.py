@@ -19,10 +19,10 @@ def test_public_pages_need_no_token(tmp_path):
     async def scenario(rig):
         page = (await rig.get("/spaces/harbour")).json()
         assert (page["title"], page["anchor"], page["url"]) == ("The Harbour", did_of("acme"), URL)
-        members = await rig.get("/spaces/harbour/members")
+        members = await rig.get("/spaces/harbour/register")
         assert members.headers["content-type"].startswith("application/jwt")
         assert members.text.count(".") == 2
-        missing = await rig.get("/spaces/nothing/members")
+        missing = await rig.get("/spaces/nothing/register")
         assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
 
     run(tmp_path, scenario)

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from hanse.anchor.ports import AnchorTx, Database, Fetch, Link, Links, LocalSpaces, Resolver
-from hanse.identity.statements import MAX_STATEMENT, MEMBERS, Member, MemberList, Statement, open_statement
+from hanse.identity.statements import MAX_STATEMENT, REGISTER, Member, Register, Statement, open_statement
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Forbidden, HanseError, PeerError, PeerInvalid, PeerUnreachable
 from hanse.kernel.tenant import Did, Tenant
+from hanse.trust.ports import Database, Fetch, Link, Links, LocalSpaces, Resolver, TrustTx
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Freshness(Struct, frozen=True, kw_only=True):
 
 
 class _Held(Struct, frozen=True):
-    statement: Statement[MemberList]
+    statement: Statement[Register]
     by_did: dict[str, Member]
     read: datetime
     fresh: timedelta
@@ -145,7 +145,7 @@ class Directory:
         return held
 
     async def _local_list(self, key: Key) -> _Held | None:
-        statement = await self._local.member_list(key[0])
+        statement = await self._local.register_of(key[0])
         return None if statement is None else self._believe(key, statement, self._ages.fresh_local)
 
     async def _foreign_list(self, key: Key) -> _Held:
@@ -153,14 +153,14 @@ class Directory:
         seen = await self._database.read(lambda tx: tx.watermarks.get(url, anchor))
         try:
             async with asyncio.timeout(self._ages.patience.total_seconds()):
-                text = _text(await self._fetch.get(f"{url}/members", MAX_STATEMENT))
-                exchange = open_statement(text, MEMBERS, MemberList, anchor, self._clock.now(), at_least=seen or 1)
+                text = _text(await self._fetch.get(f"{url}/register", MAX_STATEMENT))
+                exchange = open_statement(text, REGISTER, Register, anchor, self._clock.now(), at_least=seen or 1)
                 statement = await self._resolver.drive(exchange)
         except TimeoutError as late:
             raise PeerUnreachable(f"No list came from {url} in time.") from late
         return self._believe(key, statement, self._ages.fresh)
 
-    def _believe(self, key: Key, statement: Statement[MemberList], fresh: timedelta) -> _Held:
+    def _believe(self, key: Key, statement: Statement[Register], fresh: timedelta) -> _Held:
         url, anchor = key
         if statement.issuer != anchor:
             raise PeerInvalid("The list was made by another anchor than the one pinned when the space was joined.", rule="issuer")
@@ -178,7 +178,7 @@ class Directory:
             await self._database.run(lambda tx: _raise(tx, key, version))
 
 
-def _raise(tx: AnchorTx, key: Key, version: int) -> None:
+def _raise(tx: TrustTx, key: Key, version: int) -> None:
     seen = tx.watermarks.get(*key) or 0
     if version < seen:
         raise PeerInvalid(f"The list is version {version}, older than version {seen}, which was seen already.", rule="rollback")

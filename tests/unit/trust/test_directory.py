@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from hanse.anchor.directory import Directory
+from hanse.trust.directory import Directory
 from hanse.anchor.members import Members
 from hanse.anchor.records import Applicant
 from hanse.anchor.spaces import LIFETIME, Spaces
-from hanse.identity.statements import MEMBERS, Member, MemberList
+from hanse.identity.statements import REGISTER, Member, Register
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import Forbidden, PeerRefused, PeerUnreachable, StorageFailed
 from hanse.kernel.ids import CountedIds
@@ -35,7 +35,7 @@ class Reader:
         self.db = Memory()
         self.web = Web(self.sign)
         self.links = OneLink(URL, self.keyring.did("port"))
-        self.signer, self.version, self.dids, self.space, self.kind, self.lifetime = "port", 5, [ACME], URL, MEMBERS, LIFETIME
+        self.signer, self.version, self.dids, self.space, self.kind, self.lifetime = "port", 5, [ACME], URL, REGISTER, LIFETIME
         self.away = None
         self.restart()
 
@@ -45,7 +45,7 @@ class Reader:
     async def sign(self):
         if self.away:
             raise self.away
-        members = MemberList(self.space, [Member(did, "A member", ["provider"], NOON) for did in self.dids])
+        members = Register(self.space, [Member(did, "A member", ["provider"], NOON) for did in self.dids])
         return await self.keyring.sign(self.signer, self.kind, members, version=self.version, lifetime=self.lifetime)
 
     def require(self, peer=ACME):
@@ -295,6 +295,6 @@ def test_a_foreign_list_is_read_and_published_by_the_same_code():
     house = LocalHouse()
     keyring = house.directory._resolver
     anchor = Spaces(house.db, house.clock, keyring, root="http://localhost:8400")
-    web = Web(lambda: anchor.signed_list("baltic"))
+    web = Web(lambda: anchor.signed_register("baltic"))
     far = Directory(Memory(), house.clock, house.links, NoLocalSpaces(), web, keyring)
     assert run(far.require("us", ACME)).did == ACME

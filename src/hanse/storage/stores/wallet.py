@@ -1,0 +1,95 @@
+"""Held credentials, requests at issuers, and DCP messages on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hanse.kernel.tenant import Tenant
+from hanse.storage.rows import Rows, micros, moment_of
+from hanse.storage.stores.documents import Documents, Shape
+from hanse.wallet.records import CredentialRequest, Held, Letter
+
+_HELD = Shape("held_credentials", Held, ("tenant", "id"))
+_REQUEST = Shape("credential_requests", CredentialRequest, ("tenant", "holder_pid"))
+_LETTER = Shape("letters", Letter, ("id",), ("tenant", "due"))
+_OF_TENANT = "SELECT doc FROM held_credentials WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?"
+_REQUESTS = "SELECT doc FROM credential_requests WHERE tenant = ? AND holder_pid > ? ORDER BY holder_pid LIMIT ?"
+_DUE = "SELECT doc FROM letters WHERE due <= ? ORDER BY due LIMIT ? /*skip*/"
+_NEXT = "SELECT min(due) FROM letters"
+
+
+class HeldCredentials(Documents[Held]):
+    """Credentials that participants hold about themselves."""
+
+    __slots__ = ()
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows, _HELD)
+
+    def get(self, tenant: Tenant, id: str) -> Held | None:
+        """Return one, or nothing."""
+        return self._get(tenant, id)
+
+    def put(self, held: Held) -> None:
+        """Insert or replace."""
+        self._put(held, held.tenant, held.id)
+
+    def delete(self, tenant: Tenant, id: str) -> None:
+        """Forget one."""
+        self._delete(tenant, id)
+
+    def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[Held]:
+        """Return up to `limit` in the order of their ids, those after the id `after`."""
+        return self._read(_OF_TENANT, (tenant, after or "", limit))
+
+
+class CredentialRequests(Documents[CredentialRequest]):
+    """Requests of participants at issuers."""
+
+    __slots__ = ()
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows, _REQUEST)
+
+    def get(self, tenant: Tenant, holder_pid: str) -> CredentialRequest | None:
+        """Return one, or nothing."""
+        return self._get(tenant, holder_pid)
+
+    def put(self, request: CredentialRequest) -> None:
+        """Insert or replace."""
+        self._put(request, request.tenant, request.holder_pid)
+
+    def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[CredentialRequest]:
+        """Return up to `limit` in the order of their ids, those after the id `after`."""
+        return self._read(_REQUESTS, (tenant, after or "", limit))
+
+
+class Letters(Documents[Letter]):
+    """DCP messages on their way, of all participants."""
+
+    __slots__ = ()
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows, _LETTER)
+
+    def get(self, id: str) -> Letter | None:
+        """Return one, or nothing: it has arrived, or was given up."""
+        return self._get(id)
+
+    def put(self, letter: Letter) -> None:
+        """Insert or replace."""
+        self._put(letter, letter.id, letter.tenant, micros(letter.due))
+
+    def delete(self, id: str) -> None:
+        """Forget one."""
+        self._delete(id)
+
+    def due(self, now: datetime, limit: int) -> Sequence[Letter]:
+        """Return up to `limit` that are due, the longest due first; those that another server process has just taken are left out."""
+        return self._read(_DUE, (micros(now), limit))
+
+    def next_due(self) -> datetime | None:
+        """Return when the next one is due, or nothing."""
+        row = self._rows.one(_NEXT)
+        return None if row is None or row[0] is None else moment_of(int(row[0]))

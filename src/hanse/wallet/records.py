@@ -1,0 +1,90 @@
+"""What the wallet stores. Every record carries its tenant; times are UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from hanse.identity.credentials.model import Profile
+from hanse.kernel.tenant import Did, Tenant
+
+ServiceType = Literal["CredentialService", "IssuerService"]
+"""The services of DCP that a DID document names (DCP 1.0, 5.2 and 6.2)."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """A credential that a participant holds about itself. `text` is the JWT; `id` is ours, `credential_id` the issuer's.
+
+    `request` is the request that brought it. `valid_until` is exclusive, absent means for ever. `invalid` is why its
+    issuer's status list says that it does not count any more (`revoked` or `suspended`), as it was last seen.
+    """
+
+    id: str
+    tenant: Tenant
+    issuer: Did
+    types: tuple[str, ...]
+    profile: Profile
+    text: str
+    credential_id: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    received: datetime
+    request: str | None = None
+    invalid: str = ""
+
+
+class RequestState(StrEnum):
+    """How far a request of ours is."""
+
+    ASKED = "asked"
+    """It is on its way to the issuer."""
+    RECEIVED = "received"
+    """The issuer has it."""
+    ISSUED = "issued"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    """It could not be delivered, or the issuer would not take it."""
+
+
+class CredentialRequest(Struct, frozen=True, kw_only=True):
+    """A request for credentials at an issuer (DCP 1.0, 6.4). `holder_pid` is its id (`req_…`), `wanted` ids from the issuer's metadata.
+
+    `because` says why we asked, for people: `joined`, `offered`, `by hand`. `status_url` is the Location that the issuer gave.
+    """
+
+    holder_pid: str
+    tenant: Tenant
+    issuer: Did
+    wanted: tuple[str, ...]
+    state: RequestState
+    because: str
+    issuer_pid: str | None = None
+    status_url: str = ""
+    reason: str = ""
+    created: datetime
+    updated: datetime
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """A DCP message on its way: to which service of whom, below which path, and for how long it is tried.
+
+    `kind` and `about` tell whoever queued it what came of it. `token` goes along as the token's `token` claim (DCP 1.0, 6.1).
+    `attempts` counts; `due` is when it is tried next.
+    """
+
+    id: str
+    tenant: Tenant
+    to: Did
+    service: ServiceType
+    path: str
+    body: bytes
+    kind: str
+    about: str
+    token: str | None = None
+    due: datetime
+    deadline: datetime
+    attempts: int = 0
+    last_error: str = ""
