@@ -38,7 +38,7 @@ from hanse.odrl.model import Agreement, Offer, Rule, Terms
 from hanse.participants import naming
 from hanse.participants.roles import SERVER
 from tests.conformance.dsp.scripts import SCRIPTS
-from tests.conformance.kit import kit_properties as kit
+from tests.conformance.kit import dsp_properties as kit
 from tests.conformance.serving import serving
 from tests.services import free_port
 

@@ -20,7 +20,7 @@ from tests.conformance.dsp import letters
 from tests.conformance.dsp.adapter import UnderTest
 from tests.conformance.dsp.cases import Case
 from tests.conformance.dsp.letters import TCK, Message, Parties
-from tests.conformance.kit.kit_properties import FORMAT, sample_ids
+from tests.conformance.kit.dsp_properties import FORMAT, sample_ids
 from tests.services import free_port
 from tests.wire.schemas import validate
 

@@ -11,7 +11,7 @@ from tests.conformance.dsp.adapter import connector_under_test
 from tests.conformance.dsp.cases import CASES
 from tests.conformance.dsp.peer import Exchange, peer_of
 from tests.conformance.dsp.reads import READS
-from tests.conformance.kit import EXPECTED
+from tests.conformance.kit.dsp_properties import EXPECTED
 from tests.shared_data import shared_data
 
 

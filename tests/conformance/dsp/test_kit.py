@@ -8,12 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.conformance.dsp.adapter import connector_under_test
-from tests.conformance.kit import EXPECTED, KitResult, connector_properties, require_kit, run_kit
+from tests.conformance.kit import DSP, KitResult, require_kit, run_kit
+from tests.conformance.kit.dsp_properties import EXPECTED, connector_properties
 
 
 @pytest.mark.conformance
 def test_the_official_kit(announce: Callable[[str], None]) -> None:
-    require_kit(announce)
+    require_kit(DSP, "DSP kit", announce)
     result, faults = asyncio.run(_run())
 
     announce(f"DSP {len(EXPECTED.intersection(result.passed))}/{len(EXPECTED)}")
@@ -30,4 +31,4 @@ async def _run() -> tuple[KitResult, list[str]]:
             negotiation_webhook=connector.negotiation_webhook,
             transfer_webhook=connector.transfer_webhook,
         )
-        return await asyncio.to_thread(run_kit, properties), connector.faults
+        return await asyncio.to_thread(run_kit, DSP, properties), connector.faults

@@ -1,23 +1,26 @@
-"""The official Dataspace Protocol compatibility kit (1.0.1), run as a program of its own.
+"""The official compatibility kits, each run as a program of its own.
 
-    require_kit()                                  # skips where it cannot run; with CI=true it fails, but for a registry without the kit
-    result = run_kit(connector_properties(...))    # echoes each result line of the kit
-    assert result.passed == EXPECTED
+    require_kit(DSP, "DSP kit")       # skips where it cannot run; with CI=true it fails, but for a registry without the kit
+    result = run_kit(DSP, dsp_properties.connector_properties(...))    # echoes each result line of the kit
+    assert sorted(dsp_properties.EXPECTED) == result.passed
 
-`kit_properties.py` says what the kit asks of the connector under test, and with which ids.
+`dsp_properties` and `dcp_properties` say what the kits ask of the system under test, and with which ids.
 """
 
-from tests.conformance.kit.kit_properties import EXPECTED, connector_properties
-from tests.conformance.kit.runner import KitFailed, KitMissing, KitNotInRegistry, KitResult, class_path, require_kit, run_kit
+from tests.conformance.kit.kits import DCP_1_0_2, DCP_1_2_1, DSP, Kit
+from tests.conformance.kit.registry import KitMissing, KitNotInRegistry, class_path, require_kit
+from tests.conformance.kit.runner import KitFailed, KitResult, run_kit
 
 __all__ = [
-    "EXPECTED",
+    "DCP_1_0_2",
+    "DCP_1_2_1",
+    "DSP",
+    "Kit",
     "KitFailed",
     "KitMissing",
     "KitNotInRegistry",
     "KitResult",
     "class_path",
-    "connector_properties",
     "require_kit",
     "run_kit",
 ]

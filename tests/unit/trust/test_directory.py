@@ -66,7 +66,7 @@ def test_a_member_passes_and_a_stranger_does_not(reader):
     assert reader.require().did == ACME
     assert reader.refused(BOLT).rule == "not-a-member"
     assert [m.did for m in run(reader.directory.members("us"))] == [ACME]
-    assert reader.web.asked == [f"{URL}/members"]
+    assert reader.web.asked == [f"{URL}/register"]
 
 
 def test_without_a_space_nobody_passes(reader):
