@@ -1,9 +1,11 @@
 """jwcrypto, which this project did not write, verifies what we sign, and we verify what it signs."""
 
+import asyncio
 import base64
 import gzip
 import json
 
+import msgspec
 import pytest
 
 from hanse.identity.credentials.model import VC11, VC20
@@ -14,8 +16,10 @@ from hanse.identity.exchange import drive
 from hanse.identity.key_did import jwk_did
 from hanse.identity.keys import SigningKey
 from hanse.identity.self_issued import issue, verify
+from hanse.identity.status import Bits
 from hanse.kernel.errors import Unauthenticated
-from tests.unit.identity.credentials.world import FOREVER, LIST_URL, NOW, World
+from tests.unit.identity.credentials.world import FOREVER, LIST_URL, NOW, World, opened
+from tests.unit.wallet.house import DID, House
 
 jwk = pytest.importorskip("jwcrypto.jwk")
 from jwcrypto import jws  # noqa: E402 - after importorskip
@@ -184,3 +188,72 @@ def test_tokens_both_ways(world, kind):
 def test_their_did_jwk(kind):
     public = jwk.JWK.generate(**kind[2]).export_public(as_dict=True)
     assert jwk_did(public).startswith("did:jwk:")
+
+
+# --- keys that change
+
+
+def named(text, document, relationship="assertionMethod"):
+    """What jwcrypto reads of a JWT of ours with the key that its kid names in our DID document as it goes over the wire."""
+    published = json.loads(msgspec.json.encode(document))
+    kid = opened(text)[0]["kid"]
+    assert kid in published[relationship]
+    return theirs(text, next(method["publicKeyJwk"] for method in published["verificationMethod"] if method["id"] == kid))
+
+
+def test_they_verify_our_credentials_and_lists_over_rotations(profile):
+    house, made = House(), []
+    for kind, _, _ in KINDS:
+        house.rotate(kind)
+        made.append(house.issue(profile)[0])
+        made.append(asyncio.run(house.wallet.issue_list("acme", LIST_URL, Bits.zeros(), profile)))
+    house.rotate()
+    house.clock.advance(hours=2)
+    document = house.document()
+    assert [named(text, document)["iss"] for text in made] == [DID] * 8
+    assert named(house.token(), document, "capabilityInvocation")["iss"] == DID
+
+
+def test_they_read_a_document_with_a_revoked_key(profile):
+    house = House()
+    text, _ = house.issue(profile)
+    house.compromise()
+    document = house.document()
+    assert json.loads(msgspec.json.encode(document))["verificationMethod"][0]["revoked"] == "2027-03-01T12:00:00Z"
+    assert named(text, document)["iss"] == DID  # whoever does not read `revoked` takes it
+
+
+def test_we_verify_their_credentials_over_a_rotation(world, kind, profile):
+    party = Foreign("foreign.example", *kind[1:])
+    rules = Rules(TrustedIssuers({"MembershipCredential": [party.did]}))
+    before = foreign_credential(party, world.holder.did, profile, credentialStatus=None)
+    old, party.key, party.kid = party.key, jwk.JWK.generate(**kind[2]), key_id(party.did, 2)
+    after = foreign_credential(party, world.holder.did, profile)
+    keys = [(key_id(party.did, number), key.export_public(as_dict=True)) for number, key in ((1, old), (2, party.key))]
+    world.documents[party.did] = did_document(party.did, keys)
+    for text in (before, after):
+        assert world.verify(text, rules).credential.issuer == party.did
+    world.documents[party.did] = did_document(party.did, keys[1:])
+    assert world.verify(after, rules)
+    with pytest.raises(Unauthenticated) as caught:
+        world.verify(before, rules)
+    assert caught.value.rule == "key-unknown"
+
+
+@pytest.mark.parametrize("member", ["revoked", "expires"])
+@pytest.mark.parametrize(
+    ("moment", "counts"), [("2027-03-01T12:00:01Z", True), ("2027-03-01T13:00:00.25+01:00", None), ("2027-03-01T12:00:00Z", False)]
+)
+def test_we_look_at_when_their_key_ends(world, kind, profile, member, moment, counts):
+    """Their credentials say no iat: when they were signed is from when they are valid, 12:00:00 or (VC 1.1) half a second later."""
+    party = Foreign("foreign.example", *kind[1:])
+    method = msgspec.structs.replace(party.document.verification_method[0], **{member: moment})
+    world.documents[party.did] = msgspec.structs.replace(party.document, verification_method=[method])
+    rules = Rules(TrustedIssuers({"MembershipCredential": [party.did]}))
+    text = foreign_credential(party, world.holder.did, profile)
+    if counts or (counts is None and profile == VC20):
+        assert world.verify(text, rules)
+        return
+    with pytest.raises(Unauthenticated) as caught:
+        world.verify(text, rules)
+    assert caught.value.rule == "key-revoked"

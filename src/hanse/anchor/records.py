@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -28,11 +28,21 @@ class Space(Struct, frozen=True, kw_only=True):
 
 
 class Approval(Struct, frozen=True, kw_only=True):
-    """One operator's yes to an application: the operator's id and name, and when."""
+    """One operator's yes: the operator's id and name, when, and to what, in words that are equal if two agree to the same."""
 
     operator: str
     name: str
     at: datetime
+    says: str = ""
+
+
+class Deed(Struct, frozen=True, kw_only=True):
+    """What was done about a member: when, what, by whom (an operator's name, a DID, or the rulebook), and why."""
+
+    at: datetime
+    what: str
+    by: str
+    reason: str = ""
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -40,10 +50,12 @@ class Member(Struct, frozen=True, kw_only=True):
 
     `roles` are what it is (or asks to be) in the space, such as `provider`, `consumer` or `ai-factory`. `since` is when
     it was admitted, absent before. `reason` is what the anchor's operator wrote with the last decision. `approvals` are
-    those given to this application so far. `evidence` is what it handed in, by name; `presented` the types of the
-    credentials that it presented and that were verified; `terms` the hash of the terms that it accepted; `sponsor` the
-    intermediary that vouched for it; `hosting` where it tells how it hosts others. `claims` are those that its role
-    credentials say besides the role, by role.
+    those given so far to what waits for a second one: the application, or a change of a member's roles or claims.
+    `evidence` is what it handed in, by name; `presented` the types of the credentials that it presented and that were
+    verified; `terms` the hash of the terms that it accepted; `sponsor` the intermediary that vouched for it; `hosting`
+    where it tells how it hosts others. `claims` are those that its role credentials say besides the role, by role, where
+    an operator chose. `history` is what was done lately, the newest last. `barred` is `refused` or `removed` from such a
+    decision on until a person admits it: no rule of the rulebook undoes it.
     """
 
     space: str
@@ -63,6 +75,8 @@ class Member(Struct, frozen=True, kw_only=True):
     sponsor: Did | None = None
     hosting: str | None = None
     claims: dict[str, dict[str, str | int | bool]] = {}
+    history: tuple[Deed, ...] = ()
+    barred: Status | None = None
 
 
 class Published(Struct, frozen=True, kw_only=True):
@@ -80,7 +94,8 @@ class Published(Struct, frozen=True, kw_only=True):
 class Issued(Struct, frozen=True, kw_only=True):
     """A credential that the anchor issued. `number` and `index` are its place in the space's status lists.
 
-    `status` is `revoked` or `suspended`, or empty; `reason` is why. `issuance` is the request that it answered.
+    `status` is `revoked` or `suspended`, or empty; `reason` is why, and `by` the operator that took back this one alone.
+    `issuance` is the request that it answered.
     """
 
     id: str
@@ -97,7 +112,15 @@ class Issued(Struct, frozen=True, kw_only=True):
     issuance: str
     status: str = ""
     reason: str = ""
+    by: str = ""
     renewal_offered: datetime | None = None
+
+    @property
+    def renew_from(self) -> datetime | None:
+        """From when on a renewal is to be offered: the last third of its life, 30 days at most; absent if it has been, or must not be."""
+        if self.status or self.renewal_offered is not None:
+            return None
+        return self.valid_until - min(timedelta(days=30), (self.valid_until - self.valid_from) / 3)
 
 
 class IssuanceState(StrEnum):

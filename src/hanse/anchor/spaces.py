@@ -1,4 +1,4 @@
-"""Spaces anchored here: found one, and publish the signed list of its members."""
+"""Spaces anchored here: found one, and publish its signed register: members, trusted issuers, the version of its rulebook."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from msgspec import Struct, structs
 from hanse.anchor import checks
 from hanse.anchor.ports import AnchorTx, Database, Signer
 from hanse.anchor.records import Member, MembersChanged, Space
+from hanse.anchor.rulebook import read
 from hanse.anchor.standing import Status
+from hanse.anchor.versions import newest, stored
 from hanse.identity import statements
+from hanse.identity.rulebook import Rulebook
 from hanse.identity.statements import MAX_MEMBERS, REGISTER, Register, Statement
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Conflict, Misconfigured, NotFound
@@ -44,7 +47,7 @@ class Spaces:
         self._published: dict[str, _Published] = {}
 
     async def found(self, tenant: Tenant, anchor: Did, name: str, title: str) -> Space:
-        """Found a space that `tenant`, whose DID is `anchor`, anchors. The anchor is its first member.
+        """Found a space that `tenant`, whose DID is `anchor`, anchors. The anchor is its first member, with a first rulebook.
 
         Raises `Invalid` (name, title), `Conflict` (the name is taken), `Misconfigured` (the server's address is too long).
         """
@@ -63,6 +66,7 @@ class Spaces:
                 raise Conflict(f"There is a space {label!r} already.", where="name", rule="taken", hint="Use another name.")
             tx.spaces.add(space)
             tx.members.put(first)
+            stored(tx, space)
             return bump(tx, space, now)
 
         return await self._database.run(work)
@@ -113,11 +117,24 @@ def _usable(statement: Statement[Register], space: Space, now: datetime) -> bool
 
 
 def _compose(tx: AnchorTx, name: str, now: datetime) -> Statement[Register]:
-    # Space and members are read in one transaction, so that the version is that of these members.
+    # Space, members and rulebook are read in one transaction, so that the version is that of all of them.
     space = existing(tx, name)
     members = tx.members.page(name, status=Status.ACTIVE, after=None, limit=MAX_MEMBERS)
-    listed = [statements.Member(m.did, m.name, list(m.roles), m.since or m.created) for m in members]
-    return Statement(space.anchor, REGISTER, space.version, now, now + LIFETIME, Register(space.url, listed))
+    published = newest(tx, space)
+    register = Register(space.url, [_listed(member) for member in members], _issuers(read(published.text)), published.version)
+    return Statement(space.anchor, REGISTER, space.version, now, now + LIFETIME, register)
+
+
+def _listed(member: Member) -> statements.Member:
+    return statements.Member(member.did, member.name, list(member.roles), member.since or member.created, member.hosting)
+
+
+def _issuers(rulebook: Rulebook) -> list[statements.Issuer]:
+    types: dict[str, list[str]] = {}
+    for name, kind in rulebook.credentials.items():
+        for did in dict.fromkeys(issuer.did for issuer in kind.issuers):
+            types.setdefault(did, []).append(name)
+    return [statements.Issuer(did, names) for did, names in types.items()]
 
 
 def existing(tx: AnchorTx, name: str) -> Space:

@@ -15,27 +15,37 @@ class Status(StrEnum):
     SUSPENDED = "suspended"
     REMOVED = "removed"
     REFUSED = "refused"
+    LEFT = "left"
 
 
 class Act(StrEnum):
-    """What is done: by the participant (apply, or enter with an invitation), or by the anchor's operators (the rest)."""
+    """What is done: by the participant (apply, enter with an invitation, leave), by a rule of the rulebook (admit), or by operators.
+
+    `change` is about a member's roles, or what its credentials say.
+    """
 
     APPLY = "apply"
     ENTER = "enter"
+    LEAVE = "leave"
+    ADMIT = "admit"
     APPROVE = "approve"
     REFUSE = "refuse"
     SUSPEND = "suspend"
     REINSTATE = "reinstate"
     REMOVE = "remove"
+    CHANGE = "change"
 
 
 TABLE: dict[tuple[Status | None, Act], Status] = {
     (None, Act.APPLY): Status.PENDING,
     (None, Act.ENTER): Status.ACTIVE,
+    (None, Act.ADMIT): Status.ACTIVE,
     (Status.PENDING, Act.APPLY): Status.PENDING,
     (Status.PENDING, Act.ENTER): Status.ACTIVE,
     (Status.PENDING, Act.APPROVE): Status.ACTIVE,
     (Status.PENDING, Act.REFUSE): Status.REFUSED,
+    (Status.PENDING, Act.ADMIT): Status.ACTIVE,
+    (Status.PENDING, Act.LEAVE): Status.LEFT,
     (Status.REFUSED, Act.APPLY): Status.PENDING,
     (Status.REFUSED, Act.ENTER): Status.ACTIVE,
     # Asking again is harmless: the answer to the first time may have been lost.
@@ -43,10 +53,17 @@ TABLE: dict[tuple[Status | None, Act], Status] = {
     (Status.ACTIVE, Act.ENTER): Status.ACTIVE,
     (Status.ACTIVE, Act.SUSPEND): Status.SUSPENDED,
     (Status.ACTIVE, Act.REMOVE): Status.REMOVED,
+    (Status.ACTIVE, Act.LEAVE): Status.LEFT,
+    (Status.ACTIVE, Act.CHANGE): Status.ACTIVE,
     (Status.SUSPENDED, Act.REINSTATE): Status.ACTIVE,
     (Status.SUSPENDED, Act.REMOVE): Status.REMOVED,
-    # Whoever was removed comes back by a person's decision only: a left-over invitation does not undo it.
+    # Leaving is no way around a suspension.
+    (Status.SUSPENDED, Act.LEAVE): Status.REMOVED,
+    # Whoever was removed comes back by a person's decision only: no rule and no left-over invitation undoes it.
     (Status.REMOVED, Act.APPLY): Status.PENDING,
+    (Status.LEFT, Act.APPLY): Status.PENDING,
+    (Status.LEFT, Act.ENTER): Status.ACTIVE,
+    (Status.LEFT, Act.ADMIT): Status.ACTIVE,
 }
 
 

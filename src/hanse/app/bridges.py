@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from hanse.connector.door import admit
-from hanse.connector.kit import Kit, Sender
+from hanse.connector.door import use_once
+from hanse.connector.kit import Kit
 from hanse.connector.offers import Found
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Asset, FileSource, FolderSource, Source, Transfer
-from hanse.connector.rules import Move, decide_use
+from hanse.connector.rules import Move, RolesOf, decide_use
 from hanse.connector.transfers import Sink, Transfers, flows
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.manifests import Manifests
@@ -105,8 +105,9 @@ def _grant(transfer: Transfer) -> Grant:
 class UsePermission:
     """The one place that says whether data may flow now: the transfer runs, the contract lives, its terms permit it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, roles: RolesOf) -> None:
         self._clock = clock
+        self._roles = roles
 
     def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
         """Return what may be read and until when. Raises `Forbidden`."""
@@ -120,7 +121,7 @@ class UsePermission:
             raise Forbidden("This participant serves nobody now.", rule="suspended")
         if not flows(running) or contract.ended is not None:
             raise Forbidden("The transfer is not running.", rule="transfer", hint="Its state says why: `hanse explain`.")
-        decision = decide_use(contract.agreement.terms, consumer, self._clock.now())
+        decision = decide_use(contract.agreement.terms, consumer, self._clock.now(), self._roles(tenant, consumer))
         if not decision.permitted:
             raise Forbidden("The agreement does not permit this now: " + "; ".join(decision.reasons), rule="policy")
         asset = stores.assets.get(tenant, running.dataset)
@@ -160,7 +161,11 @@ class SourceInspector:
 
 
 class RefreshVerifier:
-    """Proves who renews an access token: a self-issued token, used once."""
+    """Proves who renews an access token: a self-issued token, used once.
+
+    What it carries is the data's own token (Data Plane Signaling, section 8), so no credentials can be asked for with it:
+    those that its sender presented before must still hold.
+    """
 
     def __init__(self, kit: Kit, own: OwnDid, resolver: DidResolver, since: Since) -> None:
         self._kit = kit
@@ -172,7 +177,9 @@ class RefreshVerifier:
         """Return what the token proves."""
         _, did = await self._own(tenant)
         caller = await self._resolver.drive(verify(bearer, did, self._kit.clock.now(), since=self._since()))
-        return await admit(self._kit, Sender(tenant, caller.did, caller.jti, caller.expires), lambda _: Proof(caller.did, caller.token))
+        await self._kit.membership.standing(tenant, caller.did)
+        await self._kit.database.run(lambda tx: use_once(tx, tenant, caller.did, caller.jti, caller.expires))
+        return Proof(caller.did, caller.token)
 
 
 class PushOutcome:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from hanse.anchor.issuing import IssuerRules
 from hanse.app.bridges import ContextSealer, NewKeys
 from hanse.app.quotas import Quotas
 from hanse.app.tenants import Tenants
@@ -22,16 +23,19 @@ from hanse.connector.timer import Timer
 from hanse.connector.transfers import Transfers
 from hanse.http.authenticate import Authenticator
 from hanse.http.courier import PeerConnector
+from hanse.http.dcp import DCP_PATH, ISSUER_PATH
 from hanse.http.dsp import DSP_PATH
 from hanse.http.guard import AddressGuard, Lookup, system_lookup
 from hanse.http.peer import PeerClient
 from hanse.http.resolve import DidResolver
 from hanse.http.wire import Wire20251
+from hanse.identity.credentials.lists import STANDARD, ListRules
 from hanse.identity.did import DidDocument, Service, did_url
 from hanse.kernel.clock import Clock, SystemClock
 from hanse.kernel.ids import Ids, RandomIds
 from hanse.kernel.tenant import Did, Tenant
 from hanse.storage import Database
+from hanse.wallet.intake import WalletRules
 from hanse.wallet.seal import MasterKeySealer
 from hanse.wallet.wallet import Wallet
 
@@ -54,6 +58,10 @@ class Parts:
     dataplane: DataPlane | None = None
     negotiation_rule: NegotiationRule | None = None
     transfer_rule: TransferRule | None = None
+    list_rules: ListRules = STANDARD
+    exact_dates: bool = True
+    issuer_rules: IssuerRules = field(default_factory=IssuerRules)
+    wallet_rules: WalletRules = field(default_factory=WalletRules)
 
 
 class Ground:
@@ -74,8 +82,10 @@ class Ground:
         master = MasterKeySealer(key)
         self.sealer = ContextSealer(master)
         self.wallet = Wallet(database, master, self.clock, self.ids, self._services)
-        self.resolver = DidResolver(self.client, self.clock, self._local_document, address=parts.did_address)
-        self.peers = parts.network(PeerConnector(self.client, self.resolver, self.wallet.token_for, self.clock))
+        self.public: Callable[[str], Awaitable[bytes | None]] = _nothing_public
+        self.resolver = DidResolver(
+            self.client, self.clock, self._local_document, address=parts.did_address, local_document_at=self._local_document_at
+        )
         self.keys = NewKeys(self.wallet)
 
     def guard_for(self, allowed: Sequence[str]) -> AddressGuard:
@@ -84,25 +94,32 @@ class Ground:
         return AddressGuard(listed, lookup=self.parts.lookup, setting="peers_allow")
 
     def _services(self, tenant: Tenant, did: Did) -> list[Service]:
-        """Name the participant's DSP services in its DID document (DSP 2025-1, discovery through DIDs)."""
+        """Name the participant's services in its DID document (DSP 2025-1, discovery through DIDs; DCP 1.0, 5.2 and 6.2)."""
         address = f"{self.own.root}/participants/{tenant}"
-        return [Service(id=f"{did}#data-service", type="DataService", service_endpoint=f"{address}/.well-known/dspace-version")]
+        return [
+            Service(id=f"{did}#data-service", type="DataService", service_endpoint=f"{address}/.well-known/dspace-version"),
+            Service(id=f"{did}#credential-service", type="CredentialService", service_endpoint=address + DCP_PATH),
+            Service(id=f"{did}#issuer-service", type="IssuerService", service_endpoint=address + ISSUER_PATH),
+        ]
 
     async def _local_document(self, did: str) -> DidDocument | None:
         participant = self.tenants.of_did(did)
         return None if participant is None else await self.wallet.document(participant.name)
 
+    async def _local_document_at(self, url: str) -> bytes | None:
+        return await self.public(url)
+
 
 class Connector:
     """The connector's use cases on that ground."""
 
-    def __init__(self, ground: Ground, membership: Membership, dataplane: DataPlane) -> None:
+    def __init__(self, ground: Ground, peers: Network, membership: Membership, dataplane: DataPlane) -> None:
         parts = ground.parts
-        self.outbox = Outbox(ground.database, ground.peers, ground.sealer, ground.clock, ground.ids, ground.limits)
+        self.outbox = Outbox(ground.database, peers, ground.sealer, ground.clock, ground.ids, ground.limits)
         self.kit = Kit(
             database=ground.database,
             outbox=self.outbox,
-            peers=ground.peers,
+            peers=peers,
             membership=membership,
             dataplane=dataplane,
             sealer=ground.sealer,
@@ -113,17 +130,30 @@ class Connector:
             limits=ground.limits,
             room=ground.quotas,
         )
-        self.negotiations = Negotiations(self.kit, parts.negotiation_rule or OwnOffersRule(ground.clock), ground.tenants.did_of)
+        rule = parts.negotiation_rule or OwnOffersRule(ground.clock, membership.roles)
+        self.negotiations = Negotiations(self.kit, rule, ground.tenants.did_of)
         self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
         self.catalog = Catalog(self.kit)
         upkeep = Upkeep(ground.database, ground.clock)
-        chores = (self.outbox.send_due, self.negotiations.end_overdue, self.transfers.end_overdue, upkeep.prune)
+        self.chores: list[Callable[[], Awaitable[object]]] = [
+            self.outbox.send_due,
+            self.negotiations.end_overdue,
+            self.transfers.end_overdue,
+            upkeep.prune,
+        ]
+        """What is looked at whenever something may be due; other rooms add theirs before the server starts."""
+        self.dues: list[Callable[[], Awaitable[datetime | None]]] = []
+        """When that is next, as other rooms know it."""
         # A deadline that is set wakes nobody, so the timer looks at least as often as deadlines can come.
         shared = ground.settings.database != ""
         patrol = ground.limits.lease if shared else min(EVERY, ground.limits.answer_by_rule, ground.limits.answer_by_hand)
-        self.timer = Timer(ground.database, ground.clock, chores, patrol=patrol)
+        self.timer = Timer(ground.database, ground.clock, self.chores, patrol=patrol, dues=self.dues)
         self.outbox.wake = self.timer.wake
         ground.database.subscribe(self.outbox.on_event)
+
+
+async def _nothing_public(_url: str) -> bytes | None:
+    return None
 
 
 def _own_addresses(settings: Settings) -> tuple[str, ...]:

@@ -39,7 +39,6 @@ class DataSide:
         range_size = ACCEL_RANGE if accel else None
         self.flows = Flows(self.tokens, self.sources, ground.sealer, ground.clock, base=ground.own.root, range_size=range_size)
         self.inspector = SourceInspector(self.manifests)
-        self.permission = UsePermission(ground.clock)
 
     def folder(self, tenant: Tenant) -> Path:
         """Return where what is pushed to a participant is kept."""
@@ -51,14 +50,15 @@ class DataPlane:
 
     def __init__(self, side: DataSide, kit: Kit, transfers: Transfers) -> None:
         ground = side.ground
+        permission = UsePermission(ground.clock, kit.membership.roles)
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
-        serving = Serving(ground.database, side.tokens, side.permission, side.manifests, side.sources, verifier, kit.membership.require)
+        serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, kit.membership.standing)
         inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes)
         self.side = side
         self.app = DataApp(serving, side.running, inbox, accel=ground.settings.accel_prefix or None)
         self.pusher = Pusher(
             ground.database,
-            side.permission,
+            permission,
             side.manifests,
             side.sources,
             side.bulk,

@@ -8,6 +8,8 @@ from hanse.app.bridges import own_sink
 from hanse.app.build import Connector, Ground
 from hanse.app.data import DataSide
 from hanse.app.management import Management
+from hanse.app.trust import TrustSide
+from hanse.app.wallets import WalletSide
 from hanse.connector.browse import Browser
 from hanse.connector.byhand import ByHand
 from hanse.connector.offers import Offers
@@ -17,20 +19,28 @@ from hanse.connector.watch import Watch
 from hanse.http.api.joining import Joining
 from hanse.http.api.management import ManagementApi
 from hanse.http.api.services import Services
+from hanse.http.api.space_client import SpaceClient
+from hanse.http.dcp import DcpEndpoints, DcpServices
 from hanse.http.health import Health, Metrics
-from hanse.http.limits import RateLimiter
+from hanse.http.limits import ParticipantLimiter, RateLimiter
+from hanse.http.probe import Prober
 from hanse.http.renewal import RenewalClient
-from hanse.http.spaces import SpacePages
+from hanse.http.spaces import SpacePages, SpaceServices
 
 _OPERATOR_RATE = 200.0
 _OPERATOR_BURST = 400
 """Requests a second from one operator; an anchor's public pages take as many from one applicant."""
+_PROBE_RATE = 50.0
+_PROBE_BURST = 100
+"""Probes a second that an anchor makes for anybody, all together, and for one DID."""
 
 
 class Front:
     """The routes beside the protocols, with the services behind them."""
 
-    def __init__(self, ground: Ground, management: Management, connector: Connector, data: DataSide) -> None:
+    def __init__(
+        self, ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide, connector: Connector, data: DataSide
+    ) -> None:
         kit = connector.kit
         self.watch = Watch(ground.database.subscribe)
         views = Views(ground.database, self.watch)
@@ -47,10 +57,15 @@ class Front:
             views=views,
             spaces=management.spaces,
             members=management.members,
-            directory=management.directory,
-            joining=Joining(
-                ground.client, ground.wallet.token_for, management.participants, management.directory, ground.parts.did_address
-            ),
+            rulebooks=management.rulebooks,
+            issuing=management.issuing,
+            directory=trust.directory,
+            verifier=trust.verifier,
+            wallet=ground.wallet,
+            database=ground.database,
+            credentials=wallet.credentials,
+            requests=wallet.requests,
+            joining=_joining(ground, management, wallet, trust),
             clock=ground.clock,
             engine="PostgreSQL" if ground.settings.database else "SQLite",
         )
@@ -63,6 +78,51 @@ class Front:
             open_to_loopback=not ground.settings.behind_proxy,
         )
         limiter = RateLimiter(_OPERATOR_RATE, _OPERATOR_BURST)
-        pages = SpacePages(management.spaces, management.members, ground.resolver, ground.clock, limiter, ground.tenants.restored)
-        self.routes: list[Route] = [*ManagementApi(self.services, limiter).routes(), *pages.routes(), *self.health.routes()]
+        self.routes: list[Route] = [
+            *_dcp(ground, management, wallet).routes(),
+            *ManagementApi(self.services, limiter).routes(),
+            *_pages(ground, management, trust, limiter).routes(),
+            *self.health.routes(),
+        ]
         ground.database.subscribe(self.metrics.heard)
+
+
+def _joining(ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide) -> Joining:
+    client = SpaceClient(ground.client, ground.resolver, wallet.tokens, ground.clock, ground.parts.did_address)
+    return Joining(client, wallet.tokens.token_for, management.participants, trust.directory, wallet)
+
+
+def _dcp(ground: Ground, management: Management, wallet: WalletSide) -> DcpEndpoints:
+    return DcpEndpoints(
+        DcpServices(
+            own=ground.tenants.own,
+            resolver=ground.resolver,
+            clock=ground.clock,
+            credentials=wallet.credentials,
+            issuing=management.issuing,
+            tokens=wallet.tokens,
+            operators=management.operators,
+            limiter=ParticipantLimiter(ground.settings.requests_per_second, ground.settings.request_burst, ground.quotas.rate),
+            since=ground.tenants.restored,
+            root=ground.own.root,
+        )
+    )
+
+
+def _pages(ground: Ground, management: Management, trust: TrustSide, limiter: RateLimiter) -> SpacePages:
+    return SpacePages(
+        SpaceServices(
+            spaces=management.spaces,
+            members=management.members,
+            rulebooks=management.rulebooks,
+            issuing=management.issuing,
+            status=management.status,
+            examine=trust.examiner.examine,
+            prober=Prober(ground.client, ground.parts.did_address),
+            resolver=ground.resolver,
+            clock=ground.clock,
+            limiter=limiter,
+            probes=RateLimiter(_PROBE_RATE, _PROBE_BURST),
+            since=ground.tenants.restored,
+        )
+    )

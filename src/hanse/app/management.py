@@ -1,13 +1,18 @@
-"""Builds what people manage: participants, operators, spaces, members, and the directory that trust is read from."""
+"""Builds what people manage: participants, operators, spaces with their rulebooks and members, and what anchors issue."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import cast
 
+from hanse.anchor.issuing import Issuing
 from hanse.anchor.members import Members
-from hanse.anchor.records import MembersChanged
+from hanse.anchor.ports import Letters
+from hanse.anchor.renewal import Renewals
+from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
+from hanse.anchor.status import StatusPages, mark
+from hanse.anchor.versions import rulebook_of
 from hanse.app.build import Ground
 from hanse.http.peer import PeerClient
 from hanse.kernel.errors import PeerRefused, PeerUnreachable
@@ -17,18 +22,14 @@ from hanse.participants.ports import ParticipantsTx
 from hanse.participants.registry import Participants
 from hanse.storage import Tx
 from hanse.storage.erase import erase_tenant
-from hanse.trust.directory import Directory
-
-MEMBERS_TOPIC = "members"
-"""The broadcast that a space's list has changed; its payload is the space's address."""
 
 
 class Management:
     """Participants and spaces on that ground."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, letters: Letters) -> None:
         database, clock = ground.database, ground.clock
-        settings = ground.settings
+        settings, wallet = ground.settings, ground.wallet
         self.operators = Operators(database, clock, ground.ids)
         self.participants = Participants(
             database,
@@ -39,14 +40,24 @@ class Management:
             host=settings.public_host,
             port=settings.public_port or settings.port,
         )
-        self.spaces = Spaces(database, clock, ground.wallet, root=settings.public_root)
-        self.members = Members(database, clock, ground.ids)
-        self.directory = Directory(database, clock, self.participants, self.spaces, GuardedFetch(ground.client), ground.resolver)
+        self.spaces = Spaces(database, clock, wallet, root=settings.public_root)
+        self.rulebooks = Rulebooks(database, clock, wallet, root=settings.public_root)
+        self.members = Members(database, clock, ground.ids, mark=mark)
+        self.status = StatusPages(database, clock, wallet)
+        self.issuing = Issuing(database, clock, ground.ids, wallet, letters, rulebook_of, ground.parts.issuer_rules)
+        self.renewals = Renewals(database, letters, rulebook_of)
+        self._clock = clock
+        ground.public = self._public
 
-    def on_event(self, event: object) -> None:
-        """Read a space's list anew when it has changed in this process."""
-        if isinstance(event, MembersChanged):
-            self.directory.forget(event.url)
+    async def offer_renewals(self) -> None:
+        """Offer members new credentials before the old ones end: a chore."""
+        await self.renewals.offer_renewals(self._clock.now())
+
+    async def _public(self, url: str) -> bytes | None:
+        """Return a status list or a schema of a space that is anchored on this server, or nothing."""
+        if "/status/" in url:
+            return await self.status.local(url)
+        return None
 
 
 class StorageEraser:

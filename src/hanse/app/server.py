@@ -7,11 +7,14 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from typing import cast
 
 import uvicorn
 import uvloop
 from starlette.routing import BaseRoute, Mount, Router
 
+from hanse.anchor.ports import Letters
+from hanse.anchor.records import Admitted, MembersChanged
 from hanse.app.bridges import FlowBridge
 from hanse.app.build import Connector, Ground, Parts
 from hanse.app.data import DataPlane, DataSide
@@ -22,6 +25,8 @@ from hanse.app.logs import EventLog, configure
 from hanse.app.management import Management
 from hanse.app.neighbours import Neighbours, told_of
 from hanse.app.tenants import TOPIC, changed
+from hanse.app.trust import TrustSide, watch_of
+from hanse.app.wallets import WalletSide
 from hanse.config import Settings, check_exposure
 from hanse.http import identity
 from hanse.http.api.routing import nowhere
@@ -33,6 +38,7 @@ from hanse.kernel.errors import Misconfigured
 from hanse.kernel.tenant import Tenant
 from hanse.storage import open_database
 from hanse.storage.engine import RESYNC
+from hanse.wallet.ports import KeysChanged
 
 log = logging.getLogger("hanse.server")
 
@@ -49,19 +55,24 @@ class Server:
         self.ground = ground
         parts = ground.parts
         self.data = DataSide(ground)
-        self.management = Management(ground)
-        membership = parts.membership or self.management.directory
-        self.connector = Connector(ground, membership, parts.dataplane or FlowBridge(self.data.flows))
+        self.wallet = WalletSide(ground)
+        self.management = Management(ground, cast("Letters", self.wallet.letters))
+        self.trust = TrustSide(ground, self.management, self.wallet)
+        membership = parts.membership or self.trust.door
+        self.connector = Connector(ground, self.wallet.peers, membership, parts.dataplane or FlowBridge(self.data.flows))
         self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers)
-        self.front = Front(ground, self.management, self.connector, self.data)
+        self.standing = watch_of(ground, self.trust, self.data.running)
+        self.front = Front(ground, self.management, self.wallet, self.trust, self.connector, self.data)
+        self._keep_time()
         routes = self._routes()
         self.app = self.front.metrics.wrap(Router([*routes, Mount("", app=nowhere)], redirect_slashes=False), routes)
         self._erasure = Erasure(self.settings.home_path, ground.database, self.data.running)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._started = False  # until then, whoever admits members hands them their credentials
         ground.database.subscribe(self._on_event)
         ground.database.subscribe(EventLog().heard)
         ground.database.share(told_of)
-        self._neighbours = Neighbours(self.data, self.management, self.front.watch)
+        self._neighbours = Neighbours(self.data, self.trust, self.standing, self.front.watch)
         ground.database.on_broadcast(self._on_broadcast)
 
     @classmethod
@@ -84,12 +95,17 @@ class Server:
         await self._erasure.sweep()
         await self.plane.pusher.resume()
         self.connector.timer.start()
+        self._started = True
+        if self.ground.parts.membership is None:
+            self.standing.start()
 
     async def stop(self) -> None:
         """Let what is being sent arrive, then close. What is left is in the database and goes on after the next start."""
+        await self.standing.stop()
         await self.connector.timer.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.connector.outbox.drain(self.settings.drain_seconds)
+        await self.wallet.letters.drain(self.settings.drain_seconds)
         await self.plane.pusher.close()
         await self.ground.client.close()
         await self.ground.database.close()
@@ -106,8 +122,26 @@ class Server:
             *self.front.routes,
         ]
 
+    def _keep_time(self) -> None:
+        """Let the one timer look after letters, requests and renewals, too."""
+        connector, letters, management = self.connector, self.wallet.letters, self.management
+        connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals, self._tidy_keys]
+        connector.dues.append(letters.next_due)
+        letters.wake = connector.timer.wake
+
+    async def _tidy_keys(self) -> None:
+        now = self.ground.clock.now()
+        await self.ground.database.run(lambda tx: self.ground.wallet.tidy(tx, now))
+
     def _on_event(self, event: object) -> None:
-        self.management.on_event(event)
+        if isinstance(event, MembersChanged):
+            self.trust.directory.forget(event.url)
+        elif isinstance(event, Admitted) and self._started:
+            self._soon(self.management.issuing.on_admitted(event))
+        elif isinstance(event, KeysChanged):
+            self._keys_changed(event.tenant)
+        elif self.trust.on_event(event) is not None:
+            self.standing.wake()
         tenant = changed(event)
         if tenant is not None:
             self._soon(self._refresh(tenant))
@@ -121,8 +155,14 @@ class Server:
         else:
             self._neighbours.hear(topic, payload)
 
-    async def _refresh(self, tenant: Tenant) -> None:
+    def _keys_changed(self, tenant: Tenant) -> None:
         self.ground.wallet.forget(tenant)
+        self.wallet.tokens.forget(tenant)
+        self.management.status.forget(tenant)
+
+    async def _refresh(self, tenant: Tenant) -> None:
+        self._keys_changed(tenant)
+        self.trust.verifier.forget_tenant(tenant)
         self.management.participants.forget(tenant)
         await self.ground.tenants.refresh(tenant)
         if not self.ground.tenants.answers(tenant):

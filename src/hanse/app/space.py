@@ -36,6 +36,7 @@ async def found_space(server: Server, name: str, title: str) -> tuple[Space, Mad
     made = await _create(server, ANCHOR, f"Anchor of {title}", ())
     space = await server.management.spaces.found(made.name, made.did, name, title)
     await server.management.participants.join(SERVER, made.name, space.url, made.did)
+    await hand_over(server, space, made.name, made.did)
     return space, made
 
 
@@ -49,7 +50,15 @@ async def add_participant(
     applicant = Applicant(made.did, ground.ids.new("jti"), ground.clock.now() + timedelta(minutes=5))
     await server.management.members.apply(space.name, applicant, title, roles=roles, invitation=invited.code)
     await server.management.participants.join(SERVER, made.name, space.url, space.anchor)
+    await hand_over(server, space, made.name, made.did)
     return made
+
+
+async def hand_over(server: Server, space: Space, name: Tenant, did: Did) -> None:
+    """Put a new member's credentials into its wallet without any message: both are on this server, which may not run yet."""
+    texts = await server.management.issuing.issue_now(space.tenant, space.name, did)
+    await server.wallet.credentials.keep(name, did, space.anchor, texts)
+    await server.ground.tenants.refresh(name)
 
 
 async def _create(server: Server, name: str, title: str, roots: tuple[str, ...]) -> Made:

@@ -1,30 +1,36 @@
-"""The door of the connector: a proved sender must belong to the space, and its token is used up by what it caused.
-
-Credentials will enter here: what a member is, beside that it is one.
-"""
+"""The door of the connector: a proved sender must belong to the space, and its token is used up by what it caused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.ports import ConnectorTx
 from hanse.kernel.errors import CallerError, Unauthenticated
+from hanse.kernel.tenant import Did, Tenant
 
 T = TypeVar("T")
 
 
-async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T]) -> T:
-    """Run `work` for a member of the space. Its token stays used up even if the work is refused (house, pitfall 3).
+NO_ROLES: frozenset[str] = frozenset()
 
-    Raises `Forbidden` for strangers and `Unauthenticated` for a token that was used before.
+
+async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], roles: frozenset[str] = NO_ROLES) -> T:
+    """Run `work` for a member of the space that has `roles`. Its token stays used up even if it is refused (house, pitfall 3).
+
+    Raises `ClaimsRefused` for strangers and `Unauthenticated` for a token that was used before.
     """
-    await kit.membership.require(sender.tenant, sender.did)
 
     def use_token(tx: ConnectorTx) -> None:
-        if not tx.replays.consume(sender.tenant, sender.did, sender.jti, sender.expires):
-            raise Unauthenticated("This token was used before.", where="jti", rule="replay", hint="Make a fresh token for every call.")
+        use_once(tx, sender.tenant, sender.did, sender.jti, sender.expires)
+
+    try:
+        await kit.membership.admit(sender, roles)
+    except CallerError:
+        await kit.database.run(use_token)
+        raise
 
     def guarded(tx: ConnectorTx) -> T:
         use_token(tx)
@@ -35,3 +41,9 @@ async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T]) -> T
             raise
 
     return await kit.database.run(guarded)
+
+
+def use_once(tx: ConnectorTx, tenant: Tenant, issuer: Did, jti: str, expires: datetime) -> None:
+    """Record that a token was used. Raises `Unauthenticated` if it was used before, whichever server process took it."""
+    if not tx.replays.consume(tenant, issuer, jti, expires):
+        raise Unauthenticated("This token was used before.", where="jti", rule="replay", hint="Make a fresh token for every call.")

@@ -44,12 +44,16 @@ class OwnAddresses(Struct, frozen=True):
 
 
 class Sender(Struct, frozen=True):
-    """Who sent a message, proved by its token: `jti` and `expires` let the transaction record that it was used."""
+    """Who sent a message to which participant, proved by its token: `jti` and `expires` let the transaction record its use.
+
+    `token` is what came along in it: with that the sender's credentials can be asked for.
+    """
 
     tenant: Tenant
     did: Did
     jti: str
     expires: datetime
+    token: str | None = None
 
 
 class Changed(Struct, frozen=True):

@@ -289,11 +289,55 @@ class DataPlane(Protocol):
         ...
 
 
+class Presenter(Protocol):
+    """A proved sender, with what it sent along so that its credentials can be asked for."""
+
+    @property
+    def tenant(self) -> Tenant:
+        """The participant that was called."""
+        ...
+
+    @property
+    def did(self) -> Did:
+        """Who calls."""
+        ...
+
+    @property
+    def jti(self) -> str:
+        """The id of its self-issued token."""
+        ...
+
+    @property
+    def expires(self) -> datetime:
+        """When that token ends."""
+        ...
+
+    @property
+    def token(self) -> str | None:
+        """What opens its credential service to us."""
+        ...
+
+
 class Membership(Protocol):
-    """Tells who belongs to the space. Credentials will enter here."""
+    """Tells who belongs to the space, and in which roles."""
 
     async def require(self, tenant: Tenant, peer: Did) -> object:
-        """Return what is known of the member. Raise `Forbidden` if the peer is not a member, or if that cannot be known now."""
+        """Before we call: raise `Forbidden` unless the space's register names the peer, or if that cannot be known now."""
+        ...
+
+    async def admit(self, sender: Presenter, roles: frozenset[str]) -> None:
+        """When we are called: have the sender prove by credentials that it is a member, and has these roles.
+
+        Raises `ClaimsRefused`, or `Unauthenticated` where trying again can help.
+        """
+        ...
+
+    async def standing(self, tenant: Tenant, peer: Did) -> object:
+        """While data flows: raise unless what the peer has proved before still holds."""
+        ...
+
+    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str] | None:
+        """Return the roles that the peer has proved and that hold now; none if nothing of the kind is known."""
         ...
 
 

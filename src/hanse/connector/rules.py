@@ -17,10 +17,14 @@ from hanse.connector.records import Answering, Asset, Negotiation, Transfer
 from hanse.dsp.messages import Role
 from hanse.dsp.negotiation import State, Step
 from hanse.kernel.clock import Clock
-from hanse.kernel.tenant import Did
+from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.evaluate import Decision, Facts, decide
 from hanse.odrl.model import Agreement, Offer, Terms
 from hanse.odrl.terms import same_terms
+
+
+RolesOf = Callable[[Tenant, Did], frozenset[str] | None]
+"""Tells which roles a peer has proved to a participant."""
 
 
 class Move(Struct, frozen=True):
@@ -47,9 +51,12 @@ class TransferRule(Protocol):
         ...
 
 
-def decide_use(terms: Terms, peer: Did, now: datetime) -> Decision:
-    """Decide whether a member of the space may use data under the terms now. Membership was required at the door."""
-    return decide(terms, Facts(action="use", now=now, assignee=peer, is_member=True))
+def decide_use(terms: Terms, peer: Did, now: datetime, roles: frozenset[str] | None) -> Decision:
+    """Decide whether a member of the space may use data under the terms now. Membership was required at the door.
+
+    `roles` are those that the peer has proved; none known is unknown, and permits nothing that asks for a role.
+    """
+    return decide(terms, Facts(action="use", now=now, assignee=peer, is_member=True, roles=roles))
 
 
 def own_offer(asset: Asset, negotiation: Negotiation) -> Offer | None:
@@ -68,8 +75,9 @@ class OwnOffersRule:
     did not ask for itself.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, roles: RolesOf) -> None:
         self._clock = clock
+        self._roles = roles
         self._answers: dict[tuple[Role, State | None], Callable[[ConnectorTx, Negotiation], Move | None]] = {
             (Role.PROVIDER, State.REQUESTED): self._requested,
             (Role.PROVIDER, State.ACCEPTED): self._agree,
@@ -95,7 +103,8 @@ class OwnOffersRule:
         return Move(Step.OFFER, offer=Offer(id=own.id, terms=own.terms, target=asset.id))
 
     def _agree(self, tx: ConnectorTx, negotiation: Negotiation) -> Move:
-        decision = decide_use(negotiation.offer.terms, negotiation.peer, self._clock.now())
+        proved = self._roles(negotiation.tenant, negotiation.peer)
+        decision = decide_use(negotiation.offer.terms, negotiation.peer, self._clock.now(), proved)
         if not decision.permitted:
             why = "; ".join(decision.reasons + decision.unknown)
             return Move(Step.TERMINATE, reason=f"Under these terms you may not use the data: {why}")

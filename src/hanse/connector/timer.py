@@ -25,12 +25,19 @@ class Timer:
     """Runs `chores` whenever something may be due."""
 
     def __init__(
-        self, database: Database, clock: Clock, chores: Sequence[Callable[[], Awaitable[None]]], patrol: timedelta | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        chores: Sequence[Callable[[], Awaitable[object]]],
+        patrol: timedelta | None = None,
+        dues: Sequence[Callable[[], Awaitable[datetime | None]]] = (),
     ) -> None:
+        """Take the chores, how often to look in any case, and who else knows when something is due next."""
         self._database = database
         self._clock = clock
         self._chores = chores
         self._patrol = patrol or _LONGEST
+        self._dues = dues
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -72,7 +79,8 @@ class Timer:
             moments = (tx.outbox.next_due(), tx.negotiations.next_deadline(), tx.transfers.next_deadline())
             return min((moment for moment in moments if moment is not None), default=None)
 
-        moment = await self._database.read(work)
+        known = [await self._database.read(work), *[await due() for due in self._dues]]
+        moment = min((one for one in known if one is not None), default=None)
         if moment is None:
             return self._patrol
         return min(max(moment - self._clock.now(), timedelta(milliseconds=1)), self._patrol)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from hanse.connector.door import admit
+from hanse.connector.door import NO_ROLES, admit
 from hanse.connector.exchange import US, Exchange
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.negotiations import Negotiations
@@ -21,6 +21,7 @@ from hanse.dsp.messages import DataAddress, Role
 from hanse.dsp.transfer import State, Step
 from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
+from hanse.odrl.evaluate import Decision, roles_named
 
 PUSH = "-PUSH"
 """Formats that end so are pushed by the provider; all others are pulled by the consumer."""
@@ -113,11 +114,14 @@ class Transfers(Exchange[Transfer]):
 
     async def receive_first(self, sender: Sender, message: m.TransferRequest, fingerprint: str) -> m.ProcessStatus:
         """Take a TransferRequest (201). A byte-identical repeat gets the same answer and makes nothing new."""
-        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint))
+        roles = await self._roles_under(sender, message.agreement_id)
+        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), roles)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running transfer (200)."""
-        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint))
+        known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
+        roles = NO_ROLES if known is None else await self._roles_under(sender, known.agreement_id)
+        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), roles)
 
     async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
         """Tell the other party where the transfer stands."""
@@ -183,6 +187,12 @@ class Transfers(Exchange[Transfer]):
 
     # How it is done.
 
+    async def _roles_under(self, sender: Sender, agreement_id: str) -> frozenset[str]:
+        """Return the roles that the sender has to prove under a contract of ours with it."""
+        contract = await self.kit.database.read(lambda tx: tx.contracts.get(sender.tenant, agreement_id))
+        provides = contract is not None and contract.peer == sender.did and contract.role is Role.PROVIDER
+        return roles_named(contract.agreement.terms) if contract is not None and provides else NO_ROLES
+
     def _known(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Transfer:
         transfer = self.store(tx).get(tenant, id)
         if transfer is None:
@@ -247,7 +257,7 @@ class Transfers(Exchange[Transfer]):
         if pushed != (message.data_address is not None):
             needed = "A push needs a dataAddress." if pushed else "A pull has no dataAddress in its request."
             raise Invalid(needed, where="dataAddress", rule="dataAddress")
-        decision = decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now())
+        decision = self._decide(contract)
         if not decision.permitted:
             raise Invalid(
                 "The agreement does not permit this now: " + "; ".join(decision.reasons + decision.unknown),
@@ -290,9 +300,13 @@ class Transfers(Exchange[Transfer]):
         if contract is None:
             raise Conflict("The agreement of this transfer is gone.", rule="agreement")
         _require_alive(contract)
-        if not decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now()).permitted:
+        if not self._decide(contract).permitted:
             raise Conflict("The agreement no longer permits this use.", rule="policy")
         return contract
+
+    def _decide(self, contract: Contract) -> Decision:
+        proved = self.kit.membership.roles(contract.tenant, contract.peer)
+        return decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now(), proved)
 
     def _make(self, tx: ConnectorTx, transfer: Transfer, move: Move, by: str) -> None:
         if move.step == Step.TERMINATE:

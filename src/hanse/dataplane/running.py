@@ -85,6 +85,10 @@ class Running:
         """Cut what the event names."""
         self.cut(event.tenant, event.transfer)
 
+    def keys(self) -> list[tuple[Tenant, str]]:
+        """Return the transfers that have responses under way."""
+        return list(self._responses)
+
     def count(self) -> int:
         """Return how many responses are under way, for the metrics."""
         return sum(len(group) for group in self._responses.values())

@@ -49,4 +49,4 @@ class SelfIssuedTokens:
         """Return the sender and the own DID that it addressed."""
         tenant, did = await self._own(name)
         caller = await self._resolver.drive(verify(bearer(authorization), did, self._clock.now(), since=self._since()))
-        return Sender(tenant, caller.did, caller.jti, caller.expires), did
+        return Sender(tenant, caller.did, caller.jti, caller.expires, caller.token), did

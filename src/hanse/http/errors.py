@@ -40,6 +40,7 @@ TABLE: dict[type[BaseException], Row] = {
     e.Malformed: Row("Cannot be read", 400, 400),
     e.Invalid: Row("Breaks a rule", 422, 400),
     e.Unauthenticated: Row("Not authenticated", 401, 401),
+    e.ClaimsRefused: Row("Claims refused", 403, 403),
     e.Forbidden: Row("Not allowed", 403, 404, dsp_public=_ABSENT),
     e.NotFound: Row("Not found", 404, 404, dsp_public=_ABSENT),
     e.Conflict: Row("Not in this state", 409, 400),
@@ -74,7 +75,7 @@ def code(error: BaseException, *, dsp: bool = False) -> str:
     """Return the slug of the rule that was broken; `own` for our own faults, `not-found` for what DSP must not tell."""
     if not isinstance(error, e.HanseError):
         return e.OwnError.rule
-    if dsp and isinstance(error, e.Forbidden | e.NotFound):
+    if dsp and isinstance(error, e.Forbidden | e.NotFound) and not isinstance(error, e.ClaimsRefused):
         return e.NotFound.rule
     return error.rule
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET, Meta, Struct, field
 
 from hanse.identity.keys import VerifyingKey
+from hanse.kernel.clock import timestamp
 from hanse.kernel.errors import Invalid, PeerInvalid
 from hanse.kernel.tenant import Did
 
@@ -28,6 +30,7 @@ MAX_ENTRIES: Final = 64
 
 Relationship = Literal["authentication", "assertionMethod", "capabilityInvocation"]
 """What a key may be used for: to sign presentations, to make statements, to act for the DID."""
+RELATIONSHIPS: Final[tuple[Relationship, ...]] = ("authentication", "assertionMethod", "capabilityInvocation")
 
 DID_CONTEXT: Final = "https://www.w3.org/ns/did/v1"
 DCP_CONTEXT: Final = "https://w3id.org/dspace-dcp/v1.0/dcp.jsonld"
@@ -130,13 +133,22 @@ def _checked(host: str, port: int | None, path: Sequence[str]) -> WebDid:
     return WebDid(host, port, tuple(path))
 
 
+_Moment = Annotated[datetime, Meta(tz=True)]
+
+
 class VerificationMethod(Struct, frozen=True, dict=True, omit_defaults=True, rename="camel"):
-    """A key in a DID document (DID Core, 5.2). Keys in other forms than JWK are carried by their name only."""
+    """A key in a DID document (DID Core, 5.2). Keys in other forms than JWK are carried by their name only.
+
+    `revoked` and `expires` are moments as text (Controlled Identifiers 1.0, 2.2); what else may stand there makes the key
+    unusable, but not the document.
+    """
 
     id: str
     type: str
     controller: str
     public_key_jwk: dict[str, object] | None = None
+    revoked: object = None
+    expires: object = None
 
     @cached_property
     def key(self) -> VerifyingKey:
@@ -144,6 +156,24 @@ class VerificationMethod(Struct, frozen=True, dict=True, omit_defaults=True, ren
         if self.public_key_jwk is None:
             raise Invalid("The key has no publicKeyJwk.", where="verificationMethod")
         return VerifyingKey.from_jwk(self.public_key_jwk)
+
+    @cached_property
+    def end(self) -> float | None:
+        """From when on the key's signatures do not count, in seconds since 1970, or None: `revoked` or `expires`, the earlier.
+
+        Raises `Invalid` if one of them cannot be read.
+        """
+        return min((_seconds(text) for text in (self.revoked, self.expires) if text is not None), default=None)
+
+
+def _seconds(text: object) -> float:
+    try:
+        moment = msgspec.convert(text, _Moment)
+    except msgspec.ValidationError:
+        moment = None
+    if moment is None or not 1971 <= moment.year <= 9998:  # so that no zone leads out of what a datetime can hold
+        raise Invalid("When the key ends cannot be read.", where="verificationMethod", hint="Write 2027-03-01T12:00:00Z.")
+    return moment.timestamp()
 
 
 class Service(Struct, frozen=True, rename="camel"):
@@ -228,15 +258,37 @@ def _check_lists(document: DidDocument) -> None:
         raise PeerInvalid("The DID document names two keys alike, so it is not clear which one signs.", rule="did-document")
 
 
-def did_document(did: str, keys: Sequence[tuple[str, Mapping[str, str]]], services: Sequence[Service] = ()) -> DidDocument:
-    """Return our own DID document (DCP 1.0, 4.2): every key, given as (kid, public JWK), in all three relationships."""
-    names: list[str | VerificationMethod] = [kid for kid, _ in keys]
+class PublishedKey(NamedTuple):
+    """A key of ours for the DID document: its name, its public JWK, what it may do, and from when on its signatures do not count."""
+
+    kid: str
+    public_jwk: Mapping[str, str]
+    relationships: Sequence[Relationship] = RELATIONSHIPS
+    revoked: datetime | None = None
+
+
+def did_document(did: str, keys: Sequence[PublishedKey | tuple[str, Mapping[str, str]]], services: Sequence[Service] = ()) -> DidDocument:
+    """Return our own DID document (DCP 1.0, 4.2). A pair (kid, public JWK) is a key in all three relationships.
+
+    A key that signs is in all three; one that only has to verify what it signed is in `assertionMethod` alone; one that was
+    compromised is there with `revoked`, a member that no other key has: some readers know no more than they need.
+    """
+    published = [PublishedKey(*key) for key in keys]
+
+    def named(relationship: Relationship) -> list[str | VerificationMethod]:
+        return [key.kid for key in published if relationship in key.relationships]
+
     return DidDocument(
         id=did,
         context=[DID_CONTEXT, DCP_CONTEXT],
-        verification_method=[VerificationMethod(kid, "JsonWebKey2020", did, dict(jwk)) for kid, jwk in keys],
-        authentication=names,
-        assertion_method=names,
-        capability_invocation=names,
+        verification_method=[_method(did, key) for key in published],
+        authentication=named("authentication"),
+        assertion_method=named("assertionMethod"),
+        capability_invocation=named("capabilityInvocation"),
         service=list(services),
     )
+
+
+def _method(did: str, key: PublishedKey) -> VerificationMethod:
+    revoked = None if key.revoked is None else timestamp(key.revoked)
+    return VerificationMethod(key.kid, "JsonWebKey2020", did, dict(key.public_jwk), revoked=revoked)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final, Literal
 
-from hanse.identity.did import DidDocument, Relationship, did_of, parse_web_did
+from hanse.identity.did import DidDocument, Relationship, VerificationMethod, did_of, parse_web_did
 from hanse.identity.exchange import Exchange, ResolveDid
 from hanse.identity.jws import Compact
 from hanse.identity.key_did import is_key_did, key_did_document
@@ -19,25 +20,31 @@ Methods = Literal["web", "any"]
 """Which DIDs may have signed: `did:web` only, because others have no place to be reached at, or did:jwk and did:key too."""
 
 
-def signed_by(compact: Compact, did: str, relationship: Relationship, methods: Methods = "web") -> Exchange[DidDocument]:
+def signed_by(
+    compact: Compact, did: str, relationship: Relationship, signed: float | None, methods: Methods = "web"
+) -> Exchange[DidDocument]:
     """Resolve `did` and return its document once it has proved the signature (DCP 1.0, 4.3.3, step 3).
 
     The `kid` header is required and names a key of this very DID; the key is in `relationship`; its type fits `alg`. An unknown key or
     a failed signature is asked about once more with a fresh document, never again. A did:jwk or did:key is read, not
     asked about. Raises `Unauthenticated`; a `PeerError` from the first resolution passes through.
+
+    `signed` is when the signature was made, in seconds since 1970, as the signed text says: a key that was revoked or has
+    expired counts for what is older. Without a moment (None) such a key counts for nothing. Whoever has stolen a key can
+    date back, so the date protects against what is signed later by mistake; against a thief, the key has to leave the document.
     """
     kid = _checked_kid(compact, did)
     if methods == "any" and is_key_did(did):
-        return _signed_by_itself(compact, did, kid, relationship)
+        return _signed_by_itself(compact, did, kid, relationship, signed)
     _check_web(did)
     document = yield ResolveDid(Did(did))
-    fault = _fault(compact, document, kid, relationship)
+    fault = _fault(compact, document, kid, relationship, signed)
     if fault is not None and fault.rule in _STALE:
         try:
             document = yield ResolveDid(Did(did), fresh=True)
         except PeerError:
             raise fault from None  # the first document was good enough to say no
-        fault = _fault(compact, document, kid, relationship)
+        fault = _fault(compact, document, kid, relationship, signed)
     if fault is not None:
         raise fault
     return document
@@ -61,27 +68,41 @@ def _check_web(did: str) -> None:
         raise Unauthenticated(f"Its issuer is not a usable did:web. {fault.message}", where="iss", rule="issuer") from None
 
 
-def _signed_by_itself(compact: Compact, did: str, kid: str, relationship: Relationship) -> DidDocument:
+def _signed_by_itself(compact: Compact, did: str, kid: str, relationship: Relationship, signed: float | None) -> DidDocument:
     try:
         document = key_did_document(did)
     except Invalid as fault:
         raise Unauthenticated(f"Its issuer's DID cannot be read. {fault.message}", where="iss", rule="issuer") from None
-    fault_ = _fault(compact, document, kid, relationship)
+    fault_ = _fault(compact, document, kid, relationship, signed)
     if fault_ is not None:
         raise fault_
     return document
 
 
-def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Relationship) -> Unauthenticated | None:
+def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Relationship, signed: float | None) -> Unauthenticated | None:
     method = document.method(kid)
     if method is None:
         return Unauthenticated("The key that its kid names is not in the issuer's DID document.", where="header.kid", rule="key-unknown")
-    if not document.allows(relationship, kid):
-        return Unauthenticated(f"The key that its kid names is not in the issuer's {relationship}.", where="header.kid", rule="key-purpose")
     try:
+        late = _late(method, signed)
+        if late is not None:  # asked before the purpose: a revoked key has lost its purposes too, and this says why
+            return Unauthenticated(late, where="header.kid", rule="key-revoked", hint="Sign it anew, with a key that counts.")
+        if not document.allows(relationship, kid):
+            problem = f"The key that its kid names is not in the issuer's {relationship}."
+            return Unauthenticated(problem, where="header.kid", rule="key-purpose")
         key = method.key
     except Invalid as fault:
         return Unauthenticated(f"The issuer's key cannot be used. {fault.message}", where=fault.where, rule="key-unusable")
     if not key.verify(compact):  # which also refuses an algorithm that does not fit the key's type
         return Unauthenticated("Its signature does not fit the issuer's key.", where="signature", rule="signature")
     return None
+
+
+def _late(method: VerificationMethod, signed: float | None) -> str | None:
+    """Return why the key's end rules the signature out (Controlled Identifiers 1.0, 2.2), if it does. Raises `Invalid`."""
+    end = method.end
+    if end is None or (signed is not None and signed < end):
+        return None
+    since = f"{datetime.fromtimestamp(end, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    when = "it does not say when it was signed" if signed is None else "it was signed after that"
+    return f"The key that its kid names was revoked or has expired at {since}, and {when}."

@@ -144,7 +144,7 @@ class Rulebook(_Part, frozen=True, kw_only=True):
         found += [
             f"An automatic rule names the role {name}, which is not described under `roles`" for name in roles if name not in self.roles
         ]
-        if len(self.joining.approvers) == 1 and self.joining.approvals == 2:
+        if len(set(self.joining.approvers)) == 1 and self.joining.approvals == 2:
             found.append("Two approvals are asked for, but one approver is named")
         return found
 
@@ -158,6 +158,12 @@ class Rulebook(_Part, frozen=True, kw_only=True):
     def role_of(self, credential_type: str) -> str | None:
         """Return the role that a credential of this type stands for."""
         return next((name for name, role in self.roles.items() if role.credential == credential_type), None)
+
+
+def asked_of_applicants(rulebook: Rulebook) -> tuple[str, ...]:
+    """Return the types of credentials that an applicant may be asked to present: for some role, or by an automatic rule."""
+    named = [name for role in rulebook.roles.values() for name in role.needs]
+    return tuple(dict.fromkeys([*named, *(name for rule in rulebook.joining.automatic for name in rule.needs)]))
 
 
 class SpaceTrust:
@@ -190,14 +196,15 @@ def _objection(credential: Credential, kind: str, known: CredentialType) -> str 
 
 def _beyond(credential: Credential, kind: str, issuer: TrustedIssuer) -> str | None:
     for claim, allowed in issuer.claims.items():
-        if not all(_within(subject, claim, allowed) for subject in credential.subjects):
+        if not all(within(subject, claim, allowed) for subject in credential.subjects):
             return f"{issuer.did} may not issue a {kind} with this {claim}: it is outside the bounds that the rulebook sets."
     if issuer.days is not None and not _lives(credential, timedelta(days=issuer.days)):
         return f"{issuer.did} may not issue a {kind} that lives for more than {issuer.days} days."
     return None
 
 
-def _within(subject: Subject, claim: str, allowed: Sequence[Scalar]) -> bool:
+def within(subject: Subject, claim: str, allowed: Sequence[Scalar]) -> bool:
+    """Tell whether the subject makes this claim, with one of the values (a list: only such values); the value's type counts."""
     if claim not in subject:
         return False
     value = subject[claim]

@@ -100,7 +100,7 @@ def verify(text: str, audience: str, now: datetime, leeway: timedelta = LEEWAY, 
     compact, claims = _read(text)
     _check_parties(claims, audience)  # steps 1 and 2
     try:
-        document = yield from signed_by(compact, claims.iss, "capabilityInvocation")  # step 3
+        document = yield from signed_by(compact, claims.iss, "capabilityInvocation", claims.iat)  # step 3
     except Unauthenticated as fault:
         raise _refusal(fault.message, fault.where or "token", fault.rule, fault.hint) from fault
     except PeerError as fault:  # its text may tell what our network looks like from inside, so it stays in the log

@@ -123,7 +123,7 @@ def open_statement(
     if claims.iss != issuer:
         raise _refusal("It was made by somebody else.", "issuer")
     try:
-        document = yield from signed_by(compact, issuer, "assertionMethod")
+        document = yield from signed_by(compact, issuer, "assertionMethod", claims.iat)
     except Unauthenticated as fault:
         raise _refusal(fault.message, fault.rule) from fault
     if document.id != issuer:

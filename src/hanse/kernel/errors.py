@@ -6,6 +6,7 @@ HanseError
 │   ├── Invalid              it can be read, but a named field breaks a named rule
 │   ├── Unauthenticated      who is calling could not be proved
 │   ├── Forbidden            who is calling is known, and may not do this
+│   │   └── ClaimsRefused    because the credentials that it presented do not prove what it must be
 │   ├── NotFound             there is no such thing for this caller
 │   ├── Conflict             the thing is there, but its state does not allow this
 │   ├── TooLarge             over a stated limit of size
@@ -81,6 +82,12 @@ class Forbidden(CallerError):
     """Who is calling is known, and may not do this."""
 
     rule = "forbidden"
+
+
+class ClaimsRefused(Forbidden):
+    """Who is calling is known, but the credentials that it presented do not prove what it must be."""
+
+    rule = "claims"
 
 
 class NotFound(CallerError):

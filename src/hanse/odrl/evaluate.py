@@ -12,13 +12,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from hanse.odrl.model import Atomic, Constraint, Rule, Terms
-from hanse.odrl.names import KNOWN_PROFILES, USE, plain
-from hanse.odrl.operands import GIVEN, OPERANDS, Facts, Operand
+from hanse.odrl.names import KNOWN_PROFILES, ROLE, USE, plain
+from hanse.odrl.operands import GIVEN, OPERANDS, Facts, Operand, named
 from hanse.odrl.words import quote, term
 
 Truth = bool | None
 
-__all__ = ["Decision", "Facts", "decide", "unsupported"]
+__all__ = ["Decision", "Facts", "decide", "roles_named", "unsupported"]
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -76,6 +76,13 @@ def unsupported(terms: Terms, known: Collection[str] = ()) -> list[tuple[str, st
             found += _unsupported_in_rule(path, rule, known)
     found += [(path, "no obligation can be seen to") for path, _ in _rules("obligation", terms.obligations)]
     return found
+
+
+def roles_named(terms: Terms) -> frozenset[str]:
+    """Return the roles that `terms` ask about anywhere: those that the other side has to prove before a decision."""
+    rules = (*terms.permissions, *terms.prohibitions, *terms.obligations)
+    atomics = (atomic for rule in rules for _, atomic in _atomics("", rule.constraints))
+    return frozenset(name for atomic in atomics if plain(atomic.left) == ROLE for name in named(atomic))
 
 
 def _unsupported_in_rule(path: str, rule: Rule, known: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,9 @@ MEMBERSHIP = "urn:hanse:odrl:membership"
 PARTICIPANT = "urn:hanse:odrl:participant"
 """Left operand: the DID of the party that asks."""
 
+ROLE = "urn:hanse:odrl:role"
+"""Left operand: a role that the party that asks has in the space, proved by a credential."""
+
 ACTIVE = "active"
 """The one right operand of `MEMBERSHIP`."""
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from hanse.odrl.model import Atomic
-from hanse.odrl.names import ACTIVE, DATE_TIME, MEMBERSHIP, PARTICIPANT, USE, did_key, is_did
+from hanse.odrl.names import ACTIVE, DATE_TIME, MEMBERSHIP, PARTICIPANT, ROLE, USE, did_key, is_did
 from hanse.odrl.when import When, read_when
 
 
@@ -21,13 +21,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What is known when a decision is made.
 
     `now` is timezone-aware; `action` is `use` or an IRI; `assignee` is the DID of the party that asks; `is_member`
-    is `None` when it could not be found out; `values` holds the text of further left operands by their name.
+    is `None` when it could not be found out; `roles` are those that it has proved, `None` when none was asked for;
+    `values` holds the text of further left operands by their name.
     """
 
     now: datetime
     action: str = USE
     assignee: str | None = None
     is_member: bool | None = None
+    roles: frozenset[str] | None = None
     values: Mapping[str, str] = {}
 
 
@@ -121,6 +123,18 @@ class Participant(_Timeless):
         return found == (atomic.operator in _POSITIVE)
 
 
+class Role(_Timeless):
+    """`urn:hanse:odrl:role`: the party that asks has the role, or one of the roles named. That it has not, nobody can prove."""
+
+    def problem(self, atomic: Atomic) -> str | None:
+        """Return why this constraint can never be decided."""
+        return None if atomic.operator in _POSITIVE and _named(atomic) is not None else "roles are known only as eq or isAnyOf names"
+
+    def holds(self, atomic: Atomic, facts: Facts) -> bool | None:
+        """Look for a role that was proved among those named."""
+        return None if facts.roles is None else not facts.roles.isdisjoint(_named(atomic) or ())
+
+
 class Given(_Timeless):
     """Any other left operand whose text the caller hands in; text compares exactly."""
 
@@ -141,6 +155,11 @@ _NEGATIVE = frozenset({"neq", "isNoneOf"})
 _SETS = frozenset({"isAnyOf", "isNoneOf"})
 
 
+def named(atomic: Atomic) -> list[str]:
+    """Return the texts or ids that a constraint names; none when it names no such."""
+    return _named(atomic) or []
+
+
 def _named(atomic: Atomic) -> list[str] | None:
     """Return the texts or ids that an equality or set operator names, `None` when it does not name such."""
     if atomic.operator not in _POSITIVE | _NEGATIVE:
@@ -158,5 +177,5 @@ def _one(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-OPERANDS: Mapping[str, Operand] = {DATE_TIME: DateTime(), MEMBERSHIP: Membership(), PARTICIPANT: Participant()}
+OPERANDS: Mapping[str, Operand] = {DATE_TIME: DateTime(), MEMBERSHIP: Membership(), PARTICIPANT: Participant(), ROLE: Role()}
 GIVEN: Operand = Given()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hanse.odrl.model import Agreement, Atomic, Constraint, Rule, Terms
-from hanse.odrl.names import DATE_TIME, KNOWN_PROFILES, MEMBERSHIP, PARTICIPANT, USE, plain
-from hanse.odrl.operands import OPERANDS
+from hanse.odrl.names import DATE_TIME, KNOWN_PROFILES, MEMBERSHIP, PARTICIPANT, ROLE, USE, plain
+from hanse.odrl.operands import OPERANDS, named
 from hanse.odrl.when import read_when
 from hanse.odrl.words import quote, say_moment, say_when, term, value
 
@@ -24,6 +24,7 @@ _WHO = {
     "neq": "the recipient is not {}",
     "isNoneOf": "the recipient is none of {}",
 }
+_ROLES = {"eq": "the recipient has the role {} in the space", "isAnyOf": "the recipient has one of the roles {} in the space"}
 _JOINED = {
     "and": "all of these hold",
     "andSequence": "all of these hold, in this order",
@@ -110,7 +111,11 @@ def _say_participant(atomic: Atomic) -> str:
     return _WHO[atomic.operator].format(", ".join(map(value, right)))
 
 
-_SAY = {DATE_TIME: _say_time, MEMBERSHIP: _say_member, PARTICIPANT: _say_participant}
+def _say_role(atomic: Atomic) -> str:
+    return _ROLES[atomic.operator].format(", ".join(map(quote, named(atomic))))
+
+
+_SAY = {DATE_TIME: _say_time, MEMBERSHIP: _say_member, PARTICIPANT: _say_participant, ROLE: _say_role}
 
 
 def _list(parts: list[str]) -> str:

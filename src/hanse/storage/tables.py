@@ -85,20 +85,26 @@ STEP_3: tuple[str, ...] = (
     "CREATE TABLE held_credentials (tenant TEXT NOT NULL, id TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
     "CREATE TABLE credential_requests (tenant TEXT NOT NULL, holder_pid TEXT NOT NULL, doc BLOB NOT NULL,"
     " PRIMARY KEY (tenant, holder_pid))",
-    "CREATE TABLE letters (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, due INTEGER NOT NULL, doc BLOB NOT NULL)",
+    "CREATE TABLE letters (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, receiver TEXT NOT NULL, due INTEGER NOT NULL,"
+    " doc BLOB NOT NULL)",
     "CREATE INDEX letters_due ON letters (due)",
     # The anchor: rulebooks, what it issued to whom, and the lists that take it back.
     "CREATE TABLE rulebooks (space TEXT NOT NULL, version INTEGER NOT NULL, tenant TEXT NOT NULL, doc BLOB NOT NULL,"
     " PRIMARY KEY (space, version))",
+    # `renewal` is from when on a renewal is to be offered, absent when it has been.
     "CREATE TABLE issued_credentials (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, space TEXT NOT NULL, holder TEXT NOT NULL,"
-    " valid_until INTEGER NOT NULL, doc BLOB NOT NULL)",
-    "CREATE INDEX issued_credentials_holder ON issued_credentials (space, holder, id)",
-    "CREATE INDEX issued_credentials_end ON issued_credentials (space, valid_until, id)",
+    " valid_until INTEGER NOT NULL, renewal INTEGER, doc BLOB NOT NULL)",
+    "CREATE INDEX issued_credentials_space ON issued_credentials (space, id)",
+    "CREATE INDEX issued_credentials_holder ON issued_credentials (space, holder, valid_until)",
+    "CREATE INDEX issued_credentials_renewal ON issued_credentials (renewal) WHERE renewal IS NOT NULL",
     "CREATE TABLE issuances (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, space TEXT NOT NULL, holder TEXT NOT NULL,"
-    " holder_pid TEXT NOT NULL, doc BLOB NOT NULL)",
-    "CREATE INDEX issuances_holder ON issuances (tenant, holder, holder_pid)",
-    "CREATE TABLE status_lists (space TEXT NOT NULL, number INTEGER NOT NULL, tenant TEXT NOT NULL, doc BLOB NOT NULL,"
-    " PRIMARY KEY (space, number))",
+    " holder_pid TEXT NOT NULL, created INTEGER NOT NULL, is_open INTEGER NOT NULL, doc BLOB NOT NULL)",
+    "CREATE INDEX issuances_pid ON issuances (tenant, holder, holder_pid)",
+    "CREATE INDEX issuances_newest ON issuances (tenant, holder, created)",
+    "CREATE INDEX issuances_open ON issuances (space, holder, id) WHERE is_open = 1",
+    # The bits come last: what stands before them is read and changed without touching their pages.
+    "CREATE TABLE status_lists (space TEXT NOT NULL, number INTEGER NOT NULL, tenant TEXT NOT NULL, next INTEGER NOT NULL,"
+    " changed INTEGER NOT NULL, revoked BLOB NOT NULL, suspended BLOB NOT NULL, PRIMARY KEY (space, number))",
     # What peers presented last, so that a running transfer can be checked again, and what of theirs was refused.
     "CREATE TABLE presented (tenant TEXT NOT NULL, holder TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, holder))",
     "CREATE TABLE refusals (tenant TEXT NOT NULL, id TEXT NOT NULL, holder TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",

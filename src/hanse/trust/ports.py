@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
-from hanse.identity.exchange import Exchange
+from hanse.identity.dcp.messages import PresentationQueryMessage
+from hanse.identity.exchange import Exchange, Inquiry
+from hanse.identity.rulebook import Rulebook
 from hanse.identity.statements import Register, Statement
+from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Did, Tenant
+from hanse.trust.claims import Ruled
+from hanse.trust.records import Presented, Refusal
 
 T = TypeVar("T")
 
 
 class WatermarkStore(Protocol):
-    """The highest version seen of each space's list, of whichever server; belongs to no tenant and never falls."""
+    """The highest version seen of each space's statements, of whichever server; belongs to no tenant and never falls."""
 
     def get(self, url: str, anchor: Did) -> int | None:
-        """Return the highest version of the list of the space at `url` by `anchor` that was ever believed here."""
+        """Return the highest version of the statement at `url` by `anchor` that was ever believed here."""
         ...
 
     def put(self, url: str, anchor: Did, version: int) -> None:
         """Insert or replace."""
+        ...
+
+
+class PresentedStore(Protocol):
+    """What each peer presented to each participant last."""
+
+    def get(self, tenant: Tenant, holder: Did) -> Presented | None:
+        """Return what the peer presented, or nothing."""
+        ...
+
+    def put(self, presented: Presented) -> None:
+        """Insert or replace."""
+        ...
+
+
+class RefusalStore(Protocol):
+    """Refusals of peers' claims."""
+
+    def get(self, tenant: Tenant, id: str) -> Refusal | None:
+        """Return one, or nothing."""
+        ...
+
+    def add(self, refusal: Refusal, *, per_holder: int, per_tenant: int) -> None:
+        """Insert, and forget the oldest beyond those figures."""
+        ...
+
+    def of_holder(self, tenant: Tenant, holder: Did, *, limit: int) -> Sequence[Refusal]:
+        """Return up to `limit` refusals of the peer's claims, the newest first."""
         ...
 
 
@@ -30,6 +63,16 @@ class TrustTx(Protocol):
     @property
     def watermarks(self) -> WatermarkStore:
         """Highest versions seen."""
+        ...
+
+    @property
+    def presented(self) -> PresentedStore:
+        """What peers presented last."""
+        ...
+
+    @property
+    def refusals(self) -> RefusalStore:
+        """Why peers' claims were refused."""
         ...
 
 
@@ -55,7 +98,7 @@ class Link(Protocol):
 
     @property
     def anchor(self) -> Did:
-        """Who signs its list of members."""
+        """Who signs its register and its rulebook."""
         ...
 
 
@@ -71,7 +114,15 @@ class LocalSpaces(Protocol):
     """The spaces anchored on this same server, read without HTTP."""
 
     async def register_of(self, url: str) -> Statement[Register] | None:
-        """Return the list as it is now, or nothing if no space anchored here has that address."""
+        """Return the register as it is now, or nothing if no space anchored here has that address."""
+        ...
+
+
+class LocalRulebooks(Protocol):
+    """The rulebooks of the spaces anchored on this same server, read without HTTP."""
+
+    async def rulebook_of(self, url: str) -> Statement[Rulebook] | None:
+        """Return the rulebook as it is now, or nothing if no space anchored here has that address, or has a rulebook."""
         ...
 
 
@@ -84,8 +135,64 @@ class Fetch(Protocol):
 
 
 class Resolver(Protocol):
-    """Runs an exchange of the identity package: resolves the DIDs that it asks for."""
+    """Runs an exchange or an inquiry of the identity package: resolves and fetches what it asks for."""
 
-    async def drive(self, exchange: Exchange[T]) -> T:
-        """Return the exchange's result; raises what it raises."""
+    async def drive(self, exchange: Exchange[T] | Inquiry[T]) -> T:
+        """Return the result; raises what it raises."""
+        ...
+
+
+class Rulebooks(Protocol):
+    """Tells by which rules a participant judges its peers (`directory.Directory`)."""
+
+    async def ruled(self, tenant: Tenant) -> Ruled:
+        """Return the rulebook of the space that it has joined. Raises `Forbidden` if there is none to be had or believed."""
+        ...
+
+
+class Queries(Protocol):
+    """Asks credential services (DCP 1.0, 5.4)."""
+
+    async def present(self, tenant: Tenant, holder: Did, message: PresentationQueryMessage, token: str) -> list[object]:
+        """Return the presentations with which the holder's credential service answers `tenant`.
+
+        `token` is the access token that the holder sent along; it goes back inside a self-issued token of the tenant.
+        Raises `PeerError`s.
+        """
+        ...
+
+
+class Watched(NamedTuple):
+    """A peer whose data is flowing: it has to be a member, and to hold credentials of the types `needs`."""
+
+    tenant: Tenant
+    peer: Did
+    needs: frozenset[str] = frozenset()
+
+
+class Running(Protocol):
+    """The transfers under way in this process."""
+
+    async def peers(self) -> Iterable[Watched]:
+        """Return who is served or sent something now, each once."""
+        ...
+
+
+class Cut(Protocol):
+    """Ends what flows to a peer."""
+
+    async def cut(self, watched: Watched, reason: HanseError) -> None:
+        """End what flows to that peer under those needs; `reason` says why it has lost its standing."""
+        ...
+
+
+class Standing(Protocol):
+    """Tells whether what a peer has proved still holds (`verifier.Verifier`)."""
+
+    async def standing(self, tenant: Tenant, peer: Did, needs: frozenset[str] = ...) -> object:
+        """Return what it has proved. Raises a `HanseError` if it does not hold any more, or if that cannot be known."""
+        ...
+
+    def known(self, tenant: Tenant, peer: Did) -> object | None:
+        """Return what is believed without another look, or nothing."""
         ...

@@ -52,15 +52,19 @@ class RequestState(StrEnum):
 class CredentialRequest(Struct, frozen=True, kw_only=True):
     """A request for credentials at an issuer (DCP 1.0, 6.4). `holder_pid` is its id (`req_…`), `wanted` ids from the issuer's metadata.
 
-    `because` says why we asked, for people: `joined`, `offered`, `by hand`. `status_url` is the Location that the issuer gave.
+    `types` are what those ids stand for: the issuer may deliver these types under this request, and no others. `because`
+    says why we asked, for people: `joined`, `offered`, `by hand`. `letter` is the message that asks. `status_url` is the
+    Location that the issuer gave.
     """
 
     holder_pid: str
     tenant: Tenant
     issuer: Did
     wanted: tuple[str, ...]
+    types: tuple[str, ...]
     state: RequestState
     because: str
+    letter: str = ""
     issuer_pid: str | None = None
     status_url: str = ""
     reason: str = ""
@@ -72,7 +76,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     """A DCP message on its way: to which service of whom, below which path, and for how long it is tried.
 
     `kind` and `about` tell whoever queued it what came of it. `token` goes along as the token's `token` claim (DCP 1.0, 6.1).
-    `attempts` counts; `due` is when it is tried next.
+    `attempts` counts those that were begun; `due` is when it is tried next, and lies ahead while it is being tried.
     """
 
     id: str

@@ -71,7 +71,17 @@ class Everybody:
         return Sender(Tenant(name), TCK, uuid4().hex, expires), self._did
 
     async def require(self, tenant: Tenant, peer: Did) -> None:
+        """Call everybody."""
+
+    async def admit(self, sender: Sender, roles: frozenset[str]) -> None:
         """Let everybody in."""
+
+    async def standing(self, tenant: Tenant, peer: Did) -> None:
+        """Nobody is ever taken back."""
+
+    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str]:
+        """Return none: the offers of the cases ask for none."""
+        return frozenset()
 
 
 class KnownAddress:

@@ -21,6 +21,7 @@ from tests.conformance.dsp.adapter import UnderTest
 from tests.conformance.dsp.cases import Case
 from tests.conformance.dsp.letters import TCK, Message, Parties
 from tests.conformance.kit.dsp_properties import FORMAT, sample_ids
+from tests.conformance.serving import serving
 from tests.services import free_port
 from tests.wire.schemas import validate
 

@@ -63,6 +63,26 @@ class InvitationsInMemory(Rows):
         return after_in_order((i for i in self.rows.values() if i.space == space), lambda i: i.id, after, limit)
 
 
+class RulebooksInMemory(Rows):
+    def get(self, space, version):
+        return self.rows.get((space, version))
+
+    def newest(self, space):
+        return next(iter(self.page(space, before=None, limit=1)), None)
+
+    def put(self, rulebook):
+        self.rows[rulebook.space, rulebook.version] = rulebook
+
+    def page(self, space, *, before, limit):
+        known = [r for r in self.rows.values() if r.space == space and (before is None or r.version < before)]
+        return sorted(known, key=lambda r: -r.version)[:limit]
+
+
+class NothingIssued:
+    def live(self, space, holder, since):
+        return []
+
+
 class WatermarksInMemory(Rows):
     def get(self, url, anchor):
         return self.rows.get((url, anchor))
@@ -83,8 +103,11 @@ class Tx:
         self.spaces = SpacesInMemory()
         self.members = MembersInMemory()
         self.invitations = InvitationsInMemory()
+        self.rulebooks = RulebooksInMemory()
+        self.issued = NothingIssued()
         self.watermarks = WatermarksInMemory()
         self.replays = ReplaysInMemory()
+        self.marks = []
         self.events = []
 
     def emit(self, event):

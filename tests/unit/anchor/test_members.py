@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hanse.anchor import members as members_module
+from hanse.anchor import admission, settle
 from hanse.anchor.members import Members
-from hanse.anchor.records import Applicant, Applied, MembersChanged
+from hanse.anchor.records import Admitted, Applicant, Applied, MembersChanged
 from hanse.anchor.spaces import Spaces
 from hanse.anchor.standing import TABLE, Act, Status, advance
 from hanse.kernel.clock import ManualClock
@@ -121,7 +121,8 @@ def test_an_application_waits_and_is_approved(house):
     member = run(house.members.approve("port", "baltic", ACME, reason="known to us"))
     assert (member.status, member.roles, member.since, member.reason) == (Status.ACTIVE, ("provider",), house.clock.now(), "known to us")
     assert house.listed() == {ACME}
-    assert house.db.tx.events[-1] == MembersChanged("port", "baltic", house.space.url, house.version())
+    changed = MembersChanged("port", "baltic", house.space.url, house.version())
+    assert house.db.tx.events[-2:] == [changed, Admitted("port", "baltic", ACME)]
     assert house.version() > before
     assert run(house.members.standing("baltic", ACME)) == member
 
@@ -152,7 +153,7 @@ def test_a_replayed_token_is_refused_even_after_a_refusal(house):
 
 
 def test_applications_are_bounded(house, monkeypatch):
-    monkeypatch.setattr(members_module, "PENDING_LIMIT", 2)
+    monkeypatch.setattr(admission, "PENDING_LIMIT", 2)
     house.apply("did:web:a.example")
     house.apply("did:web:b.example")
     with pytest.raises(TooMany):
@@ -161,12 +162,12 @@ def test_applications_are_bounded(house, monkeypatch):
 
 
 def test_a_full_space_says_so(house, monkeypatch):
-    monkeypatch.setattr(members_module, "MAX_MEMBERS", 1)
+    monkeypatch.setattr(settle, "MAX_MEMBERS", 1)
     code = house.invite()
     with pytest.raises(Conflict) as fault:
         house.apply(invitation=code)
     assert fault.value.rule == "full"
-    monkeypatch.setattr(members_module, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(settle, "MAX_MEMBERS", 2)
     assert house.apply(invitation=code).status is Status.ACTIVE
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hanse.connector.offers import Found
 from hanse.connector.ports import Delivery
 from hanse.dsp.messages import DataAddress
-from hanse.kernel.errors import Forbidden, PeerRefused, PeerUnreachable, SourceVanished
+from hanse.kernel.errors import ClaimsRefused, Forbidden, PeerRefused, PeerUnreachable, SourceVanished
 
 if TYPE_CHECKING:
     from tests.unit.connector.world import Side
@@ -92,10 +92,23 @@ class Members:
 
     def __init__(self):
         self.strangers: set[str] = set()
+        self.proved: dict[str, frozenset[str]] = {}
+        self.asked: list[tuple[str, frozenset[str]]] = []
 
     async def require(self, tenant, peer):
         if peer in self.strangers:
             raise Forbidden(f"{peer} is not a member of the space.")
+
+    async def admit(self, sender, roles):
+        self.asked.append((sender.did, roles))
+        if sender.did in self.strangers:
+            raise ClaimsRefused(f"{sender.did} has no membership credential.")
+
+    async def standing(self, tenant, peer):
+        await self.require(tenant, peer)
+
+    def roles(self, tenant, peer):
+        return self.proved.get(peer)
 
 
 class Looks:

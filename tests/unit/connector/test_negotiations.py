@@ -232,7 +232,7 @@ def test_who_is_not_a_member_gets_nothing_and_is_asked_for_nothing():
         asset = await w.provider.asset()
         w.provider.members.strangers.add(w.consumer.did)
         w.consumer.members.strangers.add(w.provider.did)
-        assert (await w.say(w.provider, asked(asset))).status == 404
+        assert (await w.say(w.provider, asked(asset))).status == 403
         with pytest.raises(Forbidden):
             await w.consumer.negotiations.request("cons", w.provider.did, asset.id, asset.dataset.offers[0])
         with pytest.raises(Forbidden):

@@ -1,4 +1,4 @@
-"""The resolver's cache, its limits, and the driver, against a client that answers from a dict."""
+"""The resolver's caches, their limits, and the driver, against a client that answers from a dict."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import pytest
 
 from hanse.http.peer import PeerAnswer
 from hanse.http.resolve import DidResolver
-from hanse.identity.did import DidDocument, did_document, did_url
-from hanse.identity.exchange import ResolveDid
+from hanse.identity.credentials.lists import MAX_LIST
+from hanse.identity.credentials.schema import MAX_SCHEMA
+from hanse.identity.did import MAX_DOCUMENT, DidDocument, did_document, did_url
+from hanse.identity.exchange import FetchSchema, FetchStatusList, ResolveDid
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import AddressRefused, Invalid, PeerError, PeerInvalid, PeerUnreachable
 
 ACME = "did:web:acme.example:participants:acme"
 OTHER = "did:web:other.example"
+SCHEMA = "https://issuer.example/schema.json"
+LIST = "https://issuer.example/status/1"
 
 
 class Shelf:
@@ -25,6 +29,7 @@ class Shelf:
     def __init__(self):
         self.answers = {}
         self.sent = []
+        self.asked = []
 
     def put(self, did, answer=None):
         body = msgspec.json.encode(did_document(did, [(f"{did}#key-1", {"kty": "EC"})]))
@@ -32,8 +37,8 @@ class Shelf:
 
     async def send(self, method, url, body=None, headers=None, *, timeout=10.0, limit=0):
         assert (method, body) == ("GET", None)
-        assert limit <= 64 * 1024
         self.sent.append(url)
+        self.asked.append((headers, timeout, limit))
         await asyncio.sleep(0)
         answer = self.answers[url]
         if isinstance(answer, Exception):
@@ -45,13 +50,27 @@ class Space:
     def __init__(self, **options):
         self.shelf, self.clock, self.hosted = Shelf(), ManualClock(datetime(2026, 1, 1, tzinfo=UTC)), {}
 
-        async def local(did):
-            return self.hosted.get(did)
+        async def local(name):
+            return self.hosted.get(name)
 
-        self.resolver = DidResolver(self.shelf, self.clock, local, **options)
+        self.resolver = DidResolver(self.shelf, self.clock, local, local_document_at=local, **options)
 
     def get(self, did=ACME, fresh=False):
         return asyncio.run(self.resolver.resolve(did, fresh=fresh))
+
+    def ask(self, question):
+        """Drive an exchange that asks one question; return the answer, or the error that was thrown in."""
+
+        def exchange():
+            try:
+                return (yield question)
+            except PeerError as fault:
+                return fault
+
+        return asyncio.run(self.resolver.drive(exchange()))
+
+    def serve(self, url, body=b"{}", status=200):
+        self.shelf.answers[url] = PeerAnswer(status, {}, body)
 
     @property
     def fetches(self):
@@ -67,6 +86,7 @@ def space():
 
 def test_a_document_is_kept_for_five_minutes(space):
     assert space.get().id == ACME
+    assert space.shelf.asked == [({"Accept": "application/did+json, application/json"}, 5.0, MAX_DOCUMENT)]
     space.clock.advance(seconds=299)
     space.get()
     assert space.fetches == 1
@@ -232,3 +252,117 @@ def test_the_driver_lets_errors_of_the_exchange_out_and_closes_it(space):
         yield
 
     assert asyncio.run(space.resolver.drive(at_once())) == "done"
+
+
+# Schemas and status lists.
+
+
+@pytest.mark.parametrize(("question", "limit"), [(FetchSchema(SCHEMA), MAX_SCHEMA), (FetchStatusList(LIST), MAX_LIST)])
+def test_schemas_and_lists_are_fetched_within_bounds(space, question, limit):
+    space.serve(question.url, b"text")
+    assert space.ask(question) == b"text"
+    [(headers, timeout, most)] = space.shelf.asked
+    assert (timeout, most) == (5.0, limit)
+    assert "application/json" in headers["Accept"]
+
+
+def test_a_schema_is_kept_for_an_hour(space):
+    space.serve(SCHEMA)
+    for advance in (0, 3599):
+        space.clock.advance(seconds=advance)
+        assert space.ask(FetchSchema(SCHEMA)) == b"{}"
+    assert space.fetches == 1
+    space.clock.advance(seconds=1)
+    space.serve(SCHEMA, b"[]")
+    assert space.ask(FetchSchema(SCHEMA)) == b"[]"
+    assert space.fetches == 2
+
+
+@pytest.mark.parametrize("trouble", [PeerUnreachable("gone"), PeerInvalid("too big"), AddressRefused("no", rule="x")])
+def test_a_schema_that_does_not_come_is_asked_for_again_after_five_seconds(space, trouble):
+    space.shelf.answers[SCHEMA] = trouble
+    faults = [space.ask(FetchSchema(SCHEMA)) for _ in range(3)]
+    assert all((type(fault), fault.message) == (type(trouble), trouble.message) for fault in faults)
+    assert len({id(fault) for fault in faults}) == 3
+    assert space.fetches == 1
+    space.serve(SCHEMA)
+    space.clock.advance(seconds=5)
+    assert space.ask(FetchSchema(SCHEMA)) == b"{}"
+
+
+@pytest.mark.parametrize("status", [201, 204, 404, 500])
+def test_only_an_answer_of_200_is_one(space, status):
+    for question in (FetchSchema(SCHEMA), FetchStatusList(LIST)):
+        space.serve(question.url, status=status)
+        assert isinstance(space.ask(question), PeerUnreachable)
+
+
+def test_a_status_list_is_not_kept_and_not_taken_from_a_cache_on_the_way(space):
+    for body in (b"one", b"two"):
+        space.serve(LIST, body)
+        assert space.ask(FetchStatusList(LIST)) == body
+    assert all(headers["Cache-Control"] == "no-cache" for headers, _, _ in space.shelf.asked)
+    space.shelf.answers[LIST] = PeerUnreachable("gone")
+    assert isinstance(space.ask(FetchStatusList(LIST)), PeerUnreachable)
+    space.serve(LIST, b"three")
+    assert space.ask(FetchStatusList(LIST)) == b"three"
+
+
+def test_who_asks_at_one_time_shares_one_fetch_of_each(space):
+    for url in (SCHEMA, LIST):
+        space.serve(url)
+
+    def exchange(question):
+        return (yield question)
+
+    async def run():
+        questions = (FetchSchema(SCHEMA), FetchStatusList(LIST), ResolveDid(ACME))
+        calls = [asyncio.create_task(space.resolver.drive(exchange(one))) for _ in range(20) for one in questions]
+        await asyncio.sleep(0)
+        calls[0].cancel()
+        return await asyncio.gather(*calls[1:])
+
+    assert len(asyncio.run(run())) == 59
+    assert sorted(space.shelf.sent) == sorted([SCHEMA, LIST, did_url(ACME)])
+    assert space.resolver._running == {}
+
+
+@pytest.mark.parametrize("question", [FetchSchema(SCHEMA), FetchStatusList(LIST)])
+def test_what_is_published_here_needs_no_http_and_no_cache(space, question):
+    for body in (b"one", b"two"):
+        space.hosted[question.url] = body
+        assert space.ask(question) == body
+    assert space.fetches == 0
+    del space.hosted[question.url]
+    space.serve(question.url, b"three")
+    assert space.ask(question) == b"three"
+
+
+def test_without_a_hook_nothing_is_published_here(space):
+    resolver = DidResolver(space.shelf, space.clock, space.resolver._local)
+    space.hosted[LIST] = b"here"
+    space.serve(LIST, b"there")
+
+    def exchange():
+        return (yield FetchStatusList(LIST))
+
+    assert asyncio.run(resolver.drive(exchange())) == b"there"
+
+
+def test_kept_schemas_are_bounded_in_entries(space):
+    for n in range(1_001):
+        space.serve(f"{SCHEMA}?{n}")
+        space.ask(FetchSchema(f"{SCHEMA}?{n}"))
+    assert len(space.resolver._schemas) == 1_000
+    space.ask(FetchSchema(f"{SCHEMA}?1"))
+    assert space.fetches == 1_001
+    space.ask(FetchSchema(f"{SCHEMA}?0"))
+    assert space.fetches == 1_002
+
+
+def test_kept_schemas_are_bounded_in_bytes(space):
+    for n in range(300):
+        space.serve(f"{SCHEMA}?{n}", b"x" * MAX_SCHEMA)
+        space.ask(FetchSchema(f"{SCHEMA}?{n}"))
+    assert len(space.resolver._schemas) == 256
+    assert space.resolver._schema_bytes == 256 * MAX_SCHEMA

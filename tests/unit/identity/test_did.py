@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hanse.identity.did import (
     MAX_DOCUMENT,
+    PublishedKey,
     Service,
     WebDid,
     decode_document,
@@ -174,6 +175,31 @@ def test_our_document_has_the_shape_of_the_standard():
         "capabilityInvocation": [kid],
         "service": [{"id": f"{DID}#cs", "type": "CredentialService", "serviceEndpoint": "https://example.com/cs"}],
     }
+
+
+def test_a_key_stands_where_it_may_be_used_and_only_a_revoked_one_says_so():
+    from datetime import UTC, datetime, timedelta, timezone
+
+    kids = [key_id(DID, number) for number in (1, 2, 3)]
+    jwks = [SigningKey.generate(kid).public_jwk for kid in kids]
+    revoked = datetime(2027, 3, 1, 13, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=1)))
+    document = did_document(
+        DID,
+        [
+            PublishedKey(kids[0], jwks[0], ("assertionMethod",), revoked),
+            PublishedKey(kids[1], jwks[1], ("assertionMethod",)),
+            (kids[2], jwks[2]),
+        ],
+    )
+    written = json.loads(msgspec.json.encode(document))
+    plain = [{"id": kid, "type": "JsonWebKey2020", "controller": DID, "publicKeyJwk": jwk} for kid, jwk in zip(kids, jwks, strict=True)]
+    assert written["verificationMethod"] == [{**plain[0], "revoked": "2027-03-01T12:00:00Z"}, *plain[1:]]
+    assert written["authentication"] == written["capabilityInvocation"] == kids[2:]
+    assert written["assertionMethod"] == kids
+    read = decode_document(msgspec.json.encode(document))
+    assert read == document
+    ends = [read.method(kid).end for kid in kids]
+    assert ends == [datetime(2027, 3, 1, 12, tzinfo=UTC).timestamp(), None, None]
 
 
 def test_what_we_write_we_read():

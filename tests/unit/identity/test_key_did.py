@@ -56,7 +56,7 @@ def test_a_did_jwk_holds_its_key(kind):
     assert is_key_did(did)
     assert key_did_document(did).method(f"{did}#0").public_key_jwk == key.public_jwk
     compact = parse_compact(key.sign(b"x"), 8192)
-    assert drive(signed_by(compact, did, "assertionMethod", "any"), nobody).id == did
+    assert drive(signed_by(compact, did, "assertionMethod", None, "any"), nobody).id == did
 
 
 def test_where_only_did_web_may_sign_it_does_not():
@@ -64,7 +64,7 @@ def test_where_only_did_web_may_sign_it_does_not():
     did = jwk_did(loose.public_jwk)
     compact = parse_compact(SigningKey.from_private_jwk(loose.to_private_jwk(), f"{did}#0").sign(b"x"), 8192)
     with pytest.raises(Unauthenticated) as caught:
-        drive(signed_by(compact, did, "capabilityInvocation"), nobody)
+        drive(signed_by(compact, did, "capabilityInvocation", None), nobody)
     assert caught.value.rule == "issuer"
 
 
@@ -74,7 +74,7 @@ def test_another_ones_key_and_fragment():
     for fragment, rule in (("0", "signature"), ("1", "key-unknown")):
         compact = parse_compact(SigningKey.from_private_jwk(loose.to_private_jwk(), f"{did}#{fragment}").sign(b"x"), 8192)
         with pytest.raises(Unauthenticated) as caught:
-            drive(signed_by(compact, did, "assertionMethod", "any"), nobody)
+            drive(signed_by(compact, did, "assertionMethod", None, "any"), nobody)
         assert caught.value.rule == rule
 
 

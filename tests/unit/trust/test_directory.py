@@ -1,4 +1,4 @@
-"""How a participant reads its anchor's list, and when it stops believing it."""
+"""How a participant reads its anchor's register and rulebook, and when it stops believing them: the same rules for both."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,20 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from hanse.trust.directory import Directory
-from hanse.anchor.members import Members
-from hanse.anchor.records import Applicant
-from hanse.anchor.spaces import LIFETIME, Spaces
-from hanse.identity.statements import REGISTER, Member, Register
+from hanse.identity.rulebook import RULEBOOK, CredentialType, Role, Rulebook, TrustedIssuer
+from hanse.identity.statements import REGISTER, Member, Register, Statement
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import Forbidden, PeerRefused, PeerUnreachable, StorageFailed
-from hanse.kernel.ids import CountedIds
-from tests.unit.anchor.memory import Keyring, Memory, NoLocalSpaces, OneLink, Web
+from hanse.trust.directory import REGISTER_AGES, RULEBOOK_AGES, Directory
+from tests.unit.trust.memory import Keyring, LocalStatements, Memory, OneLink, Web
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ACME = "did:web:acme.example"
 BOLT = "did:web:bolt.example"
 URL = "https://port.example/spaces/baltic"
+DAY = timedelta(hours=24)
 
 
 def run(awaitable):
@@ -27,90 +25,174 @@ def run(awaitable):
 
 
 class Reader:
-    """A member's server, whose web is one anchor that signs what it is told to."""
+    """A member's server, whose web is one anchor that signs what it is told to. `what` is the statement that a test is about."""
 
-    def __init__(self):
+    def __init__(self, what="register"):
+        self.what = what
         self.clock = ManualClock(NOON)
         self.keyring = Keyring(self.clock)
         self.db = Memory()
-        self.web = Web(self.sign)
+        self.web = Web(register=self.register, rulebook=self.rulebook)
+        self.local = LocalStatements()
         self.links = OneLink(URL, self.keyring.did("port"))
-        self.signer, self.version, self.dids, self.space, self.kind, self.lifetime = "port", 5, [ACME], URL, REGISTER, LIFETIME
-        self.away = None
+        self.signer, self.version, self.dids, self.space, self.lifetime = "port", 5, [ACME], URL, DAY
+        self.kind = self.away = None
+        self.title, self.anchor, self.names_rulebook, self.book_version = "Baltic", self.keyring.did("port"), 0, None
+        self.ages = {"register": REGISTER_AGES, "rulebook": RULEBOOK_AGES}[what]
         self.restart()
 
     def restart(self):
-        self.directory = Directory(self.db, self.clock, self.links, NoLocalSpaces(), self.web, self.keyring)
+        self.directory = Directory(self.db, self.clock, self.links, self.local, self.web, self.keyring, rulebooks=self.local)
 
-    async def sign(self):
+    def members(self):
+        return Register(self.space, [Member(did, "A member", ["provider"], NOON) for did in self.dids], [], self.names_rulebook)
+
+    def rules(self):
+        membership = CredentialType(title="Membership", issuers=[TrustedIssuer(did=self.anchor)])
+        role = Role(title="Provider", credential="MembershipCredential")
+        return Rulebook(
+            space=self.space,
+            anchor=self.anchor,
+            title=self.title,
+            credentials={"MembershipCredential": membership},
+            roles={"provider": role},
+        )
+
+    async def register(self):
+        return await self.sign(REGISTER, self.members(), self.version)
+
+    async def rulebook(self):
+        return await self.sign(RULEBOOK, self.rules(), self.book_version or self.version)
+
+    async def sign(self, kind, body, version):
         if self.away:
             raise self.away
-        members = Register(self.space, [Member(did, "A member", ["provider"], NOON) for did in self.dids])
-        return await self.keyring.sign(self.signer, self.kind, members, version=self.version, lifetime=self.lifetime)
+        return await self.keyring.sign(self.signer, self.kind or kind, body, version=version, lifetime=self.lifetime)
 
-    def require(self, peer=ACME):
-        return run(self.directory.require("us", peer))
+    def publish_here(self, version=5):
+        """Anchor the space on this server."""
+        anchor, now = self.keyring.did("port"), self.clock.now()
+        self.local.registers[URL] = Statement(anchor, REGISTER, version, now, now + DAY, self.members())
+        self.local.rulebooks[URL] = Statement(anchor, RULEBOOK, version, now, now + DAY, self.rules())
 
-    def refused(self, peer=ACME):
+    def read(self):
+        if self.what == "register":
+            return [member.did for member in run(self.directory.members("us"))]
+        return run(self.directory.ruled("us")).rulebook.title
+
+    def change(self, version=6):
+        self.dids, self.title, self.version = [BOLT], "Baltic 2", version
+
+    @property
+    def old(self):
+        return [ACME] if self.what == "register" else "Baltic"
+
+    @property
+    def new(self):
+        return [BOLT] if self.what == "register" else "Baltic 2"
+
+    @property
+    def mark(self):
+        return URL if self.what == "register" else f"{URL}/rulebook"
+
+    def refused(self):
         with pytest.raises(Forbidden) as fault:
-            self.require(peer)
+            self.read()
         return fault.value
 
+    def not_believed(self):
+        fault = self.refused()
+        assert fault.rule == {"register": "list-refused", "rulebook": "rulebook-refused"}[self.what]
+        return fault.message
 
-@pytest.fixture
-def reader():
-    return Reader()
+
+@pytest.fixture(params=["register", "rulebook"])
+def reader(request):
+    return Reader(request.param)
 
 
-def test_a_member_passes_and_a_stranger_does_not(reader):
-    assert reader.require().did == ACME
-    assert reader.refused(BOLT).rule == "not-a-member"
+def seconds(age):
+    return age.total_seconds()
+
+
+def test_the_register_names_members():
+    reader = Reader()
+    assert run(reader.directory.require("us", ACME)).did == ACME
+    with pytest.raises(Forbidden) as fault:
+        run(reader.directory.require("us", BOLT))
+    assert fault.value.rule == "not-a-member"
     assert [m.did for m in run(reader.directory.members("us"))] == [ACME]
     assert reader.web.asked == [f"{URL}/register"]
 
 
-def test_without_a_space_nobody_passes(reader):
+def test_the_rulebook_comes_with_the_trust_that_follows_from_it():
+    reader = Reader("rulebook")
+    ruled = run(reader.directory.ruled("us"))
+    assert ruled.version == 5
+    assert run(reader.directory.rulebook("us")) is ruled.rulebook
+    assert ruled.trust.objection(SimpleNamespace(types=("MembershipCredential",), issuer=ACME)).startswith(f"{ACME} is not trusted")
+    assert reader.web.asked == [f"{URL}/rulebook"]
+
+
+def test_without_a_space_there_is_nothing_to_go_by(reader):
     reader.links.link = None
     assert reader.refused().rule == "no-space"
 
 
-def test_the_list_is_read_again_after_a_minute(reader):
-    reader.require()
-    reader.dids, reader.version = [BOLT], 6
-    reader.clock.advance(seconds=59)
-    reader.require()
+def test_the_ages_are_those_that_were_promised():
+    assert (REGISTER_AGES.fresh, REGISTER_AGES.stale) == (timedelta(seconds=60), timedelta(minutes=5))
+    assert (RULEBOOK_AGES.fresh, RULEBOOK_AGES.stale) == (timedelta(minutes=5), timedelta(hours=1))
+
+
+def test_it_is_read_again_when_it_is_old(reader):
+    assert reader.read() == reader.old
+    reader.change()
+    reader.clock.advance(seconds=seconds(reader.ages.fresh) - 1)
+    assert reader.read() == reader.old
     reader.clock.advance(seconds=1)
-    assert reader.refused().rule == "not-a-member"
-    assert reader.require(BOLT).did == BOLT
+    assert reader.read() == reader.new
 
 
 def test_a_change_that_is_told_is_seen_at_once(reader):
-    reader.require()
-    reader.dids, reader.version = [BOLT], 6
+    reader.read()
+    reader.change()
     reader.directory.forget("https://other.example/spaces/x")
-    reader.require()
+    assert reader.read() == reader.old
     reader.directory.forget(URL)
-    reader.refused()
+    assert reader.read() == reader.new
+
+
+def test_what_has_not_changed_stays_the_same_object():
+    reader = Reader("rulebook")
+    first = run(reader.directory.ruled("us"))
+    reader.clock.advance(minutes=5)
+    assert run(reader.directory.ruled("us")) is first
+    assert len(reader.web.asked) == 2
+    reader.change(version=5)  # the same version with other content: judged anew all the same
+    reader.directory.forget(URL)
+    assert run(reader.directory.ruled("us")) is not first
 
 
 def test_all_who_wait_share_one_reading(reader):
     async def many():
-        await asyncio.gather(*(reader.directory.require("us", ACME) for _ in range(20)))
+        await asyncio.gather(*(reader.directory.ruled("us") for _ in range(20)), *(reader.directory.members("us") for _ in range(20)))
 
     run(many())
-    assert len(reader.web.asked) == 1
+    assert sorted(reader.web.asked) == [f"{URL}/register", f"{URL}/rulebook"]
 
 
-def test_one_who_goes_away_does_not_take_the_list_from_the_others(reader):
+def test_one_who_goes_away_does_not_take_the_list_from_the_others():
+    reader = Reader()
+
     async def scene():
         entered, leave = asyncio.Event(), asyncio.Event()
 
         async def slow():
             entered.set()
             await leave.wait()
-            return await reader.sign()
+            return await reader.register()
 
-        reader.web.answer = slow
+        reader.web.answers["register"] = slow
         first = asyncio.create_task(reader.directory.require("us", ACME))
         await entered.wait()
         second = asyncio.create_task(reader.directory.require("us", ACME))
@@ -124,46 +206,102 @@ def test_one_who_goes_away_does_not_take_the_list_from_the_others(reader):
     assert len(reader.web.asked) == 1
 
 
+# A newer rulebook than the one at hand.
+
+
+def test_a_register_that_names_a_newer_rulebook_makes_it_read_anew():
+    reader = Reader("rulebook")
+    run(reader.directory.members("us"))
+    assert reader.read() == "Baltic"
+    reader.change()
+    reader.names_rulebook = 6
+    reader.clock.advance(seconds=60)
+    assert reader.read() == "Baltic"  # nobody has read the register yet
+    run(reader.directory.members("us"))
+    assert reader.read() == "Baltic 2"
+
+
+def test_a_newer_rulebook_that_is_not_published_is_asked_for_every_five_seconds():
+    reader = Reader("rulebook")
+    reader.names_rulebook, reader.book_version = 7, 5
+    run(reader.directory.members("us"))
+    for _ in range(10):
+        assert reader.read() == "Baltic"
+    assert reader.web.asked.count(f"{URL}/rulebook") == 1
+    reader.clock.advance(seconds=5)
+    assert reader.read() == "Baltic"
+    assert reader.web.asked.count(f"{URL}/rulebook") == 2
+
+
 # Not to be believed.
 
 
-def test_an_older_list_is_refused(reader):
-    reader.require()
-    reader.clock.advance(seconds=60)
+def test_an_older_version_is_refused(reader):
+    reader.read()
+    reader.clock.advance(hours=1)
     reader.version = 4
-    fault = reader.refused()
-    assert fault.rule == "list-refused"
-    assert "older" in fault.message
+    assert "older" in reader.not_believed()
 
 
-def test_an_older_list_is_refused_after_a_restart_too(reader):
-    reader.require()
+def test_an_older_version_is_refused_after_a_restart_too(reader):
+    reader.read()
     reader.restart()
     reader.version = 4
-    assert reader.refused().rule == "list-refused"
+    assert "older" in reader.not_believed()
+
+
+def test_an_older_version_of_a_space_on_this_server_is_refused_too(reader):
+    reader.publish_here()
+    reader.read()
+    reader.publish_here(version=4)
+    reader.clock.advance(seconds=1)
+    assert "older" in reader.not_believed()
+
+
+def test_the_two_statements_have_versions_of_their_own():
+    reader = Reader("rulebook")
+    reader.book_version = 2
+    run(reader.directory.members("us"))
+    assert reader.read() == "Baltic"
+    anchor = reader.keyring.did("port")
+    assert reader.db.tx.watermarks.rows == {(URL, anchor): 5, (f"{URL}/rulebook", anchor): 2}
 
 
 def test_the_same_version_again_is_fine(reader):
-    reader.require()
+    reader.read()
     reader.restart()
-    reader.require()
-    assert reader.db.tx.watermarks.get(URL, reader.keyring.did("port")) == 5
+    reader.read()
+    assert reader.db.tx.watermarks.get(reader.mark, reader.keyring.did("port")) == 5
 
 
-def test_the_list_of_another_anchor_is_refused(reader):
+def test_the_statement_of_another_anchor_is_refused(reader):
     reader.keyring.did("pirate")
     reader.signer = "pirate"
-    assert reader.refused().rule == "list-refused"
+    reader.not_believed()
 
 
-def test_the_list_of_another_space_is_refused(reader):
+def test_the_statement_of_another_space_is_refused(reader):
     reader.space = "https://port.example/spaces/north"
-    assert reader.refused().rule == "list-refused"
+    reader.not_believed()
+
+
+def test_a_rulebook_that_names_another_anchor_is_refused():
+    reader = Reader("rulebook")
+    reader.anchor = BOLT
+    assert "another anchor" in reader.not_believed()
 
 
 def test_another_kind_of_statement_is_refused(reader):
     reader.kind = "hanse-other+jwt"
-    assert reader.refused().rule == "list-refused"
+    reader.not_believed()
+
+
+def test_one_statement_does_not_pass_for_the_other():
+    reader = Reader()
+    reader.web.answers = {"register": reader.rulebook, "rulebook": reader.register}
+    reader.not_believed()
+    reader.what = "rulebook"
+    reader.not_believed()
 
 
 @pytest.mark.parametrize("junk", ["", "é", "a.b.c", "{}", "x" * 5_000])
@@ -171,52 +309,53 @@ def test_junk_is_refused(reader, junk):
     async def answer():
         return junk
 
-    reader.web.answer = answer
-    assert reader.refused().rule == "list-refused"
+    reader.web.answers[reader.what] = answer
+    reader.not_believed()
 
 
-def test_a_changed_list_is_refused(reader):
+def test_a_changed_statement_is_refused(reader):
+    original = reader.web.answers[reader.what]
+
     async def answer():
-        head, _, signature = (await reader.sign()).split(".")
-        reader.dids = [BOLT]
-        return ".".join((head, (await reader.sign()).split(".")[1], signature))
+        head, _, signature = (await original()).split(".")
+        reader.change()
+        return ".".join((head, (await original()).split(".")[1], signature))
 
-    reader.web.answer = answer
-    assert reader.refused(BOLT).rule == "list-refused"
+    reader.web.answers[reader.what] = answer
+    reader.not_believed()
 
 
-def test_an_expired_list_is_refused(reader):
-    old = run(reader.sign())
+def test_an_expired_statement_is_refused(reader):
+    old = run(reader.web.answers[reader.what]())
 
     async def answer():
         return old
 
-    reader.web.answer = answer
-    reader.require()
+    reader.web.answers[reader.what] = answer
+    reader.read()
     reader.clock.advance(hours=24)
-    fault = reader.refused()
-    assert (fault.rule, "expired" in fault.message) == ("list-refused", True)
+    assert "expired" in reader.not_believed()
 
 
 # The anchor is away.
 
 
 @pytest.mark.parametrize("away", [PeerUnreachable("No answer."), PeerRefused("No.", status=503), TimeoutError()])
-def test_a_stale_list_serves_for_five_minutes_and_then_nobody_passes(reader, away):
-    reader.require()
+def test_a_stale_statement_serves_for_a_while_and_then_nobody_passes(reader, away):
+    reader.read()
     reader.away = away
-    reader.clock.advance(seconds=299)
-    reader.require()
+    reader.clock.advance(seconds=seconds(reader.ages.stale) - 1)
+    reader.read()
     reader.clock.advance(seconds=1)
     fault = reader.refused()
     assert fault.rule == "anchor-unreachable"
     assert "cannot be reached" in fault.message
     reader.away = None
     reader.clock.advance(seconds=5)
-    reader.require()
+    reader.read()
 
 
-def test_without_any_list_nobody_passes(reader):
+def test_without_any_statement_nobody_passes(reader):
     reader.away = PeerUnreachable("No answer.")
     assert reader.refused().rule == "anchor-unreachable"
 
@@ -231,70 +370,55 @@ def test_an_anchor_that_is_away_is_asked_every_five_seconds_only(reader):
     assert len(reader.web.asked) == 2
 
 
-def test_no_list_serves_past_its_own_expiry(reader):
-    reader.lifetime = timedelta(seconds=90)
-    reader.require()
+def test_no_statement_serves_past_its_own_expiry(reader):
+    reader.lifetime = reader.ages.fresh + timedelta(seconds=30)
+    reader.read()
     reader.away = PeerUnreachable("No answer.")
-    reader.clock.advance(seconds=89)
-    reader.require()
+    reader.clock.advance(seconds=seconds(reader.lifetime) - 1)
+    reader.read()
     reader.clock.advance(seconds=1)
     assert reader.refused().rule == "anchor-unreachable"
 
 
-def test_a_clock_that_was_set_back_makes_no_list_younger(reader):
-    reader.require()
+def test_a_clock_that_was_set_back_makes_no_statement_younger(reader):
+    reader.read()
     reader.clock.advance(seconds=-30)
-    reader.require()
+    reader.read()
     assert len(reader.web.asked) == 2
 
 
 def test_a_fault_of_our_own_is_told_as_such(reader):
     reader.away = StorageFailed("The disk is full.")
     with pytest.raises(StorageFailed):
-        reader.require()
+        reader.read()
     reader.away = None
-    reader.require()
+    reader.read()
 
 
 # The anchor lives on this server.
 
 
-class LocalHouse:
-    def __init__(self):
-        self.clock, self.db = ManualClock(NOON), Memory()
-        keyring = Keyring(self.clock)
-        spaces = Spaces(self.db, self.clock, keyring, root="http://localhost:8400")
-        self.members = Members(self.db, self.clock, CountedIds())
-        space = run(spaces.found("port", keyring.did("port"), "baltic", "Baltic"))
-        code = run(self.members.invite("port", "baltic")).code
-        run(self.members.apply("baltic", Applicant(ACME, "jti_1", NOON), "Acme", invitation=code))
-        self.web = Web(None)
-        self.links = OneLink(space.url, space.anchor)
-        self.directory = Directory(self.db, self.clock, self.links, spaces, self.web, keyring)
+def test_what_is_anchored_here_is_read_without_http_and_a_second_old_at_most(reader):
+    reader.publish_here()
+    assert reader.read() == reader.old
+    reader.change()
+    reader.publish_here(version=6)
+    assert reader.read() == reader.old
+    reader.clock.advance(seconds=1)
+    assert reader.read() == reader.new
+    assert reader.web.asked == []
 
 
-def test_a_local_list_is_read_without_http_and_a_second_old_at_most():
-    house = LocalHouse()
-    assert run(house.directory.require("us", ACME)).did == ACME
-    run(house.members.suspend("port", "baltic", ACME, "unpaid"))
-    house.clock.advance(seconds=1)
-    with pytest.raises(Forbidden):
-        run(house.directory.require("us", ACME))
-    assert house.web.asked == []
+def test_a_space_here_of_another_anchor_is_refused_too(reader):
+    reader.publish_here()
+    reader.links.link = SimpleNamespace(url=URL, anchor=BOLT)
+    reader.not_believed()
+    assert reader.web.asked == []
 
 
-def test_a_local_space_of_another_anchor_is_refused_too():
-    house = LocalHouse()
-    house.links.link = SimpleNamespace(url=house.links.link.url, anchor=BOLT)
-    with pytest.raises(Forbidden) as fault:
-        run(house.directory.require("us", ACME))
-    assert fault.value.rule == "list-refused"
-
-
-def test_a_foreign_list_is_read_and_published_by_the_same_code():
-    house = LocalHouse()
-    keyring = house.directory._resolver
-    anchor = Spaces(house.db, house.clock, keyring, root="http://localhost:8400")
-    web = Web(lambda: anchor.signed_register("baltic"))
-    far = Directory(Memory(), house.clock, house.links, NoLocalSpaces(), web, keyring)
-    assert run(far.require("us", ACME)).did == ACME
+def test_rulebooks_are_read_elsewhere_where_nobody_serves_them_here():
+    reader = Reader("rulebook")
+    reader.publish_here()
+    directory = Directory(reader.db, reader.clock, reader.links, reader.local, reader.web, reader.keyring)
+    assert run(directory.ruled("us")).rulebook.title == "Baltic"
+    assert reader.web.asked == [f"{URL}/rulebook"]

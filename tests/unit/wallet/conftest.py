@@ -24,6 +24,9 @@ class Keys:
     def get(self, tenant):
         return next(iter(reversed(self.list(tenant))), None)
 
+    def former(self):
+        return [key for key in self.rows.values() if key != self.get(key.tenant)]
+
     def put(self, key):
         self.rows[key.tenant, key.kid] = key
 
@@ -31,10 +34,14 @@ class Keys:
 class Tx:
     def __init__(self, keys):
         self._keys = keys
+        self.events = []
 
     @property
     def keys(self):
         return self._keys
+
+    def emit(self, event):
+        self.events.append(event)
 
 
 class MemoryDatabase:
@@ -43,12 +50,17 @@ class MemoryDatabase:
     def __init__(self):
         self.keys = Keys()
         self.reads = 0
+        self.writes = 0
+        self.events = []
 
     async def run(self, work):
         draft = copy.copy(self.keys)
         draft.rows = dict(self.keys.rows)
-        result = work(Tx(draft))
+        tx = Tx(draft)
+        result = work(tx)
         self.keys = draft
+        self.writes += 1
+        self.events += tx.events
         return result
 
     async def read(self, work):

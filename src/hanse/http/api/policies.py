@@ -10,7 +10,7 @@ from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.terms import read_many
 from hanse.kernel.tenant import Did
-from hanse.odrl.evaluate import unsupported
+from hanse.odrl.evaluate import roles_named, unsupported
 from hanse.odrl.model import Terms
 from hanse.odrl.say import say_terms
 from hanse.odrl.templates import TEMPLATES, Template
@@ -51,7 +51,8 @@ class PolicyOperations:
         return s.CheckedPolicies(items=[self._checked(one, Did(said.peer or _SOMEBODY)) for one in read])
 
     def _checked(self, terms: Terms, peer: Did) -> s.CheckedPolicy:
-        decision = decide_use(terms, peer, self._clock.now())
+        # Asked of a member that has proved whatever roles the terms ask for.
+        decision = decide_use(terms, peer, self._clock.now(), roles_named(terms))
         return s.CheckedPolicy(
             sentences=say_terms(terms),
             terms=write_terms(terms),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hanse.anchor.issuing import Issuing
 from hanse.anchor.members import Members
+from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
 from hanse.connector.browse import Browser
 from hanse.connector.byhand import ByHand
@@ -18,6 +20,11 @@ from hanse.kernel.clock import Clock
 from hanse.participants.operators import Operators
 from hanse.participants.registry import Participants
 from hanse.trust.directory import Directory
+from hanse.trust.verifier import Verifier
+from hanse.wallet.credentials import CredentialService
+from hanse.wallet.ports import Database as KeyDatabase
+from hanse.wallet.requests import Requests
+from hanse.wallet.wallet import Wallet
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,14 @@ class Services:
     views: Views
     spaces: Spaces
     members: Members
+    rulebooks: Rulebooks
+    issuing: Issuing
     directory: Directory
+    verifier: Verifier
+    wallet: Wallet
+    database: KeyDatabase
+    credentials: CredentialService
+    requests: Requests
     joining: Joining
     clock: Clock
     engine: str

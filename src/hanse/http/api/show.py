@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from hanse.anchor import records as anchored
+from hanse.anchor.fit import FitReport
 from hanse.connector import records
 from hanse.connector.browse import Browsed
 from hanse.connector.views import Seen
@@ -169,3 +170,9 @@ def invitation(one: anchored.Invited) -> sp.Invitation:
     """Return an invitation with its code."""
     about = one.invitation
     return sp.Invitation(id=about.id, code=one.code, roles=list(about.roles), did=about.did, expires=about.expires)
+
+
+def fit(report: FitReport) -> sp.Fit:
+    """Return a fit report."""
+    checks = [sp.FitCheck(what=check.what, met=check.met, why=check.why, help=check.help) for check in report.checks]
+    return sp.Fit(fits=report.fits, decided_by=report.decided_by, checks=checks)

@@ -46,6 +46,7 @@ class SpaceOperations:
                 gives=sp.Joined,
                 example=join,
             ),
+            Operation("POST", "/space/leave", "Leave the space", self._leave, Action.JOIN_SPACE, gives=sp.Joined),
         ]
 
     async def standing(self, participant: Participant) -> s.Membership:
@@ -81,7 +82,10 @@ class SpaceOperations:
         return show.page(following, limit, _shown, lambda member: member.did)
 
     async def _join(self, call: Call, said: sp.JoinSpace) -> sp.Joined:
-        return await self._joining.join(call.caller, call.tenant, said.url, said.invitation, replace=said.replace)
+        return await self._joining.join(call.caller, call.tenant, said)
+
+    async def _leave(self, call: Call, _said: Any) -> sp.Joined:
+        return await self._joining.leave(call.caller, call.tenant)
 
 
 def _shown(member: Member) -> sp.SpaceMember:

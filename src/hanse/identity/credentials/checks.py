@@ -12,14 +12,14 @@ from hanse.identity.proof import signed_by
 from hanse.kernel.errors import PeerError, Unauthenticated
 
 
-def prove(compact: Compact, signer: str, relationship: Relationship, of: str) -> Exchange[None]:
+def prove(compact: Compact, signer: str, relationship: Relationship, signed: float | None, of: str) -> Exchange[None]:
     """Prove that `signer` (a did:web, did:jwk or did:key) made the signature with a key of that relationship.
 
-    The kid names a key of this very DID, and the document is this DID's. Raises `Unauthenticated`; `unresolved` means
-    that trying again can help.
+    The kid names a key of this very DID, and the document is this DID's. `signed` is when, as the text itself says; see
+    `signed_by`. Raises `Unauthenticated`; `unresolved` means that trying again can help.
     """
     try:
-        document = yield from signed_by(compact, signer, relationship, "any")
+        document = yield from signed_by(compact, signer, relationship, signed, "any")
     except Unauthenticated as fault:
         raise refusal(fault.message, fault.where or of, fault.rule, fault.hint, of=of) from fault
     except PeerError as fault:  # its text may tell what our network looks like from inside, so it stays in the log

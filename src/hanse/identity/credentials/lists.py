@@ -47,11 +47,13 @@ class _Unsigned(Struct, frozen=True, rename="camel"):
 class ListRules(Struct, frozen=True):
     """What a list must be. The default is the standard; anything else is for the compatibility kits of others, injected by tests.
 
-    With `signed=False` a list in plain JSON is believed because of where it was fetched. `minimum` is in entries.
+    With `signed=False` a list in plain JSON is believed because of where it was fetched. `minimum` is in entries. A
+    verifier that promises more than the default sets `refresh`: how long a list may be used before it is fetched again.
     """
 
     signed: bool = True
     minimum: int = MIN_ENTRIES
+    refresh: timedelta = REFRESH
 
 
 STANDARD: Final = ListRules()
@@ -139,7 +141,7 @@ def open_list(
         raise refusal("It was not made by the issuer of the credential.", url, "status-issuer", of=_OF)
     if credential.id is not None and credential.id != url:
         raise refusal("It is the list of another address.", url, "status-list", of=_OF)
-    yield from prove(read.compact, issuer, "assertionMethod", _OF)
+    yield from prove(read.compact, issuer, "assertionMethod", read.signed, _OF)
     check_validity(credential.valid_from, credential.valid_until, now, leeway, _OF)
     return _list(_subject(credential, url), credential.valid_until, now, rules, url)
 
@@ -213,5 +215,5 @@ def _list(subject: _Subject, until: datetime | None, now: datetime, rules: ListR
         bits = decode_bits(subject.encoded_list, minimum=rules.minimum)
     except Invalid as fault:
         raise refusal(fault.message, url, "status-list", of=_OF) from fault
-    again = earliest(until, now + REFRESH) or now
+    again = earliest(until, now + rules.refresh) or now
     return StatusList(subject.type, tuple(as_list(subject.status_purpose)), bits, again)

@@ -159,8 +159,8 @@ def _credential_text(entry: str | _Envelope, profile: Profile) -> str:
 
 
 def _prove(opened: _Opened, holder: str, rules: Rules, now: datetime) -> Inquiry[None]:
-    yield from prove(opened.compact, holder, "authentication", _OF)
     claims = opened.claims
+    yield from prove(opened.compact, holder, "authentication", claims.iat, _OF)
     if claims.exp is None or claims.iat is None or not 0 < claims.exp - claims.iat <= MAX_LIFETIME.total_seconds():
         raise refusal("It does not say when it was made and when it ends, or lives longer than an hour.", "exp", "lifetime", of=_OF)
     end = moment_of(claims.exp)

@@ -84,10 +84,14 @@ _body = msgspec.json.Decoder(_Body)
 
 
 class Read(Struct, frozen=True):
-    """A credential, the signature that is to prove it, and where its token's dates contradict its own (`nbf` or `exp`)."""
+    """A credential, the signature that is to prove it, and where its token's dates contradict its own (`nbf` or `exp`).
+
+    `signed` is when it says that it was signed, in seconds since 1970: its `iat`, or else from when it is valid.
+    """
 
     credential: Credential
     compact: Compact
+    signed: float | None = None
     contradiction: str | None = None
 
 
@@ -104,7 +108,7 @@ def read_credential(text: str, limit: int = MAX_CREDENTIAL) -> Read:
     credential = _credential(body, claims, profile, text)
     check_base(body.context, as_list(body.type), profile, BASE_TYPE, "credential")
     _check_agreement(claims, credential)
-    return Read(credential, compact, _contradiction(body, claims) if wrapped else None)
+    return Read(credential, compact, _signed(claims, credential), _contradiction(body, claims) if wrapped else None)
 
 
 def read_claims(text: str, limit: int, of: str) -> tuple[Compact, Registered]:
@@ -174,6 +178,12 @@ def _credential(body: _Body, claims: Registered, profile: Profile, text: str) ->
         schemas=_bounded(body.credential_schema, "credentialSchema"),
         text=text,
     )
+
+
+def _signed(claims: Registered, credential: Credential) -> float | None:
+    if claims.iat is not None:
+        return claims.iat
+    return None if credential.valid_from is None else credential.valid_from.timestamp()
 
 
 def _subjects(body: _Body, claims: Registered) -> tuple[Subject, ...]:

@@ -87,7 +87,7 @@ def open_access(text: str, holder: str, bearer: str, now: datetime, leeway: time
         raise refusal("It was not made by this holder.", "iss", "issuer", of=_OF)
     if claims.sub != bearer:
         raise refusal("It was made for somebody else.", "sub", "bearer", of=_OF)
-    yield from prove(compact, holder, "capabilityInvocation", _OF)
+    yield from prove(compact, holder, "capabilityInvocation", claims.iat, _OF)
     end = moment_of(claims.exp)
     check_validity(moment_of(claims.iat), end, now, leeway, _OF)
     assert end is not None

@@ -19,7 +19,8 @@ _MEMBERS = "SELECT doc FROM members WHERE space = ? AND did > ? ORDER BY did LIM
 _MEMBERS_OF = "SELECT doc FROM members WHERE space = ? AND status = ? AND did > ? ORDER BY did LIMIT ?"
 _COUNT = "SELECT count(*) FROM members WHERE space = ? AND status = ?"
 _INVITATIONS = "SELECT doc FROM invitations WHERE space = ? AND id > ? ORDER BY id LIMIT ?"
-_RULEBOOKS = "SELECT doc FROM rulebooks WHERE space = ? ORDER BY version DESC LIMIT ?"
+_NEWEST = "SELECT doc FROM rulebooks WHERE space = ? ORDER BY version DESC LIMIT 1"
+_RULEBOOKS = "SELECT doc FROM rulebooks WHERE space = ? AND version < ? ORDER BY version DESC LIMIT ?"
 _SEEN = "SELECT version FROM watermarks WHERE url = ? AND anchor = ? /*lock*/"
 _RAISE = (
     "INSERT INTO watermarks (url, anchor, version) VALUES (?, ?, ?)"
@@ -119,15 +120,15 @@ class Rulebooks(Documents[Published]):
 
     def newest(self, space: str) -> Published | None:
         """Return the newest version, or nothing."""
-        return next(iter(self._read(_RULEBOOKS, (space, 1))), None)
+        return next(iter(self._read(_NEWEST, (space,))), None)
 
     def put(self, rulebook: Published) -> None:
         """Insert or replace."""
         self._put(rulebook, rulebook.space, rulebook.version, rulebook.tenant)
 
-    def page(self, space: str, *, limit: int) -> Sequence[Published]:
-        """Return up to `limit` versions, the newest first."""
-        return self._read(_RULEBOOKS, (space, limit))
+    def page(self, space: str, *, before: int | None, limit: int) -> Sequence[Published]:
+        """Return up to `limit` versions, the newest first, those before the version `before`."""
+        return self._read(_RULEBOOKS, (space, 2**53 if before is None else before, limit))
 
 
 class Watermarks:

@@ -10,8 +10,12 @@ from hanse.storage.stores.documents import Documents, Shape
 from hanse.wallet.ports import SealedKey
 
 _SHAPE = Shape("keys", SealedKey, ("tenant", "kid"), ("number",))
-_LIST = "SELECT doc FROM keys WHERE tenant = ? ORDER BY number"
-_NEWEST = "SELECT doc FROM keys WHERE tenant = ? ORDER BY number DESC LIMIT 1"
+_LIST = "SELECT doc FROM keys WHERE tenant = ? ORDER BY number /*lock*/"
+_NEWEST = "SELECT doc FROM keys WHERE tenant = ? ORDER BY number DESC LIMIT 1 /*lock*/"
+_FORMER = (
+    "SELECT doc FROM keys WHERE EXISTS (SELECT 1 FROM keys newer WHERE newer.tenant = keys.tenant AND newer.number > keys.number)"
+    " ORDER BY tenant, number /*lock*/"
+)
 
 
 class Keys(Documents[SealedKey]):
@@ -29,6 +33,10 @@ class Keys(Documents[SealedKey]):
     def list(self, tenant: Tenant) -> Sequence[SealedKey]:
         """Return all keys of the participant, by number."""
         return self._read(_LIST, (tenant,))
+
+    def former(self) -> Sequence[SealedKey]:
+        """Return the keys of all participants that are not their owner's newest."""
+        return self._read(_FORMER, ())
 
     def put(self, key: SealedKey) -> None:
         """Insert or replace."""

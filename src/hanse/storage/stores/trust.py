@@ -12,11 +12,14 @@ from hanse.trust.records import Presented, Refusal
 _PRESENTED = Shape("presented", Presented, ("tenant", "holder"))
 _REFUSAL = Shape("refusals", Refusal, ("tenant", "id"), ("holder",))
 _OF_HOLDER = "SELECT doc FROM refusals WHERE tenant = ? AND holder = ? ORDER BY id DESC LIMIT ?"
+# Ids sort by the time they were made. Where there are not so many yet, there is no such id, and nothing is deleted.
 _KEEP = (
-    "DELETE FROM refusals WHERE tenant = ? AND holder = ? AND id NOT IN"
-    " (SELECT id FROM refusals WHERE tenant = ? AND holder = ? ORDER BY id DESC LIMIT ?)"
+    "DELETE FROM refusals WHERE tenant = ? AND holder = ? AND id <="
+    " (SELECT id FROM refusals WHERE tenant = ? AND holder = ? ORDER BY id DESC LIMIT 1 OFFSET ?)"
 )
-_KEEP_OF_TENANT = "DELETE FROM refusals WHERE tenant = ? AND id NOT IN (SELECT id FROM refusals WHERE tenant = ? ORDER BY id DESC LIMIT ?)"
+_KEEP_OF_TENANT = (
+    "DELETE FROM refusals WHERE tenant = ? AND id <= (SELECT id FROM refusals WHERE tenant = ? ORDER BY id DESC LIMIT 1 OFFSET ?)"
+)
 
 
 class PresentedCredentials(Documents[Presented]):

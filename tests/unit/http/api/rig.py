@@ -16,9 +16,9 @@ from starlette.routing import Mount, Router
 from hanse.anchor.records import Applicant
 from hanse.app.build import Ground, Parts
 from hanse.app.server import Server
+from hanse.app.space import hand_over
 from hanse.config import Settings
 from hanse.http.api.management import ManagementApi
-from hanse.http.courier import PeerConnector
 from hanse.http.limits import RateLimiter
 from hanse.http.peer import PeerAnswer
 from hanse.http.resolve import DidResolver
@@ -73,10 +73,11 @@ class Rig:
         ground = Ground(settings, Parts(clock=self.clock), self.database, new_master_key())
         self.peers = Loopback()
         ground.client = self.peers
-        ground.resolver = DidResolver(self.peers, self.clock, ground._local_document)
-        ground.peers = PeerConnector(self.peers, ground.resolver, ground.wallet.token_for, self.clock)
+        ground.resolver = DidResolver(self.peers, self.clock, ground._local_document, local_document_at=ground._local_document_at)
         self.ground = ground
         self.server = Server(ground)
+        letters = self.server.wallet.letters
+        letters.wake = lambda: self.server._soon(letters.send_due())  # there is no timer here
         self.build()
         await self._populate()
         return self
@@ -111,8 +112,10 @@ class Rig:
                 self.ids[name, role.value] = issued.operator.id
         space = await people.spaces.found("acme", did_of("acme"), "harbour", "The Harbour")
         await people.participants.join(SERVER, "acme", space.url, space.anchor)
+        await hand_over(self.server, space, "acme", did_of("acme"))
         await self.admit("zoo", space)
         await self.settle()
+        self.server._started = True
 
     async def admit(self, name, space):
         people = self.server.management
@@ -120,6 +123,7 @@ class Rig:
         applicant = Applicant(did_of(name), self.ground.ids.new("jti"), self.clock.now() + timedelta(minutes=5))
         await people.members.apply(space.name, applicant, f"{name.title()} Ltd", invitation=invited.code)
         await people.participants.join(SERVER, name, space.url, space.anchor)
+        await hand_over(self.server, space, name, did_of(name))
 
     async def settle(self):
         """Let the server learn what has changed of its participants."""

@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.identity.credentials.model import VC11, VC20
-from hanse.kernel.errors import Unauthenticated
+from hanse.identity.did import decode_document
+from hanse.kernel.errors import PeerInvalid, Unauthenticated
 from tests.unit.identity.credentials.world import LIST_URL, SCHEMA_URL, World, opened
 
 WORLD = World()
@@ -85,6 +87,21 @@ def test_any_member_of_a_list(profile, path, new):
     head, body = opened(world.files[LIST_URL].decode())
     world.files[LIST_URL] = signed(replaced(body, path, new), head["typ"], world.issuer).encode()
     outcome(lambda: world.verify(world.credential(profile, statuses=world.entry(profile)), holder=world.holder.did))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 200), JSON, st.sampled_from(["issuer", "holder"]))
+def test_any_member_of_a_did_document(path, new, who):
+    world = World()
+    party = getattr(world, who)
+    method = msgspec.structs.replace(party.document.verification_method[0], revoked="2100-01-01T00:00:00Z", expires="2099-12-31T23:59:59Z")
+    document = msgspec.structs.replace(party.document, verification_method=[method], assertion_method=[method.id])
+    raw = json.dumps(replaced(json.loads(msgspec.json.encode(document)), path, new)).encode()
+    try:
+        world.documents[party.did] = decode_document(raw)
+    except PeerInvalid:
+        return
+    outcome(lambda: world.verify_vp(world.present(world.credential())[0]))
 
 
 SCHEMA = {

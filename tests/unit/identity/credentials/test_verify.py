@@ -342,6 +342,16 @@ def test_the_token_of_a_vc_1_1_repeats_its_dates(world, refused):
     world.verify(world.changed(text, lambda body: body.update(nbf=second - 59)))
 
 
+def test_where_a_tests_rules_let_the_dates_differ_the_narrowest_count(world):
+    loose = Rules(world.rules.trust, exact_dates=False)
+    end = int(NOW.timestamp()) + 300
+    text = world.changed(world.credential(VC11), lambda body: body.update(exp=end))
+
+    verified = world.verify(text, loose)
+
+    assert verified.credential.valid_until.timestamp() == end
+
+
 def test_another_holders_credential(world, refused, profile):
     assert refused(world.credential(profile), holder=world.stranger.did).rule == "holder"
     assert refused(world.credential(profile), holder=world.holder.did + ":a").rule == "holder"

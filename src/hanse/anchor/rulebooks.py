@@ -1,0 +1,180 @@
+"""The rulebooks of the spaces anchored here: publish a version, say what it would change, and sign what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from hanse.anchor import checks
+from hanse.anchor.changes import Changes, changes
+from hanse.anchor.ports import AnchorTx, Database, Signer
+from hanse.anchor.records import Member, Published, RulebookPublished, Space
+from hanse.anchor.rulebook import read
+from hanse.anchor.spaces import LIFETIME, SIGNED_ANEW, bump, existing, owned
+from hanse.anchor.standing import Status
+from hanse.anchor.versions import newest, rulebook_of, stored, version
+from hanse.identity.rulebook import RULEBOOK, Rulebook
+from hanse.identity.statements import Statement
+from hanse.kernel.clock import Clock
+from hanse.kernel.errors import Conflict, NotFound
+from hanse.kernel.tenant import Did, Tenant
+
+IN_USE = (Status.ACTIVE, Status.SUSPENDED, Status.PENDING)
+"""Who has, or asks for, roles."""
+
+_NAMED = 5  # members that a refusal names
+_PAGE = 500
+
+
+class _Signed(Struct, frozen=True):
+    """What was signed last; the space's founding tells two spaces of one name apart, one after the other."""
+
+    version: int
+    anchor: Did
+    founded: datetime
+    made: datetime
+    text: str
+
+    def still(self, space: Space, version: int, now: datetime) -> bool:
+        same = (self.version, self.anchor, self.founded) == (version, space.anchor, space.created)
+        return same and timedelta() <= now - self.made < SIGNED_ANEW
+
+
+class Rulebooks:
+    """The use cases around rulebooks. `root` is where the world reaches this server, as for `Spaces`."""
+
+    def __init__(self, database: Database, clock: Clock, signer: Signer, *, root: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._signer = signer
+        self._root = root.rstrip("/")
+        self._signed: dict[str, _Signed] = {}
+
+    async def publish(self, tenant: Tenant, space: str, text: str, by: str) -> Published:
+        """Make `text` (YAML) the rulebook of the space, as its next version; `by` is the operator's name.
+
+        What holds already is not published again. Raises `NotFound`, what `anchor.rulebook.read` raises, and `Conflict` if
+        it is another space's or a role disappears that somebody has.
+        """
+        rulebook, who, now = read(text), checks.line(by, "by"), self._clock.now()
+
+        def work(tx: AnchorTx) -> Published:
+            found = owned(tx, tenant, space)
+            last = stored(tx, found)
+            _check(tx, found, read(last.text), rulebook)
+            if last.text == text:
+                return last
+            published = version(found, last.version + 1, text, who, now)
+            tx.rulebooks.put(published)
+            bump(tx, structs.replace(found, title=rulebook.title), now)
+            tx.emit(RulebookPublished(tenant, found.name, found.url, published.version))
+            return published
+
+        return await self._database.run(work)
+
+    async def check(self, tenant: Tenant, space: str, text: str) -> Changes:
+        """Return what publishing `text` would change. Raises what `publish` would raise."""
+        rulebook = read(text)
+
+        def work(tx: AnchorTx) -> Changes:
+            found = owned(tx, tenant, space)
+            old = rulebook_of(tx, found)
+            _check(tx, found, old, rulebook)
+            return changes(old, rulebook)
+
+        return await self._database.read(work)
+
+    async def current(self, space: str) -> Rulebook:
+        """Return the rulebook that holds now, to anybody. Raises `NotFound`."""
+        return await self._database.read(lambda tx: rulebook_of(tx, existing(tx, space)))
+
+    async def published(self, space: str, number: int | None = None) -> Published:
+        """Return one version, or the one that holds now, to anybody. Raises `NotFound`."""
+
+        def work(tx: AnchorTx) -> Published:
+            found = existing(tx, space)
+            last = newest(tx, found)
+            wanted = last if number in {None, last.version} else tx.rulebooks.get(found.name, number or 0)
+            if wanted is None:
+                raise NotFound(f"The rulebook of this space has no version {number}.", where="version")
+            return wanted
+
+        return await self._database.read(work)
+
+    async def page(self, tenant: Tenant, space: str, *, before: int | None = None, limit: int = 100) -> Sequence[Published]:
+        """Return up to `limit` (at most 500) versions, the newest first, those before the version `before`. Raises `NotFound`."""
+        size = max(1, min(limit, 500))
+
+        def work(tx: AnchorTx) -> Sequence[Published]:
+            found = owned(tx, tenant, space)
+            known = tx.rulebooks.page(found.name, before=before, limit=size)
+            return known or ([newest(tx, found)] if before is None else [])
+
+        return await self._database.read(work)
+
+    async def signed(self, space: str) -> str:
+        """Return the rulebook as a statement signed by the anchor (compact JWS of the kind `RULEBOOK`), for anybody. Raises `NotFound`."""
+        now = self._clock.now()
+        found, last = await self._holding(space)
+        known = self._signed.get(space)
+        if known is None or not known.still(found, last.version, now):
+            text = await self._signer.sign(found.tenant, RULEBOOK, read(last.text), version=last.version, lifetime=LIFETIME)
+            known = self._signed[space] = _Signed(last.version, found.anchor, found.created, now, text)
+        return known.text
+
+    async def rulebook_of(self, url: str) -> Statement[Rulebook] | None:
+        """Return the rulebook of the space at `url` as it is now, or nothing if it is not anchored here."""
+        prefix, _, name = url.rpartition("/")
+        if prefix != f"{self._root}/spaces":
+            return None
+        try:
+            space, last = await self._holding(name)
+        except NotFound:
+            return None
+        now = self._clock.now()
+        return Statement(space.anchor, RULEBOOK, last.version, now, now + LIFETIME, read(last.text))
+
+    async def _holding(self, name: str) -> tuple[Space, Published]:
+        def look(tx: AnchorTx) -> tuple[Space, Published | None]:
+            space = existing(tx, name)
+            return space, tx.rulebooks.newest(space.name)
+
+        space, last = await self._database.read(look)
+        if last is None:
+            last = await self._database.run(lambda tx: stored(tx, existing(tx, name)))
+        return space, last
+
+
+def _check(tx: AnchorTx, space: Space, old: Rulebook, new: Rulebook) -> None:
+    for name, own in (("space", space.url), ("anchor", space.anchor)):
+        if getattr(new, name) != own:
+            raise Conflict(f"This is the rulebook of another {name}.", where=name, rule="another", hint=f"Write `{name}: {own}`.")
+    checks.line(new.title, "title")
+    gone = set(old.roles) - set(new.roles)
+    if gone:
+        _check_unused(tx, space, gone)
+
+
+def _check_unused(tx: AnchorTx, space: Space, roles: set[str]) -> None:
+    having = [member for member in _everybody(tx, space) if roles.intersection(member.roles)]
+    if not having:
+        return
+    used = sorted({role for member in having for role in member.roles if role in roles})
+    named = ", ".join(f"{member.name} ({member.did})" for member in having[:_NAMED])
+    more = f" and {len(having) - _NAMED} more" if len(having) > _NAMED else ""
+    raise Conflict(
+        f"The roles {', '.join(used)} are in use, by {named}{more}.",
+        where=f"roles.{used[0]}",
+        rule="role-in-use",
+        hint="Give these members other roles first, or keep the role.",
+    )
+
+
+def _everybody(tx: AnchorTx, space: Space) -> Iterator[Member]:
+    for status in IN_USE:
+        after = None
+        while page := tx.members.page(space.name, status=status, after=after, limit=_PAGE):
+            yield from page
+            after = page[-1].did

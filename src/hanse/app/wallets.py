@@ -1,0 +1,100 @@
+"""Builds what participants prove things with: tokens, held credentials, requests for more, and the DCP messages that carry them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from hanse.app.build import Ground, Network
+from hanse.http.courier import PeerConnector
+from hanse.http.dcp_client import DcpClient
+from hanse.identity.dcp.scopes import TYPE, Scope
+from hanse.identity.rulebook import Rulebook
+from hanse.kernel.errors import Forbidden
+from hanse.kernel.tenant import Did, Tenant
+from hanse.storage import Tx
+from hanse.wallet.credentials import CredentialService
+from hanse.wallet.letters import Letters
+from hanse.wallet.requests import Requests
+from hanse.wallet.tokens import TokenService
+
+_GLANCE = 0.01
+"""Seconds between two looks of who waits for credentials."""
+
+
+class RulebookReader(Protocol):
+    """Reads the rulebook of the space that a participant has joined (`trust.directory`)."""
+
+    async def rulebook(self, tenant: Tenant) -> Rulebook:
+        """Return it. Raises `Forbidden` if there is none to be had."""
+        ...
+
+
+class SpaceManners:
+    """What the space that a participant has joined settles for its wallet: what it shows peers, and whose offers it takes up.
+
+    `rulebooks` is filled in once the rooms that read rulebooks exist; until then nothing is shown.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._tenants = ground.tenants
+        self.rulebooks: RulebookReader | None = None
+
+    async def scopes_for(self, tenant: Tenant, audience: Did) -> tuple[Scope, ...]:
+        """Return the credentials that say what a member is in its space: those that every peer may ask about."""
+        if self.rulebooks is None or await self._tenants.space_of(tenant) is None:
+            return ()
+        try:
+            rulebook = await self.rulebooks.rulebook(tenant)
+        except Forbidden:
+            return ()  # without rules nothing is shown; the peer says that no token came
+        return tuple(Scope(TYPE, kind, "read") for kind in rulebook.own_types())
+
+    async def accepts_offers(self, tenant: Tenant, issuer: Did) -> bool:
+        """Tell whether what this issuer offers is to be requested at once: the anchor of the participant's space."""
+        link = await self._tenants.space_of(tenant)
+        return link is not None and link.anchor == issuer
+
+
+class WalletSide:
+    """The wallet's services on that ground."""
+
+    def __init__(self, ground: Ground) -> None:
+        database, clock, ids = ground.database, ground.clock, ground.ids
+        self.manners = SpaceManners(ground)
+        self.tokens = TokenService(ground.wallet, self.manners, clock, ids)
+        self.dcp = DcpClient(ground.client, ground.resolver, self.tokens.bare_token)
+        self.letters = Letters(database, self.dcp, clock, ids)
+        self.requests = Requests(database, self.dcp, self.letters, clock, ids)
+        self.credentials = CredentialService(
+            database, ground.wallet, ground.resolver, self.requests, self.dcp, self.manners, clock, ids, ground.parts.wallet_rules
+        )
+        self.peers: Network = ground.parts.network(PeerConnector(ground.client, ground.resolver, self.tokens.token_for, clock))
+        self._database = database
+        database.subscribe(self.letters.on_event)
+
+    async def request(self, tenant: Tenant, issuer: Did, types: Sequence[str], because: str) -> object:
+        """Ask an issuer for credentials, unless the same was asked for already."""
+        return await self.requests.ask(tenant, issuer, types, because)
+
+    async def received(self, tenant: Tenant, types: Sequence[str], patience: timedelta) -> Sequence[str]:
+        """Return which of the types are held, once all are, or when patience has ended."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience.total_seconds()
+        while True:
+            held = await self.held_types(tenant)
+            there = [kind for kind in types if kind in held]
+            if len(there) == len(types) or loop.time() >= end:
+                return there
+            await asyncio.sleep(_GLANCE)
+
+    async def held_types(self, tenant: Tenant) -> frozenset[str]:
+        """Return the types of which the participant holds a credential."""
+
+        def work(tx: Tx) -> frozenset[str]:
+            held = tx.held.page(tenant, after=None, limit=1_000)
+            return frozenset(kind for one in held if not one.invalid for kind in one.types)
+
+        return await self._database.read(work)
