@@ -61,6 +61,10 @@ class Node:
         created = await self.server.management.participants.create(SERVER, name, name)
         await self.server.management.participants.join(SERVER, Tenant(name), url, Did(anchor))
         await self.server.ground.tenants.refresh(Tenant(name))
+        wallet, types = self.server.wallet, ("MembershipCredential", "DataProviderCredential", "DataConsumerCredential")
+        await wallet.request(Tenant(name), Did(anchor), types, "joined")
+        if len(await wallet.received(Tenant(name), types, timedelta(seconds=20))) != len(types):
+            raise RuntimeError("the credentials did not come")
         return {"did": created.participant.did}
 
     async def crowd(self, count: int) -> Json:
@@ -136,15 +140,15 @@ class Node:
 
     async def catalogue(self, peer: str, pages: int) -> Json:
         """Walk a catalogue page by page; return the times of the pages in ms."""
-        base = await self.server.ground.peers.base_of(Tenant("consumer"), Did(peer))
+        base = await self.server.wallet.peers.base_of(Tenant("consumer"), Did(peer))
         body = self.server.connector.kit.wire.encode_catalog_request(CatalogRequest())
         times, url = [], None
         for _ in range(pages):
             began = time.perf_counter()
             if url is None:
-                page, url = await self.server.ground.peers.post(Tenant("consumer"), Did(peer), f"{base}/catalog/request", body)
+                page, url = await self.server.wallet.peers.post(Tenant("consumer"), Did(peer), f"{base}/catalog/request", body)
             else:
-                page, url = await self.server.ground.peers.get_page(Tenant("consumer"), Did(peer), url)
+                page, url = await self.server.wallet.peers.get_page(Tenant("consumer"), Did(peer), url)
             times.append((time.perf_counter() - began) * 1000)
             if len(json.loads(page)["dataset"]) != 100:
                 raise RuntimeError("a page does not hold 100 datasets")
@@ -163,9 +167,9 @@ class Node:
         return {"cpu": cpu(), "rss_mb": resident_mb()}
 
     async def _catalogue(self, peer: str) -> None:
-        base = await self.server.ground.peers.base_of(Tenant("consumer"), Did(peer))
+        base = await self.server.wallet.peers.base_of(Tenant("consumer"), Did(peer))
         body = self.server.connector.kit.wire.encode_catalog_request(CatalogRequest())
-        await self.server.ground.peers.post(Tenant("consumer"), Did(peer), f"{base}/catalog/request", body)
+        await self.server.wallet.peers.post(Tenant("consumer"), Did(peer), f"{base}/catalog/request", body)
 
     async def _started(self, negotiation: str) -> tuple[str, Any]:
         known = await self.server.ground.database.read(lambda tx: tx.negotiations.get(Tenant("consumer"), negotiation))

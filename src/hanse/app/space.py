@@ -54,11 +54,12 @@ async def add_participant(
     return made
 
 
-async def hand_over(server: Server, space: Space, name: Tenant, did: Did) -> None:
-    """Put a new member's credentials into its wallet without any message: both are on this server, which may not run yet."""
+async def hand_over(server: Server, space: Space, name: Tenant, did: Did, home: Server | None = None) -> None:
+    """Put a new member's credentials into its wallet without any message: its server, this one or `home`, may not run yet."""
     texts = await server.management.issuing.issue_now(space.tenant, space.name, did)
-    await server.wallet.credentials.keep(name, did, space.anchor, texts)
-    await server.ground.tenants.refresh(name)
+    own = home or server
+    await own.wallet.credentials.keep(name, did, space.anchor, texts)
+    await own.ground.tenants.refresh(name)
 
 
 async def _create(server: Server, name: str, title: str, roots: tuple[str, ...]) -> Made:

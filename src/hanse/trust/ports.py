@@ -174,7 +174,7 @@ class Running(Protocol):
     """The transfers under way in this process."""
 
     async def peers(self) -> Iterable[Watched]:
-        """Return who is served or sent something now, each once."""
+        """Return who is served or sent something now, each once; from memory, so that a lost database stops no watch."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from hanse.identity.credentials.lists import STANDARD, ListRules, StatusLists
-from hanse.identity.credentials.model import VC11, VC20, Credential
+from hanse.identity.credentials.model import Credential, refusal
 from hanse.identity.credentials.read import Read, read_credential
 from hanse.identity.credentials.verify import Rules, verify_read
 from hanse.identity.dcp.messages import CredentialContainer
@@ -26,7 +26,6 @@ MAX_HELD_SIZE: Final = 8 * 1024 * 1024
 PATIENCE: Final = 20.0
 """Seconds that the verification of one delivery may take."""
 
-_FORMATS: Final = (VC20, VC11)
 _LATER: Final = frozenset({"unresolved", "schema-unavailable", "status-unavailable"})  # rules of refusals that trying again can help
 
 
@@ -189,12 +188,10 @@ def _check_room(staying: Sequence[Held], fresh: Sequence[Held]) -> None:
 
 
 def _check_label(read: Read, container: CredentialContainer) -> None:
-    if container.format not in _FORMATS:
-        raise Unauthenticated("The credential is refused. Its format is not one that can be held here.", where="format", rule="format")
     if container.format != read.credential.profile:
-        raise Unauthenticated("The credential is refused. Its format is not the one that is said.", where="format", rule="format")
+        raise refusal(f"It is one of {read.credential.profile}, and its format says something else.", "format", "format")
     if container.credential_type not in read.credential.types:
-        raise Unauthenticated("The credential is refused. Its type is not the one that is said.", where="credentialType", rule="type")
+        raise refusal("Its type is not the one that is said.", "credentialType", "type")
 
 
 def _refused(fault: Unauthenticated, number: int) -> HanseError:

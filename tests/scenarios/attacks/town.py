@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,17 @@ from hanse.app.build import Parts
 from hanse.app.server import Server, serve
 from hanse.app.space import Made, add_participant, found_space, host_token
 from hanse.config import Settings
-from hanse.identity.did import did_document
+from hanse.identity.credentials.present import present
+from hanse.identity.dcp.messages import PresentationResponseMessage, write
+from hanse.identity.did import Service, did_document
 from hanse.identity.keys import SigningKey
 from hanse.kernel.tenant import Did
 from tests.services import free_port
 from tests.wire.schemas import validate
 
 CONTEXT = ["https://w3id.org/dspace/2025/1/context.jsonld"]
-CHANGING = {"replays", "watermarks", "schema_version"}
-"""Tables that an error may change: a token that was proved stays used up."""
+CHANGING = {"replays", "watermarks", "presented", "refusals", "schema_version"}
+"""Tables that an error may change: a token that was proved stays used up, and what was presented or refused is kept."""
 NEVER_SHOWN = re.compile(r"Traceback \(most recent|/src/hanse/|sqlite3\.|psycopg\.|asyncio\.|msgspec\.", re.IGNORECASE)
 
 
@@ -120,6 +123,8 @@ class Outsider:
         self.base = f"http://localhost:{self.port}/participants/{name}/dsp/2025-1"
         self.key = SigningKey.generate(f"{self.did}#key-1")
         self.document = f"/participants/{name}/did.json"
+        self.dcp = f"/participants/{name}/dcp"
+        self.credentials: list[str] = []
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
@@ -142,9 +147,16 @@ class Outsider:
 
     def token(self, audience: str, key: SigningKey | None = None, header: dict[str, str] | None = None, **claims: Any) -> str:
         now = time.time()
-        said = {"iss": self.did, "sub": self.did, "aud": audience, "jti": uuid4().hex, "iat": int(now), "exp": int(now) + 240} | claims
+        said = {"iss": self.did, "sub": self.did, "aud": audience, "jti": uuid4().hex, "iat": int(now), "exp": int(now) + 240}
+        said |= {"token": f"{self.did}-opens-itself"} | claims
         said = {name: value for name, value in said.items() if value is not None}
         return (key or self.key).sign(json.dumps(said).encode(), header or {"typ": "JWT"})
+
+    def presentation(self, authorization: str) -> bytes:
+        """Present everything it has to whoever asks."""
+        verifier = json.loads(base64.urlsafe_b64decode(authorization.split(".")[1] + "=="))["iss"]
+        made = present(self.key, verifier, self.credentials, datetime.now(UTC), uuid4().hex)
+        return write(PresentationResponseMessage(presentation=[*made]))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         outsider = self
@@ -168,8 +180,11 @@ class Outsider:
                 if special is not None:
                     special(self)
                 elif self.path == outsider.document:
-                    document = did_document(outsider.did, [(outsider.key.kid, outsider.key.public_jwk)])
+                    services = [Service(f"{outsider.did}#cs", "CredentialService", f"http://localhost:{outsider.port}{outsider.dcp}")]
+                    document = did_document(outsider.did, [(outsider.key.kid, outsider.key.public_jwk)], services)
                     say(self, 200, msgspec.json.encode(document))
+                elif self.path == outsider.dcp + "/presentations/query":
+                    say(self, 200, outsider.presentation(self.headers["authorization"]))
                 else:
                     say(self, 200, b"")
 
@@ -247,6 +262,7 @@ class Town:
         answer = httpx.post(f"{self.host.root}/spaces/harbour/applications", json=body, headers=headers)
         assert answer.is_success, answer.text
         assert answer.json()["state"] == "active"
+        outsider.credentials = self.host.call(lambda s: s.management.issuing.issue_now(self.space.tenant, self.space.name, outsider.did))
         time.sleep(1.05)  # a local list is read again after a second
 
     def offer(self, name: str, path: Path, kind: str = "file", terms: tuple[str, ...] = ("members",)) -> Any:

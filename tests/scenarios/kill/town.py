@@ -117,12 +117,14 @@ async def found(folder, databases=("", "")):
         invited = await server.management.members.invite(space.tenant, space.name, did=did)
         applicant = Applicant(did, "jti_1", now + timedelta(minutes=5))
         await server.management.members.apply(space.name, applicant, "Factory", invitation=invited.code)
+        credentials = await server.management.issuing.issue_now(space.tenant, space.name, did)
     finally:
         await server.stop()
     server = await Server.open(consumer)
     try:
         created = await server.management.participants.create(SERVER, "factory", "Factory")
         await server.management.participants.join(SERVER, "factory", space.url, space.anchor)
+        await server.wallet.credentials.keep("factory", did, space.anchor, credentials)
     finally:
         await server.stop()
     return Town(provider, consumer, meteo.did, meteo.token, created.administrator.token, asset.id, asset.dataset.offers[0].id)

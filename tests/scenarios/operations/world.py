@@ -11,7 +11,7 @@ import uvicorn
 from hanse.anchor.records import Applicant
 from hanse.app.build import Parts
 from hanse.app.server import Server, config_of
-from hanse.app.space import add_participant, found_space, host_token
+from hanse.app.space import add_participant, found_space, hand_over, host_token
 from hanse.config import Settings
 from hanse.connector.offers import Description
 from hanse.connector.records import Answering, FileSource
@@ -86,6 +86,7 @@ class World:
         await self.admit(north, self.zoo, "Zoo")
         await self.admit(north, "did:web:elsewhere.example:participants:old", "Old")
         await south.management.participants.join(SERVER, "zoo", self.space.url, self.space.anchor)
+        await hand_over(north, self.space, "zoo", self.zoo, south)
         self.assets = [await self.offer(north, how) for how in (Answering.RULE, Answering.RULE, Answering.HAND)]
 
     async def admit(self, north, did, name):

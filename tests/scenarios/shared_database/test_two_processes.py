@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from hanse.app.server import Server, config_of
-from hanse.app.space import add_participant, found_space
+from hanse.app.space import add_participant, found_space, hand_over
 from hanse.connector.offers import Description
 from hanse.connector.records import FileSource
 from hanse.dsp.messages import CatalogRequest
@@ -74,7 +74,7 @@ class Pair:
             self.token = made.administrator.token
             await self._join("acme", self.acme.did)
             await server.management.participants.join(SERVER, "acme", self.space.url, self.space.anchor)
-            await server.ground.tenants.refresh("acme")
+            await hand_over(self.neighbour, self.space, "acme", self.acme.did, server)
             self.asset = await _offer(server, "acme", f"{data}/big.bin")
         finally:
             await server.stop()

@@ -16,7 +16,7 @@ from pathlib import Path
 from hanse.anchor.records import Applicant
 from hanse.app.build import Parts
 from hanse.app.server import Server, serve
-from hanse.app.space import add_participant, found_space
+from hanse.app.space import add_participant, found_space, hand_over
 from hanse.client.fetch import Settings as FetchSettings
 from hanse.client.fetch import fetch
 from hanse.config import Settings
@@ -66,7 +66,7 @@ async def main(folder, ports):
     applicant = Applicant(buyer.did, "jti-1", provider.ground.clock.now() + timedelta(minutes=5))
     await provider.management.members.apply(space.name, applicant, "Buyer", invitation=invited.code)
     await consumer.management.participants.join(SERVER, buyer.name, space.url, space.anchor)
-    await consumer.ground.tenants.refresh(buyer.name)
+    await hand_over(provider, space, buyer.name, buyer.did, consumer)
     ready = [asyncio.Event(), asyncio.Event()]
     running = [asyncio.create_task(serve(provider, ready[0])), asyncio.create_task(serve(consumer, ready[1]))]
     await asyncio.gather(*(event.wait() for event in ready))

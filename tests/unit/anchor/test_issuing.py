@@ -208,8 +208,16 @@ def test_a_claim_that_the_rulebook_has_given_up_is_said_by_nobody(house):
     house.member(roles=("ai-factory",), claims={"ai-factory": {"trustLevel": "highest"}})
     assert house.ask(FACTORY).state is REJECTED
     assert "ai-factory" in house.delivered().rejection_reason
-    house.member(BOLT, roles=("ai-factory",), claims={"ai-factory": {"trustLevel": True}})
-    assert house.ask(FACTORY, caller=house.caller(BOLT)).state is REJECTED
+
+
+def test_true_is_not_one(house):
+    book = house.rulebooks["baltic"]
+    role = structs.replace(book.roles["ai-factory"], claims={"trustLevel": [2, 1]})
+    house.rulebooks["baltic"] = structs.replace(book, roles={**book.roles, "ai-factory": role})
+    house.member(roles=("ai-factory",), claims={"ai-factory": {"trustLevel": True}})
+    assert house.ask(FACTORY).state is REJECTED
+    house.member(roles=("ai-factory",), claims={"ai-factory": {"trustLevel": 1}})
+    assert house.ask(FACTORY, pid="req_2").state is ISSUED
 
 
 def test_a_role_that_the_rulebook_does_not_know_brings_nothing(house):

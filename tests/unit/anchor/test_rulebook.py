@@ -162,7 +162,7 @@ M = "credentials.MembershipCredential"
     ("old", "new", "where", "hint"),
     [
         ("roles:\n", "rolls: 1\nroles:\n", "rolls", "Did you mean `roles`?"),
-        ("    credential: AuditorCredential", "    credentials: AuditorCredential", "roles.auditor.credentials", "Did you mean `credential`?"),
+        ("    credential: AuditorCredential", "    credentials: X", "roles.auditor.credentials", "Did you mean `credential`?"),
         ("    credential: AuditorCredential\n", "", "roles.auditor.credential", "Write it below"),
         ("credential: AuditorCredential", "credential: AuditCredential", "roles.auditor.credential", "Did you mean AuditorCredential?"),
         ("credential: AuditorCredential", "credential: [1]", "roles.auditor.credential", None),

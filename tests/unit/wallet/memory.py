@@ -98,6 +98,7 @@ class Memory:
         self.subscribers = []
 
     async def run(self, work):
+        await asyncio.sleep(0)  # whatever else wants to run does so now
         try:
             work(copy.deepcopy(self.tx))
         except Exception as first:  # noqa: BLE001 - as a lost race would, it is tried again

@@ -370,6 +370,9 @@ def test_without_a_required_request_named_issuers_deliver_and_nobody_else():
         pid = await w.ask_for(MEMBERSHIP)
         error = await refusal(w, w.delivery(pid, w.credential(types=(PROVIDER,)), type=PROVIDER))
         assert error.rule == "untrusted"
+        w.metadata_of[w.stranger.did] = w.metadata(MEMBERSHIP, party=w.stranger)
+        other = await w.ask_for(issuer=w.stranger.did)
+        await refusal(w, w.delivery(other, w.credential()), NotFound)
 
     run(scenario, rules=WalletRules(require_request=False, issuers=frozenset({"did:web:issuer.example"})))
 
