@@ -171,7 +171,7 @@ def minted(
 
 def _draft(space: Space, rulebook: Rulebook, grant: Grant, record: Issued) -> Draft:
     profile, index = record.profile, record.index
-    urls = [(purpose, list_url(space.url, purpose, record.number, profile)) for purpose in PURPOSES]
+    urls = [(purpose, list_url(space.url, purpose, record.number, profile)) for purpose in PURPOSES[profile]]
     described = rulebook.credentials[grant.type].schema is not None
     return Draft(
         profile=profile,

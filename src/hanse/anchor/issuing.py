@@ -169,6 +169,13 @@ class Issuing:
         size = max(1, min(limit, 100))
         return await self._database.read(lambda tx: tx.issuances.newest(tenant, holder, limit=size))
 
+    async def issuance(self, tenant: Tenant, id: str) -> Issuance:
+        """Return a holder's request at this anchor by its id. Raises `NotFound`."""
+        found = await self._database.read(lambda tx: tx.issuances.get(id))
+        if found is None or found.tenant != tenant:
+            raise NotFound(f"There is no request {id[:80]!r} at this anchor.", where="id")
+        return found
+
     async def revoke(self, tenant: Tenant, space: str, id: str, reason: str, by: str) -> Issued:
         """Take one credential back for good; `by` is the operator. Once more changes nothing. Raises `NotFound`, `Invalid`."""
         text, name = checks.line(reason, "reason", 500, empty=True), checks.line(by, "by")

@@ -14,7 +14,7 @@ from hanse.anchor.records import Member, Published, RulebookPublished, Space
 from hanse.anchor.rulebook import read
 from hanse.anchor.spaces import LIFETIME, SIGNED_ANEW, bump, existing, owned
 from hanse.anchor.standing import Status
-from hanse.anchor.versions import newest, rulebook_of, stored, version
+from hanse.anchor.versions import HANSE, newest, rulebook_of, stored, version
 from hanse.identity.rulebook import RULEBOOK, Rulebook
 from hanse.identity.statements import Statement
 from hanse.kernel.clock import Clock
@@ -145,6 +145,19 @@ class Rulebooks:
         if last is None:
             last = await self._database.run(lambda tx: stored(tx, existing(tx, name)))
         return space, last
+
+
+def renew(tx: AnchorTx, space: Space, now: datetime) -> Published:
+    """Publish what holds as a new version, for after a restore: members refuse one that is older than what they have seen.
+
+    What was published since the backup is not known any more, so this version follows the clock; after it they count on.
+    """
+    last = stored(tx, space)
+    published = version(space, max(last.version + 1, int(now.timestamp())), last.text, HANSE, now)
+    tx.rulebooks.put(published)
+    bump(tx, space, now)
+    tx.emit(RulebookPublished(space.tenant, space.name, space.url, published.version))
+    return published
 
 
 def _check(tx: AnchorTx, space: Space, old: Rulebook, new: Rulebook) -> None:

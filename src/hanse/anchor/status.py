@@ -1,7 +1,8 @@
 """Status lists: how the anchor takes back what it issued, and how everybody reads that (Bitstring Status List v1.0; StatusList2021).
 
 A space has pairs of lists with numbers: one list says what is revoked, the other what is suspended, and a credential has
-the same index in both. Indexes are given in order and never twice. So who holds two credentials sees which one is older,
+the same index in both. VC 1.1 has room for one status: that is whether it is revoked, and whoever is suspended loses such a
+credential for good, to be offered another one when the suspension is lifted. Indexes are given in order and never twice. So who holds two credentials sees which one is older,
 and nothing about anybody else: what an index belongs to, the anchor alone knows.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, Literal
@@ -33,7 +34,8 @@ LIFETIME: Final = timedelta(days=1)
 """How long a signed list holds: the longest that an anchor may be away."""
 SIGNED_ANEW: Final = LIFETIME / 2
 """A list that has not changed is signed again after this time, when somebody asks for it."""
-PURPOSES: Final[tuple[Purpose, ...]] = ("revocation", "suspension")
+PURPOSES: Final[Mapping[Profile, tuple[Purpose, ...]]] = {VC20: ("revocation", "suspension"), VC11: ("revocation",)}
+"""Which lists a credential points to. Where VC 2.0, 4.10 says "one or more", VC 1.1, 4.9 does not, and its readers take no array."""
 
 _ENDED: Final = timedelta(minutes=1)  # a credential counts for a little longer with a verifier whose clock is behind
 _KEPT: Final = 256  # signed lists in memory, 30 KB each at most
@@ -80,7 +82,7 @@ def mark(
     """Revoke, suspend or (empty) reinstate all credentials of a holder that have not ended; return how many have changed.
 
     With `types` only those of these types, e.g. that of a role which the holder has lost. Revoked is for ever: only what
-    is suspended can be reinstated. The transaction has read the space, so that nothing is issued to the holder meanwhile.
+    is suspended can be reinstated, and what cannot be suspended is revoked. The transaction has read the space, so that nothing is issued to the holder meanwhile.
     """
     live = tx.issued.live(space.name, holder, now - _ENDED)
     return len(_mark(tx, space, (one for one in live if types is None or one.type in types), status, reason, ""))
@@ -92,19 +94,18 @@ def mark_one(tx: AnchorTx, space: Space, issued: Issued, status: Standing, reaso
 
 
 def _mark(tx: AnchorTx, space: Space, issued: Iterable[Issued], status: Standing, reason: str, by: str) -> list[Issued]:
-    moving = sorted((one for one in issued if _moves(one.status, status)), key=_number)
-    for number, group in groupby(moving, _number):
+    marked = [structs.replace(one, status=_after(one, status), reason=reason, by=by) for one in issued if _moves(one.status, status)]
+    for number, group in groupby(sorted(marked, key=_number), _number):
         lists = tx.status_lists.get(space.name, number)
         if lists is None:
             raise StorageFailed(f"The status lists {number} of the space {space.name} are gone.", hint="Restore a backup.")
         revoked, suspended = Bits(lists.revoked), Bits(lists.suspended)
         for one in group:
-            if status == "revoked":
+            if one.status == "revoked":
                 revoked = revoked.with_bit(one.index, on=True)
             else:
-                suspended = suspended.with_bit(one.index, on=status == "suspended")
+                suspended = suspended.with_bit(one.index, on=one.status == "suspended")
         tx.status_lists.flip(structs.replace(lists, revoked=revoked.data, suspended=suspended.data, changed=lists.changed + 1))
-    marked = [structs.replace(one, status=status, reason=reason, by=by) for one in moving]
     for one in marked:
         tx.issued.put(one)
     if marked:
@@ -114,6 +115,10 @@ def _mark(tx: AnchorTx, space: Space, issued: Iterable[Issued], status: Standing
 
 def _moves(before: str, after: Standing) -> bool:
     return before not in {"revoked", after}
+
+
+def _after(issued: Issued, status: Standing) -> Standing:
+    return "revoked" if status == "suspended" and "suspension" not in PURPOSES[issued.profile] else status
 
 
 def _number(issued: Issued) -> int:

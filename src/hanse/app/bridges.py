@@ -127,7 +127,7 @@ class UsePermission:
         asset = stores.assets.get(tenant, running.dataset)
         if asset is None:
             raise Forbidden("The dataset is gone.", rule="dataset")
-        return Permit(asset=asset.id, place=place_of(asset.source), valid_until=decision.valid_until)
+        return Permit(asset.id, place_of(asset.source), decision.valid_until, consumer)
 
 
 class SourceInspector:

@@ -55,6 +55,7 @@ class DataPlane:
         serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, kit.membership.standing)
         inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes)
         self.side = side
+        self.permission = permission
         self.app = DataApp(serving, side.running, inbox, accel=ground.settings.accel_prefix or None)
         self.pusher = Pusher(
             ground.database,
@@ -66,6 +67,7 @@ class DataPlane:
             ground.clock,
             side.running,
             PushOutcome(transfers),
+            door=kit.membership.standing,
         )
         ground.database.subscribe(self._on_event)
 

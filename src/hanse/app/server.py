@@ -43,6 +43,8 @@ from hanse.wallet.ports import KeysChanged
 log = logging.getLogger("hanse.server")
 
 _BACKLOG = 1024
+_OFFER_AFTER = 0.25
+"""Seconds in which a new member may ask for its credentials before they are offered."""
 _KEEP_ALIVE = 30
 """Seconds; longer than peers keep their idle connections, so that a kept one is seldom closed under a request."""
 
@@ -61,7 +63,7 @@ class Server:
         membership = parts.membership or self.trust.door
         self.connector = Connector(ground, self.wallet.peers, membership, parts.dataplane or FlowBridge(self.data.flows))
         self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers)
-        self.standing = watch_of(ground, self.trust, self.data.running)
+        self.standing = watch_of(ground, self.trust, self.data.running, self.plane.permission)
         self.front = Front(ground, self.management, self.wallet, self.trust, self.connector, self.data)
         self._keep_time()
         routes = self._routes()
@@ -137,7 +139,7 @@ class Server:
         if isinstance(event, MembersChanged):
             self.trust.directory.forget(event.url)
         elif isinstance(event, Admitted) and self._started:
-            self._soon(self.management.issuing.on_admitted(event))
+            self._soon(self._welcome(event))
         elif isinstance(event, KeysChanged):
             self._keys_changed(event.tenant)
         elif self.trust.on_event(event) is not None:
@@ -154,6 +156,11 @@ class Server:
             self._soon(self.ground.tenants.load())
         else:
             self._neighbours.hear(topic, payload)
+
+    async def _welcome(self, event: Admitted) -> None:
+        """Offer a new member its credentials, unless it asks for them itself first, as joining does."""
+        await asyncio.sleep(_OFFER_AFTER)
+        await self.management.issuing.on_admitted(event)
 
     def _keys_changed(self, tenant: Tenant) -> None:
         self.ground.wallet.forget(tenant)

@@ -10,14 +10,11 @@ from hanse.app.build import Ground
 from hanse.app.management import GuardedFetch, Management
 from hanse.app.wallets import WalletSide
 from hanse.connector.ports import Presenter
-from hanse.connector.records import Transfer
+from hanse.dataplane.ports import Permission
 from hanse.dataplane.running import Running
-from hanse.dsp.messages import Role
-from hanse.identity.rulebook import Rulebook
 from hanse.identity.self_issued import Caller
-from hanse.kernel.errors import ClaimsRefused, HanseError
+from hanse.kernel.errors import HanseError, NotFound
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import roles_named
 from hanse.storage import Tx
 from hanse.trust.directory import Directory
 from hanse.trust.examine import Examiner
@@ -83,9 +80,9 @@ class SpaceDoor:
         return await self._directory.require(tenant, peer)
 
     async def admit(self, sender: Presenter, roles: frozenset[str]) -> None:
-        """When we are called: the sender has to present its membership, and the credentials of the roles."""
+        """When we are called: the sender has to present its membership; for its roles it is asked, and the terms decide."""
         caller = Caller(sender.did, self._tenants.did_of(sender.tenant), sender.jti, sender.expires, sender.token)
-        await self._verifier.admit(sender.tenant, caller, await self.types(sender.tenant, roles))
+        await self._verifier.admit(sender.tenant, caller, wishes=await self._types(sender.tenant, roles))
 
     async def standing(self, tenant: Tenant, peer: Did) -> object:
         """While data flows: what the peer has proved has to hold still."""
@@ -96,83 +93,59 @@ class SpaceDoor:
         claims = self._verifier.known(tenant, peer)
         return None if claims is None else claims.roles
 
-    async def types(self, tenant: Tenant, roles: frozenset[str]) -> tuple[str, ...]:
-        """Return the credentials that stand for the roles in the participant's space. Raises `ClaimsRefused` for a role that it has not."""
+    async def _types(self, tenant: Tenant, roles: frozenset[str]) -> list[str]:
+        """Return the credentials that stand for the roles in the participant's space; a role that it has not, nobody can prove."""
         if not roles:
-            return ()
-        return credentials_for(await self._directory.rulebook(tenant), roles)
-
-
-def credentials_for(rulebook: Rulebook, roles: frozenset[str]) -> tuple[str, ...]:
-    """Return the types of the roles' credentials, in order. Raises `ClaimsRefused` if none of the roles is one of the space's."""
-    known = [rulebook.roles[name].credential for name in sorted(roles) if name in rulebook.roles]
-    if not known:
-        raise ClaimsRefused(
-            f"The terms ask for a role that this space does not have: {', '.join(sorted(roles))[:200]}.",
-            where="role",
-            rule="role-unknown",
-            hint=f"It has: {', '.join(rulebook.roles)}.",
-        )
-    return tuple(known)
+            return []
+        known = (await self._directory.rulebook(tenant)).roles
+        return [known[name].credential for name in roles if name in known]
 
 
 class RunningTransfers:
-    """Whose data flows in this process, for the watch; and the end of it."""
+    """What flows in this process, for the watch: whose it is, whether it may flow still, and its end."""
 
-    def __init__(self, ground: Ground, running: Running, door: SpaceDoor) -> None:
+    def __init__(self, ground: Ground, running: Running, verifier: Verifier, permission: Permission) -> None:
         self._database = ground.database
         self._clock = ground.clock
         self._running = running
-        self._door = door
+        self._verifier = verifier
+        self._permission = permission
 
     async def peers(self) -> Sequence[Watched]:
-        """Return who is served or sent something now, each once."""
-        keys = self._running.keys()
-        if not keys:
-            return []
-        found = await self._database.read(lambda tx: _watched(tx, keys))
-        watched = set()
-        for tenant, peer, roles in found:
-            try:
-                watched.add(Watched(tenant, peer, frozenset(await self._door.types(tenant, roles))))
-            except HanseError:
-                watched.add(Watched(tenant, peer, frozenset({"-"})))  # the role is gone from the rulebook: nobody has it
-        return list(watched)
+        """Return what flows now, each transfer once."""
+        return [Watched(tenant, peer, transfer) for tenant, transfer, peer in self._running.served()]
+
+    async def check(self, watched: Watched) -> None:
+        """Look at the peer's credentials, then at the terms: a use is decided again while it lasts."""
+        await self._verifier.standing(watched.tenant, watched.peer)
+
+        def work(tx: Tx) -> None:
+            transfer = tx.transfers.get(watched.tenant, watched.transfer)
+            if transfer is None:
+                raise NotFound("There is no such transfer.", where="transfer")
+            self._permission.check(tx, watched.tenant, watched.transfer, transfer.agreement_id, watched.peer)
+
+        await self._database.read(work)
+
+    def relied_on(self, watched: Watched) -> bool:
+        """Tell whether the peer's claims hold without another look."""
+        return self._verifier.known(watched.tenant, watched.peer) is not None
 
     async def cut(self, watched: Watched, reason: HanseError) -> None:
-        """Cut what flows to the peer, and write into the transfers' stories why."""
-        keys, now = self._running.keys(), self._clock.now()
+        """Cut what flows in the transfer at once; then write into its story why."""
+        self._running.cut(watched.tenant, watched.transfer)
+        now = self._clock.now()
 
-        def work(tx: Tx) -> list[tuple[Tenant, str]]:
-            cut = []
-            for tenant, id in keys:
-                transfer = tx.transfers.get(tenant, id)
-                if tenant == watched.tenant and transfer is not None and transfer.peer == watched.peer:
-                    transfer.note(now, "data cut: the peer lost its standing", "us", reason.message[:1000])
-                    tx.transfers.put(transfer)
-                    cut.append((tenant, id))
-            return cut
+        def work(tx: Tx) -> None:
+            transfer = tx.transfers.get(watched.tenant, watched.transfer)
+            if transfer is not None:
+                transfer.note(now, "data cut: the peer has lost its right to it", "us", reason.message[:1000])
+                tx.transfers.put(transfer)
 
-        for tenant, id in await self._database.run(work):
-            self._running.cut(tenant, id)
+        await self._database.run(work)
 
 
-def _watched(tx: Tx, keys: Sequence[tuple[Tenant, str]]) -> set[tuple[Tenant, Did, frozenset[str]]]:
-    found = set()
-    for tenant, id in keys:
-        transfer = tx.transfers.get(tenant, id)
-        if transfer is not None:
-            found.add((tenant, transfer.peer, _roles(tx, transfer)))
-    return found
-
-
-def _roles(tx: Tx, transfer: Transfer) -> frozenset[str]:
-    contract = tx.contracts.get(transfer.tenant, transfer.agreement_id)
-    provides = contract is not None and contract.role is Role.PROVIDER
-    return roles_named(contract.agreement.terms) if contract is not None and provides else frozenset()
-
-
-def watch_of(ground: Ground, trust: TrustSide, running: Running) -> StandingWatch:
+def watch_of(ground: Ground, trust: TrustSide, running: Running, permission: Permission) -> StandingWatch:
     """Return the watch over what flows in this process."""
-    transfers = RunningTransfers(ground, running, trust.door)
-    return StandingWatch(trust.verifier, transfers, transfers)
+    transfers = RunningTransfers(ground, running, trust.verifier, permission)
+    return StandingWatch(transfers, transfers, transfers)

@@ -18,8 +18,9 @@ NO_ROLES: frozenset[str] = frozenset()
 
 
 async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], roles: frozenset[str] = NO_ROLES) -> T:
-    """Run `work` for a member of the space that has `roles`. Its token stays used up even if it is refused (house, pitfall 3).
+    """Run `work` for a member of the space; `roles` are those that it is asked about.
 
+    Its token stays used up even if it is refused (house, pitfall 3).
     Raises `ClaimsRefused` for strangers and `Unauthenticated` for a token that was used before.
     """
 

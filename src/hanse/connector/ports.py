@@ -326,9 +326,9 @@ class Membership(Protocol):
         ...
 
     async def admit(self, sender: Presenter, roles: frozenset[str]) -> None:
-        """When we are called: have the sender prove by credentials that it is a member, and has these roles.
+        """When we are called: have the sender prove by credentials that it is a member, and ask it for its roles among these.
 
-        Raises `ClaimsRefused`, or `Unauthenticated` where trying again can help.
+        Which it has proved, `roles` tells. Raises `ClaimsRefused`, or `Unauthenticated` where trying again can help.
         """
         ...
 

@@ -22,7 +22,6 @@ from hanse.odrl.evaluate import Decision, Facts, decide
 from hanse.odrl.model import Agreement, Offer, Terms
 from hanse.odrl.terms import same_terms
 
-
 RolesOf = Callable[[Tenant, Did], frozenset[str] | None]
 """Tells which roles a peer has proved to a participant."""
 

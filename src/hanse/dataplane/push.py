@@ -24,6 +24,7 @@ from hanse.dataplane.ports import Completion, Database, DataTx, Permission, Seal
 from hanse.dataplane.records import Entry, Manifest, Permit, Push, PushQueued
 from hanse.dataplane.running import Response, Running
 from hanse.dataplane.segments import Segment, Slice, tar, tar_size
+from hanse.dataplane.serving import Door
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import AddressRefused, Forbidden, HanseError, OwnError, PeerRefused, PeerUnreachable, SourceVanished
@@ -61,6 +62,7 @@ class Pusher:
         running: Running,
         completion: Completion,
         *,
+        door: Door | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -72,6 +74,7 @@ class Pusher:
         self._clock = clock
         self._running = running
         self._completion = completion
+        self._door = door
         self._sleep = sleep
         self._tasks: dict[tuple[Tenant, str], asyncio.Task[None]] = {}
 
@@ -146,6 +149,9 @@ class Pusher:
 
     async def _permit(self, push: Push, response: Response) -> Permit:
         grant = push.grant
+        response.peer = grant.peer
+        if self._door is not None:
+            await self._door(grant.tenant, grant.peer)
         permit = await self._database.read(lambda tx: self._permission.check(tx, grant.tenant, grant.transfer, grant.agreement, grant.peer))
         response.release()
         response.until(permit.valid_until)

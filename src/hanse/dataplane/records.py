@@ -111,11 +111,12 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Permit(Struct, frozen=True):
-    """The answer of the usage decision: which asset's bytes, from where, and until when without asking again."""
+    """The answer of the usage decision: which asset's bytes, from where, until when without asking again, and to whom."""
 
     asset: str
     place: Place
     valid_until: datetime | None = None
+    consumer: Did = Did("")
 
 
 class Purpose(StrEnum):

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from hanse.dataplane.records import Halted
 from hanse.kernel.clock import Clock
-from hanse.kernel.tenant import Tenant
+from hanse.kernel.tenant import Did, Tenant
 
 
 class Response:
@@ -24,6 +24,8 @@ class Response:
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
         self.is_cut = False
+        self.peer: Did | None = None
+        """Who is served, once that is known; its standing is watched as long as the response runs."""
 
     def cut(self) -> None:
         """End it now."""
@@ -85,9 +87,10 @@ class Running:
         """Cut what the event names."""
         self.cut(event.tenant, event.transfer)
 
-    def keys(self) -> list[tuple[Tenant, str]]:
-        """Return the transfers that have responses under way."""
-        return list(self._responses)
+    def served(self) -> set[tuple[Tenant, str, Did]]:
+        """Return the transfers that have responses under way, each with its peer."""
+        groups = self._responses.items()
+        return {(tenant, transfer, one.peer) for (tenant, transfer), group in groups for one in group if one.peer is not None}
 
     def count(self) -> int:
         """Return how many responses are under way, for the metrics."""

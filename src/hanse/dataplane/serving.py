@@ -69,12 +69,12 @@ class Serving:
         Raises `Unauthenticated` for any token that is not this transfer's, `Forbidden` when the transfer is not
         started, the agreement has ended, the policy does not permit it or the consumer has left the space.
         """
-        access, permit = await self._database.read(lambda tx: self._judge(tx, tenant, transfer, token))
-        if self._door is not None:
+        access = await self._database.read(lambda tx: self._tokens.find(tx, tenant, transfer, token, Purpose.PULL))
+        if self._door is not None:  # before the terms are judged: they may ask for a role, which it finds out
             await self._door(tenant, access.grant.peer)
         if not access.used:
-            permit = await self._database.run(lambda tx: self._first_use(tx, tenant, transfer, token))
-        return permit
+            return await self._database.run(lambda tx: self._first_use(tx, tenant, transfer, token))
+        return (await self._database.read(lambda tx: self._judge(tx, tenant, transfer, token)))[1]
 
     async def refresh(self, tenant: Tenant, transfer: str, refresh_token: str, bearer: str) -> Issued:
         """Return fresh tokens (Data Plane Signaling, section 8). Raises `Unauthenticated`, `Forbidden`."""

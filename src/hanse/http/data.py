@@ -121,6 +121,7 @@ class DataApp:
         elif request.method in ("GET", "HEAD"):
             with self._running.enter(request.tenant, request.transfer, request.abort) as response:
                 permit = await self._serving.authorise(request.tenant, request.transfer, request.bearer())
+                response.peer = permit.consumer
                 response.until(permit.valid_until)
                 plan = await self._serving.plan(request.tenant, permit, request.rest)
                 await self._answer(request, permit, plan, send)

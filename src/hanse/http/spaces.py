@@ -136,10 +136,12 @@ class SpacePages:
             space.name,
             caller.did,
             roles=tuple(asked.roles),
+            invitation=asked.invitation,
             evidence=asked.evidence,
             terms=asked.terms or "",
             presented=presented,
             sponsor=None if sponsor is None else sponsor.did,
+            hosting=asked.hosting,
         )
         return Response(_encode(show.fit(report)), headers=_NO_STORE, media_type=_JSON)
 

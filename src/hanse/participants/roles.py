@@ -39,8 +39,14 @@ class Action(StrEnum):
     END_CONTRACT = "end-contract"
     DECIDE_APPLICATION = "decide-application"
     MANAGE_MEMBERS = "manage-members"
+    CHANGE_MEMBER = "change-member"
+    PUBLISH_RULEBOOK = "publish-rulebook"
+    REVOKE_CREDENTIAL = "revoke-credential"
     FOUND_SPACE = "found-space"
     JOIN_SPACE = "join-space"
+    USE_WALLET = "use-wallet"
+    REQUEST_CREDENTIALS = "request-credentials"
+    MANAGE_KEYS = "manage-keys"
     EDIT_PARTICIPANT = "edit-participant"
     MANAGE_OPERATORS = "manage-operators"
     LIST_PARTICIPANTS = "list-participants"
@@ -62,7 +68,7 @@ class Rule(Struct, frozen=True):
 # fmt: off
 RULES: dict[Action, Rule] = {
     #                                  least role                own    host
-    Action.READ:                  Rule(Role.READ,       True,  False),  # offers, processes, contracts, members
+    Action.READ:                  Rule(Role.READ,       True,  False),  # offers, processes, contracts, members, what the wallet holds
     Action.READ_PARTICIPANT:      Rule(Role.READ,       True,  True),   # its title, DID, limits and space
     Action.OFFER:                 Rule(Role.OPERATE,    True,  False),  # make, edit and withdraw assets
     Action.NEGOTIATE:             Rule(Role.OPERATE,    True,  False),  # ask for data, counter, give up
@@ -71,8 +77,14 @@ RULES: dict[Action, Rule] = {
     Action.END_CONTRACT:          Rule(Role.APPROVE,    True,  False),  # end an agreement before its time
     Action.DECIDE_APPLICATION:    Rule(Role.APPROVE,    True,  False),  # anchor: approve or refuse who wants to join
     Action.MANAGE_MEMBERS:        Rule(Role.ADMINISTER, True,  False),  # anchor: invite, suspend, remove, reinstate
+    Action.CHANGE_MEMBER:         Rule(Role.APPROVE,    True,  False),  # anchor: other roles, or what a role's credential says
+    Action.PUBLISH_RULEBOOK:      Rule(Role.ADMINISTER, True,  False),
+    Action.REVOKE_CREDENTIAL:     Rule(Role.ADMINISTER, True,  False),  # anchor: take back one credential
     Action.FOUND_SPACE:           Rule(Role.ADMINISTER, True,  False),
     Action.JOIN_SPACE:            Rule(Role.ADMINISTER, True,  True),
+    Action.USE_WALLET:            Rule(Role.OPERATE,    True,  False),  # look up the status of credentials, throw them away
+    Action.REQUEST_CREDENTIALS:   Rule(Role.OPERATE,    True,  False),
+    Action.MANAGE_KEYS:           Rule(Role.ADMINISTER, True,  False),  # rotate, declare compromised, release
     Action.EDIT_PARTICIPANT:      Rule(Role.ADMINISTER, True,  True),   # its title
     Action.MANAGE_OPERATORS:      Rule(Role.ADMINISTER, True,  True),   # add, remove and list; everybody rotates their own token
     Action.LIST_PARTICIPANTS:     Rule(Role.READ,       False, True),

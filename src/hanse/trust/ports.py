@@ -163,11 +163,11 @@ class Queries(Protocol):
 
 
 class Watched(NamedTuple):
-    """A peer whose data is flowing: it has to be a member, and to hold credentials of the types `needs`."""
+    """A peer whose data is flowing, and the transfer in which it flows."""
 
     tenant: Tenant
     peer: Did
-    needs: frozenset[str] = frozenset()
+    transfer: str
 
 
 class Running(Protocol):
@@ -182,17 +182,17 @@ class Cut(Protocol):
     """Ends what flows to a peer."""
 
     async def cut(self, watched: Watched, reason: HanseError) -> None:
-        """End what flows to that peer under those needs; `reason` says why it has lost its standing."""
+        """End what flows in that transfer; `reason` says why the peer has lost its right to it."""
         ...
 
 
-class Standing(Protocol):
-    """Tells whether what a peer has proved still holds (`verifier.Verifier`)."""
+class Rights(Protocol):
+    """Tells whether a peer has the right to what flows to it: what it has proved still holds, and so do the terms."""
 
-    async def standing(self, tenant: Tenant, peer: Did, needs: frozenset[str] = ...) -> object:
-        """Return what it has proved. Raises a `HanseError` if it does not hold any more, or if that cannot be known."""
+    async def check(self, watched: Watched) -> None:
+        """Raise a `HanseError` if it has not any more, or if that cannot be known."""
         ...
 
-    def known(self, tenant: Tenant, peer: Did) -> object | None:
-        """Return what is believed without another look, or nothing."""
+    def relied_on(self, watched: Watched) -> bool:
+        """Tell whether what was known of the peer a moment ago may be relied on without another look."""
         ...

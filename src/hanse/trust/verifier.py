@@ -17,7 +17,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from hanse.identity.credentials.lists import STANDARD, ListRules
-from hanse.identity.credentials.model import Verified
+from hanse.identity.credentials.model import Credential, Verified
 from hanse.identity.credentials.presentations import verify_answer
 from hanse.identity.credentials.read import read_credential
 from hanse.identity.credentials.verify import Rules, verify_read
@@ -114,10 +114,11 @@ class Verifier:
         self._flights: Flights[Claims, CallerError] = Flights(clock, CallerError, RETRY)
         self._epoch = 0
 
-    async def admit(self, tenant: Tenant, caller: Caller, needs: Collection[str] = ()) -> Claims:
+    async def admit(self, tenant: Tenant, caller: Caller, needs: Collection[str] = (), wishes: Collection[str] = ()) -> Claims:
         """Return what `caller` proves to `tenant` by the access token that it sent along.
 
-        It has to present a membership credential of the tenant's space, and one of each of the types `needs`. Raises
+        It has to present a membership credential of the tenant's space, and one of each of the types `needs`; it may present
+        one of each of the types `wishes`, about which somebody else decides. Raises
         `ClaimsRefused` if they are not there or do not hold, `Unauthenticated` if it sent no token or if trying again can
         help (it cannot be asked, a list cannot be had), and what `Rulebooks.ruled` raises. Both are written down, and
         their hint names the id that `explain` takes.
@@ -126,12 +127,13 @@ class Verifier:
         if token is None:
             raise await self._refusals.noted(tenant, caller.did, faults.no_token())
         ruled = await self._rulebooks.ruled(tenant)
-        asked = types_asked(ruled.rulebook, needs)
+        needed = types_asked(ruled.rulebook, needs)
+        asked = tuple(dict.fromkeys((*needed, *sorted(wishes))))
         key = (tenant, caller.did, sha256(token.encode("utf-8", "surrogatepass")).digest(), asked)
         entry = self._admitted.get(key)
         if entry is not None and entry.ruled is ruled and holds(entry.again, self._clock.now()):
             return entry.claims
-        return _or_raise(await self._flights.run(key, lambda: self._present(key, caller, token, ruled)))
+        return _or_raise(await self._flights.run(key, lambda: self._present(key, caller, token, ruled, len(needed))))
 
     async def standing(self, tenant: Tenant, peer: Did, needs: Collection[str] = ()) -> Claims:
         """Return what `peer` has proved to `tenant` before, as far as it holds now, without asking the peer.
@@ -152,6 +154,10 @@ class Verifier:
         """Return what is known of `peer` and holds now, from memory alone; nothing if it is not a member for all that is known."""
         known = self._known.get((tenant, peer))
         return known.claims if known is not None and known.claims.member and holds(known.claims.until, self._clock.now()) else None
+
+    async def presented(self, tenant: Tenant, peer: Did) -> Sequence[Credential]:
+        """Return the credentials that `peer` presented last and that were verified then, without another look at them."""
+        return [read_credential(text).credential for text in await self._keeping.kept(tenant, peer)]
 
     async def explain(self, tenant: Tenant, what: str) -> Sequence[Refusal]:
         """Return the refusal of that id, or the last ones of that peer (a DID), the newest first. Raises `NotFound`."""
@@ -190,11 +196,11 @@ class Verifier:
 
     # A caller presents.
 
-    async def _present(self, key: _Key, caller: Caller, token: str, ruled: Ruled) -> Claims:
+    async def _present(self, key: _Key, caller: Caller, token: str, ruled: Ruled, needed: int) -> Claims:
         tenant, holder, _, asked = key
         epoch = self._epoch
         try:
-            credentials, now = await self._asked(tenant, caller, token, asked, ruled)
+            credentials, now = await self._asked(tenant, caller, token, asked, needed, ruled)
         except PeerError as fault:
             raise await self._refusals.noted(tenant, holder, faults.unanswered(holder, fault), inside=fault.message) from fault
         except Unauthenticated as fault:
@@ -209,12 +215,14 @@ class Verifier:
             self._know((tenant, holder), claims, ruled, kept, now)
         return claims
 
-    async def _asked(self, tenant: Tenant, caller: Caller, token: str, asked: _Asked, ruled: Ruled) -> tuple[Sequence[Verified], datetime]:
+    async def _asked(
+        self, tenant: Tenant, caller: Caller, token: str, asked: _Asked, needed: int, ruled: Ruled
+    ) -> tuple[Sequence[Verified], datetime]:
         scopes = [Scope(TYPE, kind, "read") for kind in asked]
         message = PresentationQueryMessage(scope=[str(scope) for scope in scopes])
         answer = await self._queries.present(tenant, caller.did, message, token)
         now = self._clock.now()
-        wanted = [scope.matches for scope in scopes]
+        wanted = [scope.matches for scope in scopes[:needed]]
         presented = await self._resolver.drive(verify_answer(answer, caller.did, caller.audience, wanted, self._rules(ruled), now))
         for one in presented.credentials:
             faults.check_end(one, now)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from hanse.kernel.errors import Forbidden, HanseError, OwnError
-from hanse.trust.ports import Cut, Running, Standing, Watched
+from hanse.trust.ports import Cut, Rights, Running, Watched
 
 log = logging.getLogger("hanse.trust")
 
@@ -24,8 +24,8 @@ PATIENCE: Final = 5.0
 class StandingWatch:
     """Looks at everybody whose data flows, every five seconds and whenever it is woken."""
 
-    def __init__(self, standing: Standing, running: Running, cut: Cut, *, every: float = EVERY, patience: float = PATIENCE) -> None:
-        self._standing = standing
+    def __init__(self, rights: Rights, running: Running, cut: Cut, *, every: float = EVERY, patience: float = PATIENCE) -> None:
+        self._rights = rights
         self._running = running
         self._cut = cut
         self._every = every
@@ -34,7 +34,7 @@ class StandingWatch:
         self._task: asyncio.Task[None] | None = None
 
     async def check(self, peers: Iterable[Watched]) -> list[tuple[Watched, HanseError]]:
-        """Return who of the peers has lost its standing, with the reason. They are looked at all at once."""
+        """Return which of them have lost their right, with the reason. They are looked at all at once."""
         watched = list(peers)
         outcomes = await asyncio.gather(*(self._look(one) for one in watched))
         return [(one, error) for one, error in zip(watched, outcomes, strict=True) if error is not None]
@@ -82,7 +82,7 @@ class StandingWatch:
         error: HanseError
         try:
             async with asyncio.timeout(self._patience):
-                await self._standing.standing(watched.tenant, watched.peer, watched.needs)
+                await self._rights.check(watched)
         except TimeoutError:
             error = Forbidden("Whether its credentials still hold could not be found out in time.", rule="unproved")
         except OwnError as fault:
@@ -92,4 +92,4 @@ class StandingWatch:
         else:
             return None
         # It is not the peer's fault: what was known a moment ago counts, for as long as it may be relied on.
-        return None if self._standing.known(watched.tenant, watched.peer) is not None else error
+        return None if self._rights.relied_on(watched) else error

@@ -1,4 +1,4 @@
-"""Our own replay of the kits' cases, over HTTP on loopback: one server with three participants per version, one peer per role."""
+"""Our own replay of the kits' cases, over HTTP on loopback: one server with three participants, and one peer, per run."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def test_there_is_a_case_of_ours_for_each_of_the_kits(version: str, role: Role) 
 def test_own_case(version: Version, role: Role, name: str) -> None:
     shared_data()
 
-    assert outcomes(version)[role][name] == ""
+    assert outcomes(version, role)[name] == ""
 
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize(("version", "role"), [pytest.param(*one, id=_called(*one)) for one in RUNS])
 def test_all_own_cases(announce: Callable[[str], None], version: Version, role: Role) -> None:
     shared_data()
-    found = outcomes(version)[role]
+    found = outcomes(version, role)
 
     passed = [name for name, fault in found.items() if not fault]
     announce(f"DCP own cases {version.name} {role} {len(passed)}/{len(found)}")
@@ -52,20 +52,16 @@ def test_all_own_cases(announce: Callable[[str], None], version: Version, role: 
 
 
 @cache
-def outcomes(version: Version) -> Mapping[Role, Mapping[str, str]]:
-    """Play all cases of a version, once; return what was wrong by role and name, empty if nothing was."""
-    return asyncio.run(_run(version))
+def outcomes(version: Version, role: Role) -> Mapping[str, str]:
+    """Play all cases of a run, once; return what was wrong by name, empty if nothing was."""
+    return asyncio.run(_run(version, role))
 
 
-async def _run(version: Version) -> dict[Role, dict[str, str]]:
-    found: dict[Role, dict[str, str]] = {}
+async def _run(version: Version, role: Role) -> dict[str, str]:
     others = Others(free_port())
-    async with system_under_test(version, others) as under:
-        for role, did in zip(ROLES, (under.holder, under.issuer, under.verifier), strict=True):
-            async with peer_of(did, others) as peer:
-                world = World(peer, under, version)
-                found[role] = {name: await _fault(case, world) for name, case in cases_of(version, role).items()}
-    return found
+    async with system_under_test(version, others) as under, peer_of(under.of(role), others) as peer:
+        world = World(peer, under, version)
+        return {name: await _fault(case, world) for name, case in cases_of(version, role).items()}
 
 
 async def _fault(case: Case, world: World) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.conformance.dcp.peer import Peer
-from tests.conformance.dcp.versions import Version
+from tests.conformance.dcp.versions import Role, Version
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class UnderTest:
     """The name of a request of the holder, at the peer's issuer, that is open however often it is answered."""
     rejected_pid: str
     """The name of another one."""
+
+    def of(self, role: Role) -> str:
+        """Return the DID of the participant that is tested in that role."""
+        dids: dict[Role, str] = {"credential service": self.holder, "issuer": self.issuer, "verifier": self.verifier}
+        return dids[role]
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,7 @@ def gate(logs, tmp_path_factory):
     space, _ = host.call(lambda s: found_space(s, "port", "Port"))
     acme = host.call(lambda s: add_participant(s, space, "acme", "Acme"))
     for outsider in (one, two):
-        invited = host.call(lambda s: s.management.members.invite(space.tenant, space.name))
-        headers = {"Authorization": f"Bearer {outsider.token(space.anchor)}"}
-        assert httpx.post(
-            f"{host.root}/spaces/port/applications", json={"name": "M", "invitation": invited.code}, headers=headers
-        ).is_success
-    time.sleep(1.1)
+        outsider.enter(host, space)
     yield host, acme, one, two
     host.stop()
     one.close()

@@ -23,6 +23,7 @@ import httpx
 import msgspec
 import uvloop
 
+from hanse.anchor.records import Space
 from hanse.app.build import Parts
 from hanse.app.server import Server, serve
 from hanse.app.space import Made, add_participant, found_space, host_token
@@ -152,6 +153,32 @@ class Outsider:
         said = {name: value for name, value in said.items() if value is not None}
         return (key or self.key).sign(json.dumps(said).encode(), header or {"typ": "JWT"})
 
+    def enter(self, host: Host, space: Space) -> None:
+        """Become a member of a space by an invitation, and get its credentials."""
+        invited = host.call(lambda s: s.management.members.invite(space.tenant, space.name))
+        headers = {"Authorization": f"Bearer {self.token(space.anchor)}"}
+        body = {"name": "Outsider", "invitation": invited.code}
+        answer = httpx.post(f"{host.root}/spaces/{space.name}/applications", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        assert answer.json()["state"] == "active"
+        self.credentials = host.call(lambda s: s.management.issuing.issue_now(space.tenant, space.name, self.did))
+        time.sleep(1.05)  # a local register is read again after a second
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        special = self.answers.get(handler.path)
+        if special is not None:
+            special(handler)
+        elif handler.path == self.document:
+            say(handler, 200, self.did_document())
+        elif handler.path == self.dcp + "/presentations/query":
+            say(handler, 200, self.presentation(handler.headers["authorization"]))
+        else:
+            say(handler, 200, b"")
+
+    def did_document(self) -> bytes:
+        service = Service(f"{self.did}#cs", "CredentialService", f"http://localhost:{self.port}{self.dcp}")
+        return msgspec.json.encode(did_document(self.did, [(self.key.kid, self.key.public_jwk)], [service]))
+
     def presentation(self, authorization: str) -> bytes:
         """Present everything it has to whoever asks."""
         verifier = json.loads(base64.urlsafe_b64decode(authorization.split(".")[1] + "=="))["iss"]
@@ -176,17 +203,7 @@ class Outsider:
             def _take(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 outsider.taken.append((self.command, self.path, dict(self.headers), body))
-                special = outsider.answers.get(self.path)
-                if special is not None:
-                    special(self)
-                elif self.path == outsider.document:
-                    services = [Service(f"{outsider.did}#cs", "CredentialService", f"http://localhost:{outsider.port}{outsider.dcp}")]
-                    document = did_document(outsider.did, [(outsider.key.kid, outsider.key.public_jwk)], services)
-                    say(self, 200, msgspec.json.encode(document))
-                elif self.path == outsider.dcp + "/presentations/query":
-                    say(self, 200, outsider.presentation(self.headers["authorization"]))
-                else:
-                    say(self, 200, b"")
+                outsider.answer(self)
 
             def log_message(self, *_: Any) -> None:
                 return
@@ -255,15 +272,7 @@ class Town:
 
     def admit(self, outsider: Outsider) -> None:
         """Make an outsider a member."""
-        invited = self.operators["anchor"]("POST", "/anchor/invitations", {})
-        token = outsider.token(self.space.anchor)
-        headers = {"Authorization": f"Bearer {token}"}
-        body = {"name": "Outsider", "invitation": invited["code"]}
-        answer = httpx.post(f"{self.host.root}/spaces/harbour/applications", json=body, headers=headers)
-        assert answer.is_success, answer.text
-        assert answer.json()["state"] == "active"
-        outsider.credentials = self.host.call(lambda s: s.management.issuing.issue_now(self.space.tenant, self.space.name, outsider.did))
-        time.sleep(1.05)  # a local list is read again after a second
+        outsider.enter(self.host, self.space)
 
     def offer(self, name: str, path: Path, kind: str = "file", terms: tuple[str, ...] = ("members",)) -> Any:
         """Offer a file or folder."""

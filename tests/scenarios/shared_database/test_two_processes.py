@@ -153,7 +153,7 @@ def test_messages_to_either_are_answered_and_changes_are_known_to_both(tmp_path,
         body = wire.encode_catalog_request(CatalogRequest())
         for process in pair.processes:
             base = f"http://localhost:{process.settings.port}/participants/acme{wire.PATH}"
-            found, _ = await pair.neighbour.ground.peers.post("zoo", pair.acme.did, f"{base}/catalog/request", body)
+            found, _ = await pair.neighbour.wallet.peers.post("zoo", pair.acme.did, f"{base}/catalog/request", body)
             assert pair.asset.id.encode() in found
         # Made at one, known to the other at once.
         waiting = asyncio.create_task(_negotiated_at_one_followed_at_the_other(pair))

@@ -291,6 +291,12 @@ def test_a_suspended_intermediary_vouches_for_nobody_nor_does_one_for_itself(hou
     assert house.refused(did=HOSTED, sponsor=HELPER).where == "sponsor"
 
 
+def test_who_has_no_host_vouches_for_nobody(house):
+    house.rules(SPONSORED)
+    intermediary(house, "did:jwk:eyJ4IjoxfQ")
+    assert house.refused(did="did:jwk:eyJ4IjoyfQ", sponsor="did:jwk:eyJ4IjoxfQ").where == "sponsor"
+
+
 def test_a_sponsors_token_counts_once(house):
     house.rules(SPONSORED)
     intermediary(house)

@@ -88,6 +88,31 @@ def test_a_rule_decides_if_all_that_it_asks_is_proved():
     assert decider(PROVED, presented=[proof("AuditorCredential"), proof(issuer="did:web:x.example")]) == "1 operator"
 
 
+TWO_TYPES = LEGAL + "  TaxCredential: {title: Tax, issuers: [{did: did:web:chamber.example}]}\n"
+
+
+def test_each_type_must_be_there_and_each_claim_be_made():
+    text = book(
+        joining="  automatic: [{roles: [consumer], needs: [LegalEntityCredential, TaxCredential], claims: {paid: [true]}}]", more=TWO_TYPES
+    )
+    for presented, who in (
+        ([proof()], "1 operator"),
+        ([proof(), proof("TaxCredential", number="1")], "1 operator"),
+        ([proof("TaxCredential", paid=True)], "1 operator"),
+        ([proof(), proof("TaxCredential", paid=False)], "1 operator"),
+        ([proof(), proof("TaxCredential", paid=True)], "automatic rule"),
+        ([proof(country="FI", paid=True), proof("TaxCredential", number="1")], "automatic rule"),
+    ):
+        assert judged(text, presented=presented).decided_by == who, presented
+
+
+def test_a_claim_counts_only_in_a_credential_that_the_rule_names():
+    text = book(joining="  automatic: [{roles: [consumer], needs: [TaxCredential], claims: {country: [FI]}}]", more=TWO_TYPES)
+    assert judged(text, presented=[proof(), proof("TaxCredential", number="1")]).decided_by == "1 operator"
+    # And what another credential says of it is no contradiction.
+    assert judged(text, presented=[proof(country="DE"), proof("TaxCredential", country="FI")]).decided_by == "automatic rule"
+
+
 def test_one_good_credential_is_enough_beside_one_that_says_otherwise():
     assert decider(PROVED, presented=[proof(country="DE"), proof(country="FI")]) == "automatic rule"
 

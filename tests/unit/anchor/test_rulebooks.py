@@ -10,7 +10,7 @@ from hanse.anchor.changes import changes
 from hanse.anchor.members import Members
 from hanse.anchor.records import Applicant, MembersChanged, RulebookPublished
 from hanse.anchor.rulebook import read
-from hanse.anchor.rulebooks import Rulebooks
+from hanse.anchor.rulebooks import Rulebooks, renew
 from hanse.anchor.spaces import Spaces
 from hanse.identity.rulebook import RULEBOOK, Rulebook
 from hanse.identity.statements import open_statement
@@ -174,14 +174,16 @@ def test_it_is_signed_anew_on_change_and_after_a_minute(house):
     assert (second != first, house.signed().version) == (True, 2)
     house.clock.advance(seconds=60)
     assert run(house.rulebooks.signed("baltic")) != second
-    # Another space of the same name, one day later, with the same clock and version.
-    other = Keyring(house.clock)
+
+
+@pytest.mark.parametrize("again", ["port", "dock"])
+def test_another_space_of_the_same_name_has_its_own(house, again):
+    run(house.rulebooks.signed("baltic"))
     house.db.tx.spaces.rows.clear()
     house.db.tx.rulebooks.rows.clear()
-    run(house.spaces.found("dock", other.did("dock"), "baltic", "Dock"))
-    house.keyring.keys["dock"] = other.key("dock")
-    house.space = run(house.spaces.get("baltic"))
-    assert house.signed().issuer == other.did("dock")
+    house.clock.advance(seconds=1)
+    house.space = run(house.spaces.found(again, house.keyring.did(again), "baltic", "Dock"))
+    assert (house.signed().issuer, house.signed().body.title) == (house.keyring.did(again), "Dock")
 
 
 def test_it_is_read_on_this_server_without_a_signature(house):
@@ -203,6 +205,17 @@ def test_a_space_from_before_gets_the_first_version_when_it_is_needed(house):
     house.db.tx.rulebooks.rows.clear()
     assert house.publish(book(more=TERMS)).version == 2
     assert [one.version for one in run(house.rulebooks.page("port", "baltic"))] == [2, 1]
+
+
+def test_after_a_restore_the_rulebook_is_newer_than_all_that_was_lost(house):
+    seen = house.publish(book(more=TERMS)).version
+    house.db.tx.rulebooks.rows.pop(("baltic", 2))
+    house.clock.advance(days=1)
+    renewed = run(house.db.run(lambda tx: renew(tx, tx.spaces.get("baltic"), house.clock.now())))
+    assert renewed.version > seen
+    assert renewed.text == book()
+    assert house.signed().version == house.register().body.rulebook == renewed.version
+    assert house.publish(book(more=TERMS)).version == renewed.version + 1
 
 
 # The register.

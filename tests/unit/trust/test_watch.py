@@ -34,6 +34,19 @@ class Flowing:
         self.has_cut.set()
 
 
+class Rights:
+    """What the transfers of a world need: membership, and the credentials named by transfer."""
+
+    def __init__(self, world):
+        self.verifier, self.needs = world.verifier, {}
+
+    async def check(self, watched):
+        await self.verifier.standing(watched.tenant, watched.peer, self.needs.get(watched.transfer, ()))
+
+    def relied_on(self, watched):
+        return self.verifier.known(watched.tenant, watched.peer) is not None
+
+
 @pytest.fixture
 def flowing():
     return Flowing()
@@ -44,8 +57,8 @@ def watch(world, flowing):
     for peer in (world.acme, world.bolt):
         world.member(peer)
         world.admit(peer)
-        flowing.served.append(Watched(US, peer.did))
-    return StandingWatch(world.verifier, flowing, flowing, every=3600)
+        flowing.served.append(Watched(US, peer.did, "trf_1"))
+    return StandingWatch(Rights(world), flowing, flowing, every=3600)
 
 
 def until_cut(world, flowing, watch, most=120):
@@ -93,7 +106,7 @@ def test_a_list_that_is_away_for_ten_seconds_cuts_nobody_off(world, flowing, wat
 
 
 def test_a_list_that_never_comes_is_waited_for_no_longer_than_the_last_one_lasts(world, flowing, watch):
-    impatient = StandingWatch(world.verifier, flowing, flowing, patience=0.01)
+    impatient = StandingWatch(Rights(world), flowing, flowing, patience=0.01)
     fetch = world.fetch
 
     async def hang(request):
@@ -136,8 +149,9 @@ def test_who_never_presented_anything_is_cut_off(world, flowing, watch):
 def test_only_what_needs_a_credential_is_cut_off_with_it(world, flowing, watch):
     factory = world.factory(world.acme)
     world.admit(needs=[FACTORY])
-    needy = Watched(US, world.acme.did, frozenset({FACTORY}))
+    needy = Watched(US, world.acme.did, "trf_2")
     flowing.served.append(needy)
+    watch._rights.needs["trf_2"] = [FACTORY]
     world.port.flip(factory)
     world.verifier.forget_list(world.port.space)
     assert [(one, error.rule) for one, error in run(watch.check(flowing.served))] == [(needy, "revoked")]
@@ -195,7 +209,7 @@ def test_the_watch_looks_when_it_begins_and_when_it_is_woken_and_survives_what_i
 
 def test_the_watch_looks_again_by_itself(world, flowing, watch):
     async def scene():
-        often = StandingWatch(world.verifier, flowing, flowing, every=0)
+        often = StandingWatch(Rights(world), flowing, flowing, every=0)
         often.start()
         for _ in range(3):
             await asyncio.wait_for(flowing.asked.wait(), 10)
