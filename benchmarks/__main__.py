@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import bulk, control, cut
+from benchmarks import bulk, control, cut, trust
 from benchmarks.report import Figure, write
 
 ALL: dict[str, Callable[[], list[Figure]]] = {
@@ -15,6 +15,7 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
     "Catalogue of 10,000 assets": control.catalogue,
     "Bulk": bulk.pull,
     "Cutting a stream": cut.cut,
+    **trust.ALL,
 }
 
 

@@ -20,6 +20,8 @@ from typing import Any
 import uvloop
 
 from hanse.anchor.records import Applicant
+from hanse.anchor.status import mark
+from hanse.app.build import Parts
 from hanse.app.server import Server, serve
 from hanse.app.space import add_participant, found_space
 from hanse.config import Settings
@@ -30,12 +32,30 @@ from hanse.connector.rules import Move
 from hanse.dcat.model import Dataset
 from hanse.dcat.write import encode_dataset
 from hanse.dsp.messages import CatalogRequest
+from hanse.http.api.space_structs import JoinSpace
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Offer
 from hanse.odrl.templates import parse_template
 from hanse.participants.roles import SERVER
 
 Json = dict[str, Any]
+
+
+class Everybody:
+    """A door that asks for no proof: what a call costs without."""
+
+    async def require(self, tenant: Tenant, peer: Did) -> None:
+        """Let everybody in."""
+
+    async def admit(self, sender: object, roles: frozenset[str]) -> None:
+        """Let everybody in."""
+
+    async def standing(self, tenant: Tenant, peer: Did) -> None:
+        """Let everybody stay."""
+
+    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str] | None:
+        """Know of no roles."""
+        return None
 
 
 class Node:
@@ -66,6 +86,72 @@ class Node:
         if len(await wallet.received(Tenant(name), types, timedelta(seconds=20))) != len(types):
             raise RuntimeError("the credentials did not come")
         return {"did": created.participant.did}
+
+    async def make(self, name: str) -> Json:
+        """Make a participant that has joined nothing."""
+        created = await self.server.management.participants.create(SERVER, name, name)
+        await self.server.ground.tenants.refresh(Tenant(name))
+        return {"did": created.participant.did}
+
+    async def invite(self, count: int) -> Json:
+        """Make invitations to the space that is anchored here."""
+        made = [await self.server.management.members.invite(Tenant("anchor"), "bench") for _ in range(count)]
+        return {"codes": [one.code for one in made]}
+
+    async def enter(self, url: str, codes: list[str], begin: int) -> Json:
+        """Let members of the crowd join one after the other; return how many hold their credentials."""
+        members = 0
+        for number, code in enumerate(codes, begin):
+            said = JoinSpace(url=url, invitation=code)
+            joined = await self.server.front.services.joining.join(SERVER, Tenant(f"member-{number}"), said)
+            members += joined.state == "member" and len(joined.credentials) == 3
+        return {"members": members}
+
+    async def call(self, peer: str, count: int, fresh: bool = False) -> Json:
+        """Ask a peer for its catalogue, one call after the other; with `fresh`, by an access token that it has never seen."""
+        wallet, times = self.server.wallet, []
+        body = self.server.connector.kit.wire.encode_catalog_request(CatalogRequest())
+        base = await wallet.peers.base_of(Tenant("provider"), Did(peer))
+        for _ in range(count):
+            if fresh:
+                wallet.tokens.forget(Tenant("provider"))
+            began = time.perf_counter()
+            await wallet.peers.post(Tenant("provider"), Did(peer), f"{base}/catalog/request", body)
+            times.append((time.perf_counter() - began) * 1000)
+        return {"times": times}
+
+    async def forget(self) -> Json:
+        """Forget what is known of peers: their documents, their credentials, the status lists of their space."""
+        link = await self.server.ground.tenants.space_of(Tenant("verifier"))
+        assert link is not None
+        self.server.trust.verifier.forget_list(link.url)
+        self.server.trust.verifier.forget_tenant(Tenant("verifier"))
+        self.server.ground.resolver.forget()
+        return {}
+
+    async def issue_list(self, count: int) -> Json:
+        """Sign the space's status list anew each time."""
+        times = []
+        for _ in range(count):
+            self.server.management.status.forget(Tenant("anchor"))
+            began = time.perf_counter()
+            await self.server.management.status.signed("bench", "revocation-1")
+            times.append((time.perf_counter() - began) * 1000)
+        return {"times": times}
+
+    async def flip(self, count: int) -> Json:
+        """Suspend and reinstate the provider's credentials, one bit at a time."""
+        database, clock, times = self.server.ground.database, self.server.ground.clock, []
+        held = await self.server.management.issuing.page(Tenant("anchor"), "bench", limit=1)
+
+        def work(tx: Any, status: Any) -> None:
+            mark(tx, tx.spaces.get("bench"), held[0].holder, status, "benchmark", clock.now(), types=[held[0].type])
+
+        for number in range(count):
+            began = time.perf_counter()
+            await database.run(lambda tx, number=number: work(tx, "" if number % 2 else "suspended"))
+            times.append((time.perf_counter() - began) * 1000)
+        return {"times": times}
 
     async def crowd(self, count: int) -> Json:
         """Make many participants."""
@@ -230,7 +316,7 @@ async def main(said: Json) -> None:
     """Serve, and do what the lines say."""
     allow = tuple(said["allow"])
     settings = Settings(home=said["home"], port=said["port"], peers_allow=allow, requests_per_second=1e6, request_burst=1_000_000)
-    server = await Server.open(settings)
+    server = await Server.open(settings, Parts() if said["proof"] else Parts(membership=Everybody()))
     node = Node(server)
     ready = asyncio.Event()
     running = asyncio.create_task(serve(server, ready))

@@ -18,8 +18,8 @@ from typing import Any
 class Process:
     """A node, told by lines of JSON."""
 
-    def __init__(self, home: Path, port: int, allow: list[str]) -> None:
-        said = json.dumps({"home": str(home), "port": port, "allow": allow})
+    def __init__(self, home: Path, port: int, allow: list[str], *, proof: bool = True) -> None:
+        said = json.dumps({"home": str(home), "port": port, "allow": allow, "proof": proof})
         began = time.perf_counter()
         self._log = (home.parent / f"{home.name}.log").open("wb")
         self._process = subprocess.Popen(

@@ -125,6 +125,11 @@ class DidResolver:
         finally:
             inquiry.close()
 
+    def forget(self) -> None:
+        """Fetch every document anew when it is asked for next."""
+        for did in list(self._cache):
+            self._forget(did)
+
     async def resolve(self, did: str, *, fresh: bool = False) -> DidDocument:
         """Return the document of `did`.
 

@@ -5,44 +5,19 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.scenarios.tls.authority import certify
 from tests.services import free_port
 
 NAMES = ("provider.test", "consumer.test")
 
 
-def authority():
-    return ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Authority of the test")])
-
-
-def signed(issuer_key, issuer, name, key, *, is_authority):
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    subject = issuer if is_authority else subject
-    begin, end = now - timedelta(hours=1), now + timedelta(hours=1)
-    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number(), begin, end)
-    builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-    if not is_authority:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
 @pytest.fixture
 def folder(tmp_path):
-    key, issuer = authority()
-    (tmp_path / "authority.pem").write_bytes(signed(key, issuer, "Authority of the test", key, is_authority=True))
-    for name in NAMES:
-        own = ec.generate_private_key(ec.SECP256R1())
-        (tmp_path / f"{name}.pem").write_bytes(signed(key, issuer, name, own, is_authority=False))
-        plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        (tmp_path / f"{name}.key").write_bytes(own.private_bytes(*plain))
+    certify(tmp_path, NAMES)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "table.csv").write_bytes(os.urandom(3_000_000))
     return tmp_path
