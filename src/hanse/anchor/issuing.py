@@ -133,6 +133,21 @@ class Issuing:
             now = self._clock.now()
             await self._database.run(lambda tx: self._offer(tx, event, now))
 
+    async def offer_missing(self, tenant: Tenant) -> int:
+        """Offer their credentials to members who never got any: admitted by an older program, or just before a crash.
+
+        Returns how many there were, in all spaces of the anchor.
+        """
+        spaces = await self._database.read(lambda tx: tx.spaces.page(tenant, after=None, limit=_BATCH))
+        offered = 0
+        for space in spaces:
+            after: Did | None = None
+            while batch := await self._database.read(lambda tx, s=space, a=after: tx.members.unprovided(s.name, after=a, limit=_BATCH)):  # type: ignore[misc]
+                for member in batch:
+                    await self.on_admitted(Admitted(tenant, space.name, member.did))
+                offered, after = offered + len(batch), batch[-1].did
+        return offered
+
     async def answer_waiting(self, space: str, did: Did) -> int:
         """Answer the requests of a holder about whom it was decided, either way; return how many there were."""
         waiting = await self._database.read(lambda tx: tx.issuances.waiting(space, did, limit=_BATCH))

@@ -221,6 +221,10 @@ class Members:
             raise outcome
         return outcome
 
+    async def ask(self, space: str, asking: Applicant) -> None:
+        """Use up the token of who only asks something. Raises `NotFound`, `Unauthenticated` (it was used before)."""
+        await self._database.run(lambda tx: _use_once(tx, existing(tx, space), asking))
+
     async def standing(self, space: str, did: Did) -> Member:
         """Return where `did`, who asks for itself, stands in a space. Raises `NotFound`."""
         return await self._database.read(lambda tx: known_member(tx, existing(tx, space), did))

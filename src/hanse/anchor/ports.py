@@ -61,6 +61,10 @@ class MemberStore(Protocol):
         """Return how many have that status."""
         ...
 
+    def unprovided(self, space: str, *, after: Did | None, limit: int) -> Sequence[Member]:
+        """Return up to `limit` active members to whom nothing was ever issued, by DID, those after the DID `after`."""
+        ...
+
 
 class InvitationStore(Protocol):
     """Invitations to the spaces anchored here."""

@@ -1,9 +1,11 @@
 """Status lists: how the anchor takes back what it issued, and how everybody reads that (Bitstring Status List v1.0; StatusList2021).
 
 A space has pairs of lists with numbers: one list says what is revoked, the other what is suspended, and a credential has
-the same index in both. VC 1.1 has room for one status: that is whether it is revoked, and whoever is suspended loses such a
-credential for good, to be offered another one when the suspension is lifted. Indexes are given in order and never twice. So who holds two credentials sees which one is older,
+the same index in both. Indexes are given in order and never twice. So who holds two credentials sees which one is older,
 and nothing about anybody else: what an index belongs to, the anchor alone knows.
+
+VC 1.1 has room for one status: that is whether it is revoked. Whoever is suspended loses such a credential for good, and
+is offered another one when the suspension is lifted.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ LIFETIME: Final = timedelta(days=1)
 SIGNED_ANEW: Final = LIFETIME / 2
 """A list that has not changed is signed again after this time, when somebody asks for it."""
 PURPOSES: Final[Mapping[Profile, tuple[Purpose, ...]]] = {VC20: ("revocation", "suspension"), VC11: ("revocation",)}
-"""Which lists a credential points to. Where VC 2.0, 4.10 says "one or more", VC 1.1, 4.9 does not, and its readers take no array."""
+"""The lists to which a credential points. VC 1.1, 4.9 describes a single status, and some of its readers take no array."""
 
 _ENDED: Final = timedelta(minutes=1)  # a credential counts for a little longer with a verifier whose clock is behind
 _KEPT: Final = 256  # signed lists in memory, 30 KB each at most
@@ -82,7 +84,8 @@ def mark(
     """Revoke, suspend or (empty) reinstate all credentials of a holder that have not ended; return how many have changed.
 
     With `types` only those of these types, e.g. that of a role which the holder has lost. Revoked is for ever: only what
-    is suspended can be reinstated, and what cannot be suspended is revoked. The transaction has read the space, so that nothing is issued to the holder meanwhile.
+    is suspended can be reinstated, and what cannot be suspended is revoked. The transaction has read the space, so that
+    nothing is issued to the holder meanwhile.
     """
     live = tx.issued.live(space.name, holder, now - _ENDED)
     return len(_mark(tx, space, (one for one in live if types is None or one.type in types), status, reason, ""))

@@ -134,7 +134,7 @@ class Connector:
         self.negotiations = Negotiations(self.kit, rule, ground.tenants.did_of)
         self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
         self.catalog = Catalog(self.kit)
-        upkeep = Upkeep(ground.database, ground.clock)
+        upkeep = Upkeep(ground.database, ground.clock, ground.wallet)
         self.chores: list[Callable[[], Awaitable[object]]] = [
             self.outbox.send_due,
             self.negotiations.end_overdue,

@@ -16,6 +16,7 @@ from hanse.connector.offers import Offers
 from hanse.connector.renew import Renewals
 from hanse.connector.views import Views
 from hanse.connector.watch import Watch
+from hanse.http.api.collecting import Collecting
 from hanse.http.api.joining import Joining
 from hanse.http.api.management import ManagementApi
 from hanse.http.api.services import Services
@@ -65,6 +66,7 @@ class Front:
             database=ground.database,
             credentials=wallet.credentials,
             requests=wallet.requests,
+            reissuing=management.renewals,
             joining=_joining(ground, management, wallet, trust),
             clock=ground.clock,
             engine="PostgreSQL" if ground.settings.database else "SQLite",
@@ -89,7 +91,8 @@ class Front:
 
 def _joining(ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide) -> Joining:
     client = SpaceClient(ground.client, ground.resolver, wallet.tokens, ground.clock, ground.parts.did_address)
-    return Joining(client, wallet.tokens.token_for, management.participants, trust.directory, wallet)
+    collecting = Collecting(wallet.requests, wallet.credentials, ground.clock)
+    return Joining(client, wallet.tokens.token_for, management.participants, trust.directory, collecting)
 
 
 def _dcp(ground: Ground, management: Management, wallet: WalletSide) -> DcpEndpoints:

@@ -18,10 +18,13 @@ from typing import Any
 
 import msgspec
 
+from hanse.anchor.records import Admitted, Applied, MembersChanged, RulebookPublished, StatusChanged
 from hanse.config import Settings
 from hanse.connector.kit import Changed
 from hanse.kernel.errors import Misconfigured
 from hanse.participants.records import ParticipantChanged, ParticipantErased
+from hanse.wallet.intake import CredentialsChanged
+from hanse.wallet.ports import KeysChanged
 
 FILE = "hanse.log"
 FILE_BYTES = 10 * 1024 * 1024
@@ -32,7 +35,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 _QUIET = ("asyncio", "uvicorn", "aiohttp", "psycopg", "psycopg.pool")
 _LONGEST = 8_000
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_ID = re.compile(r"\b(?:neg|agr|trf|ds|off|op|bak)_[0-9a-z]{22}\b")
+_ID = re.compile(r"\b(?:neg|agr|trf|ds|off|op|bak|inv|vc|req|iss|ltr|rfs)_[0-9a-z]{22}\b")
 _WORD = r"(?<![A-Za-z0-9_-])"
 _SECRETS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -47,6 +50,20 @@ _SECRETS = (
     ),
     re.compile(_WORD + r"(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9_-])"),  # 32 bytes in base64: tokens and keys
 )
+
+_OF_SPACES = (Applied, Admitted, MembersChanged, StatusChanged, RulebookPublished)
+_OF_PARTICIPANTS = (ParticipantChanged, ParticipantErased, KeysChanged, CredentialsChanged)
+_SAID: dict[type[object], str] = {
+    Applied: "somebody applies",
+    Admitted: "a participant is a member, or has other roles",
+    MembersChanged: "its list of members has a new version",
+    StatusChanged: "credentials were revoked, suspended or reinstated",
+    RulebookPublished: "its rulebook has a new version",
+    ParticipantChanged: "was changed",
+    ParticipantErased: "was erased",
+    KeysChanged: "has other keys: one was rotated, or declared compromised",
+    CredentialsChanged: "holds other credentials",
+}
 
 
 def configure(settings: Settings, *, to_file: bool = False) -> None:
@@ -109,9 +126,12 @@ class EventLog:
             fields = {"id": event.id, "participant": event.tenant, "step": event.step, "state": event.state}
             by = "us" if event.ours else "peer"
             self._log.info("%s %s is %s", event.kind, event.id, event.state, extra=fields | {"by": by})
-        elif isinstance(event, ParticipantChanged | ParticipantErased):
-            what = "was erased" if isinstance(event, ParticipantErased) else "was changed"
-            self._log.info("participant %s %s", event.tenant, what, extra={"participant": event.tenant})
+        elif isinstance(event, _OF_SPACES):
+            said = {name: getattr(event, name) for name in ("did", "version") if hasattr(event, name)}
+            text = f"space {event.space}: {_SAID[type(event)]}"
+            self._log.info(text, extra={"participant": event.tenant, "space": event.space} | said)
+        elif isinstance(event, _OF_PARTICIPANTS):
+            self._log.info("participant %s %s", event.tenant, _SAID[type(event)], extra={"participant": event.tenant})
 
 
 def _clean(value: object) -> object:

@@ -98,6 +98,7 @@ class Server:
         await self.plane.pusher.resume()
         self.connector.timer.start()
         self._started = True
+        self._soon(self._provide())
         if self.ground.parts.membership is None:
             self.standing.start()
 
@@ -120,7 +121,7 @@ class Server:
         return [
             *dsp.routes(),
             Mount("/participants/{name}/data", app=self.plane.app),
-            *identity.routes(ground.tenants.own, ground.wallet.document),
+            *identity.routes(ground.tenants.own, ground.wallet.document, self.trust.directory.rulebook),
             *self.front.routes,
         ]
 
@@ -161,6 +162,11 @@ class Server:
         """Offer a new member its credentials, unless it asks for them itself first, as joining does."""
         await asyncio.sleep(_OFFER_AFTER)
         await self.management.issuing.on_admitted(event)
+
+    async def _provide(self) -> None:
+        """Offer their credentials to members who have none: whose admission this server did not live to follow up."""
+        for tenant in self.ground.tenants.names():
+            await self.management.issuing.offer_missing(tenant)
 
     def _keys_changed(self, tenant: Tenant) -> None:
         self.ground.wallet.forget(tenant)

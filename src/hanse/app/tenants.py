@@ -51,6 +51,10 @@ class Tenants:
         else:
             self._known[name] = participant
 
+    def names(self) -> list[Tenant]:
+        """Return the participants of this server."""
+        return list(self._known)
+
     def find(self, name: str) -> Participant:
         """Return a participant that answers peers. Raises `NotFound`, for suspended ones too."""
         participant = self._known.get(Tenant(name))

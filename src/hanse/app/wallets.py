@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
+from hanse.anchor.mint import DELIVERY, OFFER
 from hanse.app.build import Ground, Network
 from hanse.http.courier import PeerConnector
 from hanse.http.dcp_client import DcpClient
@@ -17,8 +19,12 @@ from hanse.kernel.tenant import Did, Tenant
 from hanse.storage import Tx
 from hanse.wallet.credentials import CredentialService
 from hanse.wallet.letters import Letters
+from hanse.wallet.ports import MailAnswer
+from hanse.wallet.records import Letter
 from hanse.wallet.requests import Requests
 from hanse.wallet.tokens import TokenService
+
+log = logging.getLogger("hanse.wallets")
 
 _GLANCE = 0.01
 """Seconds between two looks of who waits for credentials."""
@@ -30,6 +36,16 @@ class RulebookReader(Protocol):
     async def rulebook(self, tenant: Tenant) -> Rulebook:
         """Return it. Raises `Forbidden` if there is none to be had."""
         ...
+
+
+def _arrived(_tx: object, _letter: Letter, _answer: MailAnswer) -> None:
+    """Nothing is left to do: the holder has it."""
+
+
+def _lost(_tx: object, letter: Letter, reason: str) -> None:
+    """Tell the anchor's operators that a member did not get what is its own; it may ask again at any time."""
+    fields = {"participant": letter.tenant, "peer": letter.to, "about": letter.about}
+    log.warning("A member did not take its %s: %s", "credentials" if letter.kind == DELIVERY else letter.kind, reason, extra=fields)
 
 
 class SpaceManners:
@@ -74,6 +90,8 @@ class WalletSide:
         self.peers: Network = ground.parts.network(PeerConnector(ground.client, ground.resolver, self.tokens.token_for, clock))
         self._database = database
         database.subscribe(self.letters.on_event)
+        for kind in (DELIVERY, OFFER):
+            self.letters.register(kind, _arrived, _lost)
 
     async def request(self, tenant: Tenant, issuer: Did, types: Sequence[str], because: str) -> object:
         """Ask an issuer for credentials, unless the same was asked for already."""

@@ -1,4 +1,4 @@
-"""`hanse demo`: two companies and an AI factory exchange real data, from an empty folder to verified files.
+"""`hanse demo`: companies and an AI factory form a space, prove who they are and exchange real data, from an empty folder on.
 
 The server is a process of its own, and the story talks to it as any program would: through the Python client.
 """
@@ -16,9 +16,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from hanse.cli import demo_trust
 from hanse.cli.demo_data import Good, look_inside, tables, texts
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
@@ -27,8 +29,14 @@ from hanse.client.model import Dataset, Got
 from hanse.client.offers import Description
 from hanse.client.profiles import Profile, write
 from hanse.kernel.errors import Misconfigured, StorageFailed
+from hanse.kernel.tenant import Tenant
 
+if TYPE_CHECKING:
+    from hanse.app.server import Server
+
+SPACE = "demo"
 PATIENCE = 15.0
+_ACTING = ("anchor", "ada", "bo", "meteo", "library", "factory", "stranger")
 WANTED = "members + until 2035-01-01"
 """What the factory asks for at first; the provider's offer ends earlier, and it counters with that."""
 
@@ -69,17 +77,26 @@ class _Story:
 
     def tell(self, began: float, keep: bool) -> None:
         """Tell it from beginning to end."""
-        self.say("1. A data space on this machine: an anchor, two providers and an AI factory.")
+        self.say("1. A data space on this machine: an anchor and two providers. Two operators of the anchor decide who joins.")
         goods = self._prepare()
         server = self.stack.enter_context(_server(self.home))
-        clients = {name: self.stack.enter_context(Client(home=self.home, participant=name)) for name in ("meteo", "library", "factory")}
-        _wait_until_ready(clients["factory"], server)
-        self._introduce(clients["factory"])
-        self.say("\n2. The providers offer public data, each under its own terms.")
+        clients = {name: self.stack.enter_context(Client(home=self.home, participant=name)) for name in _ACTING}
+        _wait_until_ready(clients["meteo"], server)
+        self._introduce(clients["meteo"])
+        space = f"http://localhost:{self.port}/spaces/{SPACE}"
+        self.say("\n2. An AI factory joins: it applies, both approve, and its credentials come to its wallet.")
+        demo_trust.join_by_approval(self.say, clients, space)
+        self.say("\n3. A stranger, whom nobody has approved, asks a provider for its catalogue.")
+        demo_trust.refuse_stranger(self.say, clients["stranger"], clients["meteo"], space)
+        self.say("\n4. The providers offer public data, each under its own terms.")
         for name, offered in goods.items():
             self._offer(clients[name], name, offered)
         got = self._fetch_all(clients["factory"])
-        self._report(got, began)
+        self._report(got)
+        if not keep:  # who stays wants a factory that is a member
+            self.say("\n8. The factory loses its right while it reads.")
+            demo_trust.cut_reader(self.say, clients, self.home.absolute() / "data" / "meteo")
+        self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
         if keep:
             self._stay(server)
 
@@ -107,13 +124,13 @@ class _Story:
             self.say(f"   {name:<8} {asset.dataset.title:<56} {_size(asset.dataset.byte_size):>9}  terms: {good.policy}")
 
     def _fetch_all(self, factory: Client) -> list[Got]:
-        self.say("\n3. The factory browses the catalogues of all members.")
+        self.say("\n5. The factory browses the catalogues of all members, and proves itself to each.")
         wanted: list[tuple[str, Dataset]] = []
         for catalogue in factory.browse().catalogues:
             for dataset in catalogue.datasets:
                 wanted.append((catalogue.participant, dataset))
                 self.say(f"   {dataset.title}\n      {dataset.id}, {_size(dataset.byte_size)}, {dataset.licence}")
-        self.say("\n4. It negotiates, fetches and verifies.")
+        self.say("\n6. It negotiates, fetches and verifies.")
         return [self._fetch(factory, peer, dataset) for peer, dataset in wanted]
 
     def _fetch(self, factory: Client, peer: str, dataset: Dataset) -> Got:
@@ -132,8 +149,8 @@ class _Story:
         self.say(f"      {len(got.files):,} file{'s' if len(got.files) != 1 else ''}, {_size(got.size)}, every checksum verified.")
         return got
 
-    def _report(self, got: list[Got], began: float) -> None:
-        self.say("\n5. What the factory has now.")
+    def _report(self, got: list[Got]) -> None:
+        self.say("\n7. What the factory has now.")
         for one in got:
             self.say(f"   {one.folder}")
         countered = next((one for one in got if any("2030" in sentence for sentence in one.contract.sentences)), got[0])
@@ -143,7 +160,6 @@ class _Story:
         self.say("\n   What the data contains:")
         for line in look_inside(self.into):
             self.say(f"      {line}")
-        self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
 
     def _stay(self, server: subprocess.Popen[bytes]) -> None:
         self.say(f"\nThe space is running on port {self.port}. Try, in another terminal:")
@@ -155,21 +171,42 @@ class _Story:
 
 
 async def _make_space(home: Path, data: Path, port: int) -> None:
-    """Make the four participants before the server runs, and write their operators' profiles."""
+    """Make the space before the server runs, with two operators who decide who joins, and write the operators' profiles."""
     from hanse.app.server import Server
     from hanse.app.space import add_participant, found_space
     from hanse.config import Settings
 
     server = await Server.open(Settings(home=str(home), port=port))
     try:
-        space, anchor = await found_space(server, "demo", "Demo space")
+        space, anchor = await found_space(server, SPACE, "Demo space")
         made = [anchor]
         for name, title in (("meteo", "Meteo, a company"), ("library", "Library, a city's archive")):
             made.append(await add_participant(server, space, name, title, roots=(str(data / name),)))
-        made.append(await add_participant(server, space, "factory", "AI factory", roles=("consumer", "ai-factory")))
+        tokens = {one.name: one.token for one in made} | await _newcomers(server) | await _two_operators(server, anchor.name, space.name)
     finally:
         await server.stop()
-    write(home, {one.name: Profile(one.name, f"http://localhost:{port}", one.token) for one in made}, "factory")
+    write(home, {name: Profile(name, f"http://localhost:{port}", token) for name, token in tokens.items()}, "factory")
+
+
+async def _newcomers(server: Server) -> dict[str, str]:
+    """Make participants that have joined nothing yet; return their administrators' tokens."""
+    from hanse.participants.roles import SERVER
+
+    tokens = {}
+    for name, title in (("factory", "AI factory"), ("stranger", "A stranger")):
+        created = await server.management.participants.create(SERVER, name, title)
+        tokens[name] = created.administrator.token
+    return tokens
+
+
+async def _two_operators(server: Server, anchor: Tenant, space: str) -> dict[str, str]:
+    """Name two operators of the anchor, and let the rulebook ask for both; return their tokens."""
+    from hanse.participants.roles import SERVER, Role
+
+    operators = {name: await server.management.operators.add(SERVER, anchor, name, Role.APPROVE) for name in ("ada", "bo")}
+    rules = (await server.management.rulebooks.published(space)).text.replace("approvals: 1", "approvals: 2", 1)
+    await server.management.rulebooks.publish(anchor, space, rules, "demo")
+    return {name: issued.token for name, issued in operators.items()}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def command(shell: Shell, id: str) -> None:
     """Tell what happened to an id, and what it waits for.
 
-    ID is that of a negotiation, a contract, a transfer or an asset of yours.
+    ID is that of a negotiation, a contract, a transfer, an asset, a credential (vc_…), a request for credentials (req_…, iss_…), an
+    invitation (inv_…) or a refusal (rfs_…), or the DID of a participant: what it has proved, and why it was refused.
     """
     story = shell.client.explain(id)
     shell.answer(story, lambda: _show(shell, story))

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hanse.cli import words
+from hanse.cli.files import read_text
 from hanse.cli.kit import Noun
 from hanse.cli.shell import Shell
 from hanse.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from hanse.client.model import CheckedPolicy
-
-LIMIT = 1 << 20
-"""Bytes of a policy file."""
 
 
 def terms_of(text: str) -> str | Mapping[str, Any]:
@@ -26,24 +24,13 @@ def terms_of(text: str) -> str | Mapping[str, Any]:
         path = Path(text)
         if not (text.endswith(".json") or path.is_file()):
             return text
-        text = _read(path)
+        text = read_text(path, "policy")
     import msgspec
 
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(f"The policy is no JSON object: {error}.", where="policy", rule="json") from None
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            body = file.read(LIMIT + 1)
-        if len(body) > LIMIT:
-            raise Invalid("The policy file is larger than 1 MiB.", where=str(path), rule="size")
-        return body.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"The policy file cannot be read ({type(error).__name__}).", where=str(path), rule="policy") from None
 
 
 @click.group("policy", cls=Noun, default="list")

@@ -45,6 +45,7 @@ def bring_back(shell: Shell, file: Path) -> None:
         "continued": outcome.continued,
         "replaced": outcome.replaced,
         "done": outcome.counts,
+        "advice": list(outcome.advice),
         "tokens": str(kept) if kept else shown,
     }
     shell.answer(data, lambda: _show(shell, outcome, kept, shown))
@@ -105,6 +106,8 @@ def _show(shell: Shell, outcome: Outcome, kept: Path | None, shown: dict[str, st
         shell.print(f"The new tokens are in {kept}. All earlier tokens are void.")
     for name, token in shown.items():
         shell.print(f"{name}: {token}")
+    for advice in outcome.advice:
+        shell.note(advice)
     if any(what.endswith("to be confirmed") for what in outcome.counts):
         shell.note("Some things give no right until you confirm them: `hanse restore list`, then `hanse restore confirm ID` or `all`.")
 

@@ -26,12 +26,16 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "explain": "Tell what happened to an id, and what it waits for.",
         "status": "Show how the server and your participant are.",
     },
+    "Trust": {
+        "wallet": "Credentials that you hold, and your keys.",
+        "anchor": "Members, rulebook and credentials of a space that you anchor.",
+        "leave": "Leave your space.",
+    },
     "Look after it": {
         "serve": "Run the server of a home folder.",
         "settings": "Show each setting and where it came from.",
         "participant": "Participants of this server.",
         "operator": "Operators and their tokens.",
-        "anchor": "Members of a space that you anchor.",
         "policy": "Terms: the templates, and what a policy says.",
         "backup": "Write a backup of a home folder.",
         "restore": "Bring a backup back.",

@@ -54,6 +54,12 @@ class Shell:
         """Return a client for the profile `usual` (e.g. the server's host), unless another was asked for."""
         return self._client or self._connected(self.profile(usual))
 
+    def client_as(self, name: str) -> Client:
+        """Return a client for that profile, whoever the command acts for. Raises `Misconfigured`."""
+        from hanse.client.profiles import choose
+
+        return self._client or self._connected(choose(self.home, name))
+
     def profile(self, usual: str | None = None) -> Profile:
         """Return who this command acts for: as asked for, else `usual` if there is such a profile, else the default.
 

@@ -11,7 +11,9 @@ from hanse.cli.kit import define
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
-    from hanse.client.model import Member, Status
+    from hanse.client.model import Status
+    from hanse.client.space_model import Member
+    from hanse.client.wallet_model import Holding
 
 
 @define("status", example="hanse status")
@@ -41,6 +43,7 @@ def _own(status: Status) -> list[tuple[str, str]]:
         found += [("space", f"{space.url} ({space.problem or space.state})" if space else "none: `hanse join ADDRESS`")]
     if space is not None and space.members is not None:
         found.append(("members", str(space.members)))
+    found += [("credential", _held(one)) for one in status.credentials or ()]
     if counts is not None:
         found += [
             ("assets", str(counts.assets)),
@@ -50,6 +53,11 @@ def _own(status: Status) -> list[tuple[str, str]]:
             ("outbox", f"{words.plural(counts.outbox_waiting, 'message')} waiting for an acknowledgement"),
         ]
     return found
+
+
+def _held(one: Holding) -> str:
+    until = f" until {words.moment(one.until)}" if one.until is not None and one.state == "good" else ""
+    return f"{', '.join(one.types)}, {one.state}{until}"
 
 
 def _span(seconds: float) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import unquote
+
+from hanse.cli.kit import wrong_usage
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -28,6 +31,17 @@ def short(did: str) -> str:
     if not did.startswith("did:web:"):
         return did
     return unquote(did.rpartition(":")[2])
+
+
+def pairs(texts: Iterable[str], example: str) -> dict[str, str]:
+    """Return what was typed as `NAME=VALUE`, by name. Raises `UsageError`, quoting the example."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            wrong_usage(f"{text!r} is not NAME=VALUE, e.g. {example}.")
+        found[name] = value
+    return found
 
 
 def plural(count: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hanse.client import deals, offers, people, road, spaces
+from hanse.client import anchoring, deals, offers, people, road, spaces, wallet
 from hanse.client.profiles import choose, home_of
 from hanse.client.shells import Async, AsyncShell, Method, Mode, Noun, Sync, SyncShell
 
@@ -91,16 +91,44 @@ class Operators(Noun[Mode]):
 class Anchor(Noun[Mode]):
     """The space that the participant anchors."""
 
-    found = Method(spaces.found)
-    get = Method(spaces.anchored)
-    members = Method(spaces.anchored_members)
-    applications = Method(spaces.applications)
-    invite = Method(spaces.invite)
-    approve = Method(spaces.approve)
-    refuse = Method(spaces.refuse)
-    suspend = Method(spaces.suspend)
-    reinstate = Method(spaces.reinstate)
-    remove = Method(spaces.remove)
+    found = Method(anchoring.found)
+    get = Method(anchoring.anchored)
+    members = Method(anchoring.anchored_members)
+    applications = Method(anchoring.applications)
+    member = Method(anchoring.member)
+    invite = Method(anchoring.invite)
+    approve = Method(anchoring.approve)
+    refuse = Method(anchoring.refuse)
+    suspend = Method(anchoring.suspend)
+    reinstate = Method(anchoring.reinstate)
+    remove = Method(anchoring.remove)
+    change_roles = Method(anchoring.change_roles)
+    set_claims = Method(anchoring.set_claims)
+    rulebook = Method(anchoring.rulebook)
+    check_rulebook = Method(anchoring.check_rulebook)
+    publish_rulebook = Method(anchoring.publish_rulebook)
+    rulebook_versions = Method(anchoring.rulebook_versions)
+    issuers = Method(anchoring.issuers)
+    credentials = Method(anchoring.issued)
+    credential = Method(anchoring.get_issued)
+    revoke = Method(anchoring.revoke)
+
+
+class Wallet(Noun[Mode]):
+    """Credentials that the participant holds, requests for more, and its keys."""
+
+    list = Method(wallet.list_credentials)
+    get = Method(wallet.get_credential)
+    check = Method(wallet.check_credential)
+    remove = Method(wallet.remove_credential)
+    request = Method(wallet.request)
+    requests = Method(wallet.list_requests)
+    get_request = Method(wallet.get_request)
+    await_request = Method(wallet.await_request)
+    keys = Method(wallet.list_keys)
+    rotate = Method(wallet.rotate_key)
+    compromise = Method(wallet.compromise_key)
+    release = Method(wallet.release_key)
 
 
 class _Methods(Noun[Mode]):
@@ -113,6 +141,7 @@ class _Methods(Noun[Mode]):
     space = Method(spaces.space)
     did_of = Method(spaces.did_of)
     join = Method(spaces.join)
+    leave = Method(spaces.leave)
     catalog = Method(offers.catalog)
     browse = Method(offers.browse)
     dataset = Method(offers.dataset)
@@ -147,6 +176,7 @@ class Client(_Methods[Sync]):
         self.participants: Participants[Sync] = Participants(drive)
         self.operators: Operators[Sync] = Operators(drive)
         self.anchor: Anchor[Sync] = Anchor(drive)
+        self.wallet: Wallet[Sync] = Wallet(drive)
 
     def close(self) -> None:
         """Close the connections."""
@@ -176,6 +206,7 @@ class AsyncClient(_Methods[Async]):
         self.participants: Participants[Async] = Participants(drive)
         self.operators: Operators[Async] = Operators(drive)
         self.anchor: Anchor[Async] = Anchor(drive)
+        self.wallet: Wallet[Async] = Wallet(drive)
 
     async def close(self) -> None:
         """Close the connections."""

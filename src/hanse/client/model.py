@@ -13,6 +13,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from hanse.client.space_model import Membership
+from hanse.client.wallet_model import Holding
+
 Progress = Callable[[int, int | None], None]
 """Called with (bytes that are there, bytes in all or `None` while unknown), from any thread, one at a time."""
 
@@ -66,20 +69,6 @@ class Counts(Record, kw_only=True):
     outbox_waiting: int = 0
 
 
-class Membership(Record, kw_only=True):
-    """How the participant stands in its space; `problem` says why that is not known."""
-
-    url: str
-    anchor: str
-    joined: datetime
-    state: str
-    members: int | None = None
-    list_version: int | None = None
-    list_issued: datetime | None = None
-    list_expires: datetime | None = None
-    problem: str | None = None
-
-
 class Status(Record, kw_only=True):
     """The server, and the participant of the token; a host operator has none."""
 
@@ -89,6 +78,7 @@ class Status(Record, kw_only=True):
     participant: Participant | None = None
     counts: Counts | None = None
     space: Membership | None = None
+    credentials: list[Holding] | None = None
 
 
 class WhoAmI(Record, kw_only=True):
@@ -322,59 +312,6 @@ class Got(Record, kw_only=True):
     repaired: int = 0
     resumed: int = 0
     seconds: float = 0.0
-
-
-# --- Spaces -------------------------------------------------------------------------------------------------------------
-
-
-class Member(Record, kw_only=True):
-    """A member on the verified list of the space."""
-
-    did: str
-    name: str
-    roles: list[str] = []
-    since: datetime
-
-
-class Joined(Record, kw_only=True):
-    """Where the participant stands in the space (`member` or `pending`), and what was done to get there."""
-
-    state: str
-    steps: list[str] = []
-
-
-class AnchoredSpace(Record, kw_only=True):
-    """A space that the participant anchors."""
-
-    name: str
-    title: str
-    url: str
-    anchor: str
-    version: int
-    created: datetime
-
-
-class AnchoredMember(Record, kw_only=True):
-    """A member, a former one, or an applicant, as the anchor knows it."""
-
-    did: str
-    name: str
-    roles: list[str] = []
-    status: str
-    since: datetime | None = None
-    reason: str = ""
-    created: datetime
-    updated: datetime
-
-
-class Invitation(Record, kw_only=True):
-    """An invitation with its code, which is shown this once."""
-
-    id: str
-    code: str
-    roles: list[str] = []
-    did: str | None = None
-    expires: datetime
 
 
 class Everything(Record, kw_only=True):

@@ -20,7 +20,10 @@ def who_am_i() -> Steps[m.WhoAmI]:
 
 
 def explain(id: str) -> Steps[m.Explanation]:
-    """Return the story of a negotiation, a contract, a transfer or an own dataset. Raises `NotFound`."""
+    """Return the story of whatever has that id: a negotiation, a contract, a credential, a refusal, or a participant by its DID.
+
+    Raises `NotFound`.
+    """
     return (yield from get(f"/explain/{part(id)}", m.Explanation))
 
 

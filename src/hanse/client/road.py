@@ -23,6 +23,7 @@ WAITS = "waits-for-person"
 
 COURTESY = 5
 """Seconds to wait for the other side to acknowledge the completion."""
+_REFUSALS = 3  # that are told in full, where many were asked
 
 Tell = Callable[[str], None]
 
@@ -121,15 +122,21 @@ def _where(wish: Wish) -> Steps[tuple[str, m.Dataset]]:
     if wish.peer is not None:
         return wish.peer, (yield from offers.dataset(wish.peer, wish.dataset))
     own = (yield from people.who_am_i()).participant
+    refused: list[str] = []
     for member in (yield from spaces.members()):
         if own is not None and member.did == own.did:
             continue
         try:
             return member.did, (yield from offers.dataset(member.did, wish.dataset))
+        except PeerRefused as refusal:
+            refused.append(f"{member.name}: {refusal.message}")  # why, the person has to know: it may be its own credentials
         except (NotFound, PeerError):
             continue  # not there, or not to be asked now: somebody else may have it
+    told = " ".join(["", *refused[:_REFUSALS]])
     raise NotFound(
-        f"No member that can be reached offers you {wish.dataset[:80]!r}.", where="dataset", hint="`hanse catalog` shows what there is."
+        f"No member that can be reached offers you {wish.dataset[:80]!r}.{told}",
+        where="dataset",
+        hint="`hanse catalog` shows what there is.",
     )
 
 

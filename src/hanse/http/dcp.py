@@ -118,7 +118,7 @@ class DcpEndpoints:
         return _json(await self._services.issuing.status(tenant, caller, request.path_params["id"]))
 
     async def _token(self, request: Request) -> Response:
-        """Give a program of the participant a self-issued token. Its client id and secret are an operator's id and API token."""
+        """Give a program of the participant a self-issued token. Its client id and secret are an administrator's id and API token."""
         tenant, _ = await self._services.own(request.path_params["name"])
         try:
             form = await _form(request)
@@ -141,7 +141,9 @@ class DcpEndpoints:
         caller = await self._services.operators.authenticate(form.get("client_secret", ""))
         if caller.operator != form.get("client_id"):
             raise Unauthenticated("The client's secret is not that of this client id.", where="client_id")
-        authorise(caller, Action.NEGOTIATE, tenant)
+        # Such a token does whatever the participant may do anywhere: agree, leave its space, answer for its credentials. So it
+        # takes whoever may use its keys in other ways, too.
+        authorise(caller, Action.MANAGE_KEYS, tenant)
 
     async def _caller(self, request: Request) -> tuple[Tenant, Did, Caller]:
         """Return whom the path names, and who calls it, proved by a self-issued token for that participant alone (4.3)."""

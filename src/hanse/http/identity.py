@@ -1,4 +1,4 @@
-"""What a participant publishes about itself: its DID document and the protocol versions that it speaks."""
+"""What a participant publishes about itself: its DID document, the protocol versions that it speaks, and the proof that it asks for."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from starlette.routing import Route
 from hanse.dsp.versions import v2025_1 as wire
 from hanse.http.authenticate import OwnDid
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
-from hanse.identity.did import DidDocument
-from hanse.kernel.errors import HanseError
+from hanse.identity.credentials.model import BASE_TYPE, VC11, VC20
+from hanse.identity.did import DCP_CONTEXT, DidDocument
+from hanse.identity.rulebook import Rulebook
+from hanse.kernel.errors import Forbidden, HanseError, NotFound
 from hanse.kernel.tenant import Tenant
 
 DocumentOf = Callable[[Tenant], Awaitable[DidDocument]]
 """Makes a participant's DID document."""
 
 _encode = msgspec.json.Encoder().encode
-_AUTH = wire.Auth(protocol="DCP", version="1.0")
+_AUTH = wire.Auth(protocol="DCP", version="1.0", profile=(VC20, VC11))
 _ENTRY = wire.VersionEntry(version=wire.VERSION, path=wire.PATH, binding="HTTPS", identifier_type="did:web", auth=_AUTH)
 _VERSIONS = wire.encode_versions([_ENTRY])
 
 
-def routes(own: OwnDid, document_of: DocumentOf) -> list[Route]:
+RulebookOf = Callable[[Tenant], Awaitable[Rulebook]]
+"""Reads the rulebook of the space that a participant has joined. Raises `Forbidden` if there is none."""
+
+
+def routes(own: OwnDid, document_of: DocumentOf, rulebook_of: RulebookOf) -> list[Route]:
     """Return the public routes of every participant. They need no token and tell nothing that is not public."""
 
     async def did_document(request: Request) -> Response:
@@ -43,10 +49,26 @@ def routes(own: OwnDid, document_of: DocumentOf) -> list[Route]:
         except HanseError as error:
             return problem_response(error)
 
+    async def trust(request: Request) -> Response:
+        """DSP profile of DCP: which credentials a caller has to present, so that it can know before it calls."""
+        try:
+            tenant, _ = await own(request.path_params["name"])
+            return JSONResponse(_proof((await rulebook_of(tenant)).membership))
+        except Forbidden:
+            return problem_response(NotFound("This participant has joined no space, so it asks for no credentials.", where="path"))
+        except HanseError as error:
+            return problem_response(error)
+
     return [
+        Route("/participants/{name}/.well-known/dspace-trust", trust, methods=["GET"]),
         Route("/participants/{name}/did.json", did_document, methods=["GET"]),
         Route("/participants/{name}" + wire.WELL_KNOWN, versions, methods=["GET"]),
     ]
+
+
+def _proof(membership: str) -> dict[str, object]:
+    asked = {"types": [BASE_TYPE, membership], "bindingMethod": "did:web", "profiles": [VC20, VC11]}
+    return {"@context": [DCP_CONTEXT], "credentialsSupported": [asked]}
 
 
 def problem_response(error: BaseException) -> Response:

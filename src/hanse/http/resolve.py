@@ -159,6 +159,7 @@ class DidResolver:
         return _copy(outcome) if isinstance(outcome, PeerError) else outcome
 
     async def _schema(self, url: str) -> bytes | PeerError:
+        await asyncio.sleep(0)  # to check a schema takes time: others, and whoever has waited long enough, get their turn between two
         found = self._schemas.get(url)
         if found is not None and self._clock.now() < found.until:
             self._schemas.move_to_end(url)

@@ -9,6 +9,7 @@
 | GET `/schemas/TYPE.json` | the JSON schema of a credential's subject |
 | POST `/probe` | can the anchor reach a participant? |
 | POST `/fit`, `/applications`, `/leave` | what is missing; apply; leave: by a participant that proves itself |
+| GET `/standing` | where a participant that proves itself stands |
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ from hanse.kernel.tenant import Did, Tenant
 _JSON = "application/json"
 _JWT = "application/jwt"
 _BODY_LIMIT = 128 * 1024
+_PATIENT_RATE = 2.0
+_PATIENT_BURST = 20
+"""Requests a second for one DID of those that make us look something up elsewhere: probes, fits, applications."""
 _FRESH = {"Cache-Control": "no-cache"}
 _NO_STORE = {"Cache-Control": "no-store"}
 _encode = msgspec.json.Encoder().encode
@@ -79,6 +83,7 @@ class SpacePages:
 
     def __init__(self, services: SpaceServices) -> None:
         self._services = services
+        self._patient = RateLimiter(_PATIENT_RATE, _PATIENT_BURST)
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root: a space's address is its identity."""
@@ -94,6 +99,7 @@ class SpacePages:
             ("POST", "/fit", self._fit),
             ("POST", "/applications", self._apply),
             ("POST", "/leave", self._leave),
+            ("GET", "/standing", self._standing),
         ]
         return [Route(base + path, _guarded(handler), methods=[method]) for method, path, handler in table]
 
@@ -125,12 +131,13 @@ class SpacePages:
         space = await self._found(request)
         asked = decode(await read_json(request, _BODY_LIMIT), _probe)
         # Whoever asks has not proved anything: it may be that nobody can reach its document. So this is kept slow.
-        self._services.probes.check(space.tenant, asked.did)
+        self._patient.check(space.tenant, asked.did)
         self._services.probes.check(space.tenant, "")
         return Response(_encode(await self._services.prober.reach(Did(asked.did))), headers=_NO_STORE, media_type=_JSON)
 
     async def _fit(self, request: Request) -> Response:
         space, caller, asked = await self._application(request)
+        await self._services.members.ask(space.name, _applicant(caller))
         presented, sponsor = await self._presented(space, caller), await self._sponsor(space, asked)
         report = await self._services.members.fit(
             space.name,
@@ -149,7 +156,7 @@ class SpacePages:
         space, caller, asked = await self._application(request)
         member = await self._services.members.apply(
             space.name,
-            Applicant(caller.did, caller.jti, caller.expires),
+            _applicant(caller),
             asked.name,
             roles=tuple(asked.roles),
             invitation=asked.invitation,
@@ -165,13 +172,22 @@ class SpacePages:
     async def _leave(self, request: Request) -> Response:
         space = await self._found(request)
         caller = await self._caller(request, space)
-        member = await self._services.members.leave(space.name, Applicant(caller.did, caller.jti, caller.expires))
+        member = await self._services.members.leave(space.name, _applicant(caller))
         standing = Standing(did=member.did, state=member.status.value, reason=member.reason)
+        return Response(_encode(standing), media_type=_JSON, headers=_NO_STORE)
+
+    async def _standing(self, request: Request) -> Response:
+        space = await self._found(request)
+        caller = await self._caller(request, space)
+        await self._services.members.ask(space.name, _applicant(caller))
+        member = await self._services.members.standing(space.name, caller.did)
+        standing = Standing(did=member.did, state=member.status.value, reason=member.reason, roles=list(member.roles))
         return Response(_encode(standing), media_type=_JSON, headers=_NO_STORE)
 
     async def _application(self, request: Request) -> tuple[Space, Caller, Application]:
         space = await self._found(request)
         caller = await self._caller(request, space)
+        self._patient.check(space.tenant, caller.did)
         return space, caller, decode(await read_json(request, _BODY_LIMIT), _application)
 
     async def _found(self, request: Request) -> Space:
@@ -189,13 +205,16 @@ class SpacePages:
     async def _sponsor(self, space: Space, asked: Application) -> Applicant | None:
         if asked.sponsor is None:
             return None
-        sponsor = await self._verified(asked.sponsor, space)
-        return Applicant(sponsor.did, sponsor.jti, sponsor.expires)
+        return _applicant(await self._verified(asked.sponsor, space))
 
     async def _presented(self, space: Space, caller: Caller) -> tuple[Verified, ...]:
         """Return the applicant's credentials of the types that the rulebook asks of anybody."""
         rulebook = await self._services.rulebooks.current(space.name)
         return await self._services.examine(space.tenant, caller, asked_of_applicants(rulebook), SpaceTrust(rulebook))
+
+
+def _applicant(caller: Caller) -> Applicant:
+    return Applicant(caller.did, caller.jti, caller.expires)
 
 
 def _guarded(handler: Handler) -> Handler:

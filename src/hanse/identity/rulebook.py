@@ -167,15 +167,23 @@ def asked_of_applicants(rulebook: Rulebook) -> tuple[str, ...]:
 
 
 class SpaceTrust:
-    """The trust policy of a space's members: what the rulebook says about issuers (an `IssuerPolicy`)."""
+    """The trust policy of a space's members: what the rulebook says about issuers (an `IssuerPolicy`).
 
-    __slots__ = ("_types",)
+    Membership of another space is none of this one, whatever bounds the rulebook sets: an anchor may have several spaces,
+    and call their credentials alike.
+    """
+
+    __slots__ = ("_membership", "_space", "_types")
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._types: Mapping[str, CredentialType] = rulebook.credentials
+        self._membership = rulebook.membership
+        self._space = rulebook.space
 
     def objection(self, credential: Credential) -> str | None:
         """Return why the issuer may not say this. DIDs are compared whole; each of several types must be within bounds."""
+        if self._membership in credential.types and not all(self._is_ours(subject) for subject in credential.subjects):
+            return f"Its memberOf is another space than {self._space}."
         for kind in credential.types:
             known = self._types.get(kind)
             if known is None:
@@ -184,6 +192,9 @@ class SpaceTrust:
             if problem is not None:
                 return problem
         return None
+
+    def _is_ours(self, subject: Subject) -> bool:
+        return "memberOf" not in subject or within(subject, "memberOf", [self._space])
 
 
 def _objection(credential: Credential, kind: str, known: CredentialType) -> str | None:

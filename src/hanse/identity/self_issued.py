@@ -29,6 +29,7 @@ MAX_TOKEN: Final = 8 * 1024
 MAX_JTI: Final = 256
 """Characters of a `jti`."""
 
+_ROUNDING: Final = timedelta(seconds=1)  # a peer that reads its clock once for `iat` and once more for `exp` may pass a second's end
 _LAST_DATE: Final = 253_370_764_800  # 9999-01-01; also keeps the arithmetic below inside what a datetime can hold
 
 
@@ -162,7 +163,7 @@ def _check_dates(claims: _Claims, now: float, leeway: float) -> None:
         raise _refusal("It has expired.", "exp", "expired", "Sign a fresh token for each request, and compare the clocks.")
     if claims.iat > now + leeway:
         raise _refusal("Its iat lies in the future.", "iat", "not-yet", "Compare the clocks.")
-    if not 0 < claims.exp - claims.iat <= MAX_LIFETIME.total_seconds():
+    if not 0 < claims.exp - claims.iat <= (MAX_LIFETIME + _ROUNDING).total_seconds():
         raise _refusal("It lives longer than 10 minutes, or ends before it begins.", "exp", "lifetime")
 
 

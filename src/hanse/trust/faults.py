@@ -40,6 +40,16 @@ def unanswered(holder: Did, fault: PeerError) -> Unauthenticated:
     )
 
 
+def too_slow(holder: Did) -> Unauthenticated:
+    """Return the refusal of a caller whose credentials could not be verified while somebody waits for it."""
+    return Unauthenticated(
+        f"What {holder} presented could not be verified in time.",
+        where="token",
+        rule="too-slow",
+        hint="It presented very much, or what its credentials name (schemas, status lists) answers slowly; then try again.",
+    )
+
+
 def not_presented(peer: Did, kind: str) -> Forbidden:
     """Return the refusal of a peer that has not presented what it needs, while it is not there to be asked."""
     return Forbidden(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -43,6 +44,8 @@ ENTRIES: Final = 10_000
 """Claims that are remembered, by access token and by peer."""
 HELD_BYTES: Final = 64 * 1024 * 1024
 """Memory for each of the two, as reckoned by `_size`."""
+PATIENCE: Final = 20.0
+"""Seconds that one presentation may take: each of the lists that its credentials name may take five."""
 _PER_CHARACTER: Final = 4  # a credential as text, and what was read from it
 _PER_ENTRY: Final = 1_000
 
@@ -98,6 +101,7 @@ class Verifier:
         exact_dates: bool = True,
         entries: int = ENTRIES,
         held_bytes: int = HELD_BYTES,
+        patience: float = PATIENCE,
     ) -> None:
         """Take the ports, and how much may be remembered."""
         self._clock = clock
@@ -113,6 +117,7 @@ class Verifier:
         self._known: Bounded[Peer, _Known] = Bounded(entries, held_bytes)
         self._flights: Flights[Claims, CallerError] = Flights(clock, CallerError, RETRY)
         self._epoch = 0
+        self._patience = patience
 
     async def admit(self, tenant: Tenant, caller: Caller, needs: Collection[str] = (), wishes: Collection[str] = ()) -> Claims:
         """Return what `caller` proves to `tenant` by the access token that it sent along.
@@ -157,7 +162,11 @@ class Verifier:
 
     async def presented(self, tenant: Tenant, peer: Did) -> Sequence[Credential]:
         """Return the credentials that `peer` presented last and that were verified then, without another look at them."""
-        return [read_credential(text).credential for text in await self._keeping.kept(tenant, peer)]
+        found: list[Credential] = []
+        for text in await self._keeping.kept(tenant, peer):
+            with suppress(Unauthenticated):  # written by an earlier version of this program
+                found.append(read_credential(text).credential)
+        return found
 
     async def explain(self, tenant: Tenant, what: str) -> Sequence[Refusal]:
         """Return the refusal of that id, or the last ones of that peer (a DID), the newest first. Raises `NotFound`."""
@@ -200,7 +209,10 @@ class Verifier:
         tenant, holder, _, asked = key
         epoch = self._epoch
         try:
-            credentials, now = await self._asked(tenant, caller, token, asked, needed, ruled)
+            async with asyncio.timeout(self._patience):
+                credentials, now = await self._asked(tenant, caller, token, asked, needed, ruled)
+        except TimeoutError:
+            raise await self._refusals.noted(tenant, holder, faults.too_slow(holder)) from None
         except PeerError as fault:
             raise await self._refusals.noted(tenant, holder, faults.unanswered(holder, fault), inside=fault.message) from fault
         except Unauthenticated as fault:

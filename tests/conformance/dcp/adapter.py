@@ -2,8 +2,9 @@
 
 The space is real: the participant `issuer` anchors it, its rulebook trusts the kit's issuer beside the anchor, the kit's
 holder is a member, and `verifier` has joined. Handed in by `Parts` is only what a user must not have: status lists without a
-signature and of any length, tokens of credentials that end sooner than the credentials say, offers of ids that their issuer
-does not know, and requests that repeat a name, the last two where the version of the kit wants them.
+signature and of any length, tokens of credentials that end sooner than the credentials say, an issuer to believe besides the
+anchor, offers of ids that their issuer does not know, and requests that repeat a name, the last two where the version of the
+kit wants them.
 """
 
 from __future__ import annotations
@@ -131,6 +132,9 @@ async def _space(server: Server, anchor: Did, others: Others) -> None:
     invited = await management.members.invite(ISSUER, SPACE, roles=(ROLE,), did=did)
     applicant = Applicant(did, ground.ids.new("jti"), ground.clock.now() + timedelta(minutes=5))
     await management.members.apply(SPACE, applicant, "The kit's holder", roles=(ROLE,), invitation=invited.code)
+    # It has its credentials, so it is offered none when the server starts: nobody is there yet who could hear that, and that
+    # its DID document could not be had would be remembered for a while.
+    await management.issuing.issue_now(ISSUER, SPACE, did)
 
 
 def _ask(tx: Tx, server: Server, issuer: Did) -> None:

@@ -6,17 +6,21 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
-from hanse.anchor.records import Invitation, Member, Space
+from hanse.anchor.records import Invitation, Issuance, IssuanceState, Issued, Member, Published, Space, StatusBits
 from hanse.connector.records import Asset, Contract, FileSource, Intent, Negotiation, Outgoing, Transfer
 from hanse.dataplane.records import Access, Grant, Push
 from hanse.dcat.model import Dataset
 from hanse.dsp.messages import Role
+from hanse.identity.credentials.model import VC20
+from hanse.identity.status import Bits
 from hanse.odrl.model import Agreement, Offer, Terms
 from hanse.odrl.templates import parse_template
 from hanse.participants.records import Operator, Participant, Receipt, Tombstone
 from hanse.participants.roles import Role as OperatorRole
 from hanse.storage import open_database
+from hanse.trust.records import Presented, Refusal
 from hanse.wallet.ports import SealedKey
+from hanse.wallet.records import CredentialRequest, Held, Letter, RequestState
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, 123456, tzinfo=UTC)
 A, B = "acme", "zoo"
@@ -159,3 +163,47 @@ def access(hash="h1", *, tenant=A, transfer="trf_1", **changes):
 
 def push(tenant=A, transfer="trf_1", **changes):
     return Push(grant=grant(tenant, transfer), sink=b"\x00sink", created=NOW, deadline=later(hours=1), **changes)
+
+
+def held(id="vc_1", tenant=A, **changes):
+    fields = {"issuer": PEER, "types": ("MembershipCredential",), "profile": VC20, "text": f"text of {id}", "received": NOW}
+    return Held(id=id, tenant=tenant, **(fields | changes))
+
+
+def request(holder_pid="req_1", tenant=A, **changes):
+    fields = {"issuer": PEER, "wanted": ("urn:x",), "types": ("MembershipCredential",), "state": RequestState.ASKED, "because": "joined"}
+    return CredentialRequest(holder_pid=holder_pid, tenant=tenant, created=NOW, updated=NOW, **(fields | changes))
+
+
+def letter(id="ltr_1", tenant=A, **changes):
+    fields = {"to": PEER, "service": "IssuerService", "path": "/credentials", "body": b'{"a":1}', "kind": "test", "about": id, "due": NOW}
+    return Letter(id=id, tenant=tenant, deadline=later(days=1), **(fields | changes))
+
+
+def rulebook(version=1, of="harbour", tenant=A, **changes):
+    fields = {"text": f"# ünïcode — 数据 {version}\n", "sha256": "0" * 64, "published": NOW, "by": "Ann"}
+    return Published(space=of, tenant=tenant, version=version, **(fields | changes))
+
+
+def issued(id="vc_1", *, of="harbour", holder=PEER, **changes):
+    fields = {"tenant": A, "type": "MembershipCredential", "profile": VC20, "number": 1, "index": 0, "kid": "k", "issuance": ""}
+    return Issued(id=id, space=of, holder=holder, valid_from=NOW, **({"valid_until": later(days=90)} | fields | changes))
+
+
+def issuance(id="iss_1", *, of="harbour", holder=PEER, **changes):
+    fields = {"tenant": A, "holder_pid": "req_1", "wanted": ("http://localhost/x",), "token": "opaque", "created": NOW, "updated": NOW}
+    return Issuance(id=id, space=of, holder=holder, **({"state": IssuanceState.RECEIVED} | fields | changes))
+
+
+def status_lists(number=1, *, of="harbour", tenant=A, **changes):
+    fields = {"next": 3, "revoked": Bits.zeros().with_bit(1, on=True).data, "suspended": Bits.zeros().with_bit(2, on=True).data}
+    return StatusBits(space=of, tenant=tenant, number=number, **(fields | changes))
+
+
+def presented(tenant=A, holder=PEER, *credentials, at=NOW):
+    return Presented(tenant=tenant, holder=holder, credentials=credentials, at=at)
+
+
+def refusal(id="rfs_1", tenant=A, holder=PEER, **said):
+    fields = {"at": NOW, "rule": "revoked", "message": "The credential is refused. Ünïcode — 数据.", "where": "credentialStatus"}
+    return Refusal(id=id, tenant=tenant, holder=holder, **(fields | said))

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from hanse.anchor.issuing import Issuing
 from hanse.anchor.records import Issuance, IssuanceState, Issued, StatusBits
+from hanse.anchor.standing import Status
 from hanse.anchor.status import ENTRIES, Place, allocate, mark
 from hanse.identity.dcp.messages import CredentialId, CredentialRequestMessage
 from hanse.identity.self_issued import Caller
@@ -45,6 +46,22 @@ async def put(db, store, *records):
             getattr(tx, store).put(record)
 
     await db.run(work)
+
+
+def test_members_to_whom_nothing_was_issued(address):
+    async def scenario(db):
+        def fill(tx):
+            for did in ("did:web:a", "did:web:b", "did:web:c"):
+                tx.members.put(member(did=did))
+            tx.members.put(member(did="did:web:d", status=Status.PENDING))
+            tx.issued.put(issued("vc_1", holder="did:web:b"))
+
+        await db.run(fill)
+        found = await db.read(lambda tx: [one.did for one in tx.members.unprovided("harbour", after=None, limit=10)])
+        assert found == ["did:web:a", "did:web:c"]
+        assert [one.did for one in await db.read(lambda tx: tx.members.unprovided("harbour", after="did:web:a", limit=1))] == ["did:web:c"]
+
+    on(address, scenario)
 
 
 def test_issued_credentials_by_id_and_in_pages(address):

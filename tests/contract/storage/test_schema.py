@@ -12,6 +12,17 @@ from hanse.storage.erase import erase_tenant, tenant_tables
 from tests.contract.storage import stage
 from tests.contract.storage.stage import A, on
 
+TRUST = (
+    "held_credentials",
+    "credential_requests",
+    "letters",
+    "rulebooks",
+    "issued_credentials",
+    "issuances",
+    "status_lists",
+    "presented",
+    "refusals",
+)
 NEXT = ("ALTER TABLE negotiations ADD COLUMN note TEXT", "CREATE TABLE later (id TEXT NOT NULL PRIMARY KEY, moment INTEGER NOT NULL)")
 
 
@@ -35,6 +46,32 @@ def _fill(tx):
     tx.access_tokens.put(stage.access())
     tx.manifests.put(A, "ds_1", "f", b'{"id":"m"}')
     tx.pushes.put(stage.push())
+    _fill_trust(tx)
+
+
+def _fill_trust(tx):
+    tx.held.put(stage.held())
+    tx.requests.put(stage.request())
+    tx.letters.put(stage.letter())
+    tx.rulebooks.put(stage.rulebook())
+    for n in range(3):
+        tx.issued.put(stage.issued(f"vc_{n}", index=n, renewal_offered=stage.NOW if n else None))
+    tx.issuances.put(stage.issuance())
+    tx.status_lists.add(stage.status_lists())
+    tx.presented.put(stage.presented(A, stage.PEER, "a.b.c"))
+    tx.refusals.add(stage.refusal(), per_holder=9, per_tenant=9)
+
+
+def _fill_trust_of_another(tx):
+    tx.held.put(stage.held(tenant=stage.B))
+    tx.requests.put(stage.request(tenant=stage.B))
+    tx.letters.put(stage.letter("ltr_2", stage.B))
+    tx.rulebooks.put(stage.rulebook(of="lake", tenant=stage.B))
+    tx.issued.put(stage.issued("vc_9", of="lake", tenant=stage.B))
+    tx.issuances.put(stage.issuance("iss_9", of="lake", tenant=stage.B))
+    tx.status_lists.add(stage.status_lists(of="lake", tenant=stage.B))
+    tx.presented.put(stage.presented(stage.B))
+    tx.refusals.add(stage.refusal(tenant=stage.B), per_holder=9, per_tenant=9)
 
 
 def _dump(tx):
@@ -42,7 +79,7 @@ def _dump(tx):
 
 
 def _plain(value):
-    return "" if value is None else bytes(value).decode() if isinstance(value, bytes | memoryview) else str(value)
+    return "" if value is None else bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
 
 
 def test_a_step_forward_keeps_the_data_and_an_older_program_refuses(address):
@@ -152,11 +189,15 @@ def test_an_erased_tenant_leaves_nothing_but_its_tombstone_and_takes_nothing_of_
         await db.run(lambda tx: tx.tombstones.put(stage.tombstone()))
         await db.run(lambda tx: tx.negotiations.put(stage.negotiation(tenant=stage.B)))
         await db.run(lambda tx: tx.assets.put(stage.asset(tenant=stage.B, visible_to=(stage.PEER,)), b"{}"))
+        await db.run(_fill_trust_of_another)
+        before = await db.read(_dump)
+        assert [table for table in tenant_tables() if not any(A in row for row in before[table])] == ["unconfirmed"]
         counts = await db.run(lambda tx: erase_tenant(tx, A))
         assert (counts["negotiations"], counts["assets"], counts["members"]) == (3, 3, 1)
         left = await db.read(_dump)
         owned = [table for table in tenant_tables() if any(A in row for row in left[table])]
         assert owned == ["tombstones"]
+        assert all(any(stage.B in row for row in left[table]) for table in TRUST)
         assert len(left["negotiations"]) == len(left["asset_viewers"]) == len(left["assets"]) == 1
         assert len(left["operators"]) == 1  # the host's
 

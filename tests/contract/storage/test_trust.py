@@ -5,17 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from hanse.storage.erase import erase_tenant
-from hanse.trust.records import Presented, Refusal
-from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, later, on
-
-
-def presented(tenant=A, holder=PEER, *credentials, at=NOW):
-    return Presented(tenant=tenant, holder=holder, credentials=credentials, at=at)
-
-
-def refusal(id, tenant=A, holder=PEER, **said):
-    fields = {"at": NOW, "rule": "revoked", "message": "The credential is refused. Ünïcode — 数据.", "where": "credentialStatus"}
-    return Refusal(id=id, tenant=tenant, holder=holder, **(fields | said))
+from tests.contract.storage.stage import OTHER, PEER, A, B, later, on, presented, refusal
 
 
 def ids(refusals):

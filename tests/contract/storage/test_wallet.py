@@ -7,28 +7,13 @@ import threading
 
 import pytest
 
-from hanse.identity.credentials.model import VC11, VC20
+from hanse.identity.credentials.model import VC11
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.ids import RandomIds
 from hanse.wallet.letters import LEASE, Letters
 from hanse.wallet.ports import MailAnswer
-from hanse.wallet.records import CredentialRequest, Held, Letter, RequestState
-from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, later, on
-
-
-def held(id="vc_1", tenant=A, **changes):
-    fields = {"issuer": PEER, "types": ("MembershipCredential",), "profile": VC20, "text": f"text of {id}", "received": NOW}
-    return Held(id=id, tenant=tenant, **(fields | changes))
-
-
-def request(holder_pid="req_1", tenant=A, **changes):
-    fields = {"issuer": PEER, "wanted": ("urn:x",), "types": ("MembershipCredential",), "state": RequestState.ASKED, "because": "joined"}
-    return CredentialRequest(holder_pid=holder_pid, tenant=tenant, created=NOW, updated=NOW, **(fields | changes))
-
-
-def letter(id="ltr_1", tenant=A, **changes):
-    fields = {"to": PEER, "service": "IssuerService", "path": "/credentials", "body": b'{"a":1}', "kind": "test", "about": id, "due": NOW}
-    return Letter(id=id, tenant=tenant, deadline=later(days=1), **(fields | changes))
+from hanse.wallet.records import RequestState
+from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, held, later, letter, on, request
 
 
 def full_held():

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.services.processes import wait_until
+
 
 def test_offered_found_and_fetched(space, tmp_path):
     id = space.offer("weather.csv", "--title", "Weather", "--language", "en", "--policy", "members + until 2090-01-01")
@@ -85,6 +87,8 @@ def test_a_transfer_is_steered_from_both_sides(space, tmp_path):
     mine = space.json("transfers", "start", contract, who="bob")["id"]
     assert space.json("transfers", "suspend", mine, "--reason", "Lunch.", who="bob")["state"] == "SUSPENDED"
     assert space.json("transfers", "resume", mine, who="bob")["state"] == "STARTED"
+    # The other side's last step may still be on its way to being acknowledged.
+    wait_until(lambda: not space.json("transfers", "--open")[0]["pending"], space.process, space.folder / "up.log", "hanse")
     theirs = space.json("transfers", "--open")[0]
     assert space.json("transfers", "suspend", theirs["id"])["state"] == "SUSPENDED"
     assert space.run("get", id, "--from", "alice", "--into", str(tmp_path / "s2"), "--patience", "1", who="bob", code=3)
@@ -203,6 +207,12 @@ def test_an_invitation_lets_in_at_once(space):
         ("participant", "list"),
         ("anchor", "members"),
         ("anchor", "applications"),
+        ("anchor", "issuers"),
+        ("anchor", "credentials"),
+        ("anchor", "rulebook", "versions"),
+        ("wallet",),
+        ("wallet", "requests"),
+        ("wallet", "keys"),
         ("completion", "fish"),
     ],
 )
@@ -211,7 +221,7 @@ def test_every_list_is_json_or_fits_80_columns(space, words):
     assert isinstance(space.json(*words, who=who), dict | list)
     shown = space.run(*words, who=who).stdout
     assert "\x1b" not in shown
-    if words[0] not in ("completion", "status", "settings", "anchor"):
+    if words[0] not in ("completion", "status", "settings", "anchor", "wallet"):
         assert max((len(line) for line in shown.splitlines()), default=0) <= 100
 
 

@@ -35,7 +35,7 @@ async def first_message(world, south, number):
         "offer": {"@id": asset.dataset.offers[0].id, "@type": "Offer", "target": asset.id, "permission": [{"action": "use"}]},
         "callbackAddress": f"{world.south.public_root}/participants/zoo/dsp/2025-1",
     }
-    token = await south.ground.wallet.token_for("zoo", world.acme.did)
+    token = await south.wallet.tokens.token_for("zoo", world.acme.did)
     async with httpx.AsyncClient() as client:
         url = f"{world.north.public_root}/participants/acme/dsp/2025-1/negotiations/request"
         return await client.post(url, json=body, headers={"Authorization": f"Bearer {token}"})

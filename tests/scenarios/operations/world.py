@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import json
+import re
 from datetime import timedelta
+from typing import ClassVar
 
+import msgspec
 import uvicorn
 
 from hanse.anchor.records import Applicant
 from hanse.app.build import Parts
+from hanse.app.keys import master_key
 from hanse.app.server import Server, config_of
 from hanse.app.space import add_participant, found_space, hand_over, host_token
 from hanse.config import Settings
 from hanse.connector.offers import Description
 from hanse.connector.records import Answering, FileSource
+from hanse.http.peer import PeerClient
 from hanse.kernel.clock import SystemClock
 from hanse.odrl.templates import parse_template
 from hanse.participants.roles import SERVER
+from hanse.storage import portable
+from hanse.wallet.ports import SealedKey
+from hanse.wallet.seal import MasterKeySealer
 from tests.services.processes import free_port
 
 PATIENCE = 15.0
@@ -59,6 +69,41 @@ async def until(ask, what="it"):
             return found
         await asyncio.sleep(0.02)
     raise AssertionError(f"{what} did not come about")
+
+
+class Overheard(PeerClient):
+    """Remembers all that leaves and comes back and is a secret: tokens, the access tokens in them, presentations."""
+
+    tokens: ClassVar[set[str]] = set()
+    presentations: ClassVar[set[str]] = set()
+
+    async def send(self, method, url, body=None, headers=None, **options):
+        token = (headers or {}).get("Authorization", "").removeprefix("Bearer ")
+        if token:
+            self.tokens.update({token, claims(token).get("token") or token})
+        answer = await super().send(method, url, body, headers, **options)
+        if url.endswith("/presentations/query"):
+            self.presentations.update(re.findall(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", answer.body.decode()))
+        return answer
+
+    @classmethod
+    def forget(cls):
+        cls.tokens.clear()
+        cls.presentations.clear()
+
+
+def claims(token):
+    """Read a JWT; nothing for any other token."""
+    parts = token.split(".")
+    return json.loads(base64.urlsafe_b64decode(parts[1] + "==")) if len(parts) == 3 else {}
+
+
+async def private_keys(server):
+    """Return the secret part of every private key of a server, as it would stand in a JWK."""
+    sealer = MasterKeySealer(master_key(server.settings.home_path))
+    rows = await server.ground.database.read(lambda tx: list(portable.export_rows(tx.rows, "keys")))
+    keys = [msgspec.json.decode(row[-1], type=SealedKey) for row in rows]
+    return {json.loads(sealer.unseal(key.sealed, tenant=key.tenant, kid=key.kid))["d"] for key in keys}
 
 
 class World:

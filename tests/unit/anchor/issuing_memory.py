@@ -113,9 +113,9 @@ class StatusListsInMemory(Rows):
 class IssuingTx:
     def __init__(self):
         self.spaces = SpacesInMemory()
-        self.members = MembersInMemory()
-        self.replays = ReplaysInMemory()
         self.issued = IssuedInMemory()
+        self.members = MembersInMemory(self.issued)
+        self.replays = ReplaysInMemory()
         self.issuances = IssuancesInMemory(self.members)
         self.status_lists = StatusListsInMemory()
         self.letters = []

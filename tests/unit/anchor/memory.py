@@ -35,6 +35,10 @@ class SpacesInMemory(Rows):
 
 
 class MembersInMemory(Rows):
+    def __init__(self, issued=None):
+        super().__init__()
+        self.issued = issued or Rows()
+
     def get(self, space, did):
         return self.rows.get((space, did))
 
@@ -44,6 +48,10 @@ class MembersInMemory(Rows):
     def page(self, space, *, status, after, limit):
         fitting = (m for m in self.rows.values() if m.space == space and status in (None, m.status))
         return after_in_order(fitting, lambda m: m.did, after, limit)
+
+    def unprovided(self, space, *, after, limit):
+        known = {one.holder for one in self.issued.rows.values() if one.space == space}
+        return [m for m in self.page(space, status="active", after=after, limit=100_000) if m.did not in known][:limit]
 
     def count(self, space, status):
         return len(self.page(space, status=status, after=None, limit=100_000))

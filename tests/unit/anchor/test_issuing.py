@@ -15,6 +15,7 @@ from hanse.anchor.standing import Status
 from hanse.anchor.status import mark
 from hanse.identity.credentials.model import VC11, VC20
 from hanse.identity.dcp import messages as m
+from hanse.identity.jws import parse_compact
 from hanse.identity.rulebook import SpaceTrust, TrustedIssuer
 from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, StorageFailed, TooMany, Unauthenticated
 from tests.unit.anchor.issuing_memory import (
@@ -128,15 +129,14 @@ def test_what_was_issued_is_on_record_with_its_place_in_the_lists(house):
         ]
 
 
-def test_the_older_profile_has_the_older_lists(house):
+def test_the_older_profile_has_the_older_list_and_a_single_status(house):
     house.member()
     house.ask(kind(MEMBERSHIP, VC11))
     (credential,) = credentials(house.delivered())
     assert credential.profile == VC11
-    assert [one.status_list_credential for one in credential.statuses] == [
-        f"{URL}/status/revocation-1-2021",
-        f"{URL}/status/suspension-1-2021",
-    ]
+    assert [one.status_list_credential for one in credential.statuses] == [f"{URL}/status/revocation-1-2021"]
+    written = msgspec.json.decode(parse_compact(credential.text, 100_000).payload)["vc"]
+    assert written["credentialStatus"]["id"] == f"{URL}/status/revocation-1-2021#0"
 
 
 def test_the_spaces_own_trust_accepts_what_its_anchor_issues(house):
@@ -437,6 +437,15 @@ def test_who_comes_back_from_a_suspension_has_what_it_needs(house):
     mark(house.db.tx, house.space, ACME, "revoked", "says something else now", NOON, types={PROVIDER})
     run(house.issuing.on_admitted(admitted()))
     assert [one.id for one in house.offered().credentials] == [kind(PROVIDER)]
+
+
+def test_what_a_suspension_took_for_good_is_offered_anew(house):
+    house.member()
+    house.ask(kind(MEMBERSHIP, VC11), kind(PROVIDER))
+    mark(house.db.tx, house.space, ACME, "suspended", "", NOON)
+    mark(house.db.tx, house.space, ACME, "", "", NOON)
+    run(house.issuing.on_admitted(admitted()))
+    assert [one.id for one in house.offered().credentials] == [kind(MEMBERSHIP)]
 
 
 def test_nothing_is_offered_to_who_is_no_member_any_more(house):
@@ -741,3 +750,12 @@ def test_the_messages_keep_to_the_shapes_of_the_protocol(house):
     assert raw["type"] == "CredentialMessage"
     assert set(raw) == {"@context", "type", "issuerPid", "holderPid", "status", "credentials"}
     assert m.read(m.IssuerMetadata, m.write(run(house.issuing.metadata("port")))).issuer == house.anchor
+
+
+def test_members_who_never_got_anything_are_offered_their_credentials(house):
+    house.member(CITY)
+    run(house.issuing.issue_now("port", "baltic", CITY))
+    house.member(BOLT)
+    assert run(house.issuing.offer_missing("port")) == 1
+    assert [one.to for one in house.letters] == [BOLT]
+    assert run(house.issuing.offer_missing("acme")) == 0

@@ -23,7 +23,7 @@ def house():
     return House()
 
 
-def issued(house, id, did=ACME, *, type=PROVIDER, until=LATER, place=None):
+def issued(house, id, did=ACME, *, type=PROVIDER, until=LATER, place=None, profile=VC20):
     found = place or allocate(house.db.tx, house.space)[0]
     record = Issued(
         id=id,
@@ -31,7 +31,7 @@ def issued(house, id, did=ACME, *, type=PROVIDER, until=LATER, place=None):
         tenant="port",
         holder=did,
         type=type,
-        profile=VC20,
+        profile=profile,
         number=found.number,
         index=found.index,
         valid_from=NOON,
@@ -135,6 +135,16 @@ def test_what_is_suspended_can_be_revoked(house):
     assert mark(house.db.tx, house.space, ACME, "revoked", "", NOON) == 1
     assert mark(house.db.tx, house.space, ACME, "", "", NOON) == 0
     assert bits(house)[0][0]
+
+
+def test_what_has_no_status_for_a_suspension_is_revoked_instead(house):
+    issued(house, "vc_1", profile=VC11)
+    issued(house, "vc_2")
+    assert mark(house.db.tx, house.space, ACME, "suspended", "asked to explain", NOON) == 2
+    assert mark(house.db.tx, house.space, ACME, "", "explained", NOON) == 1
+    old, new = (house.db.tx.issued.get(id) for id in ("vc_1", "vc_2"))
+    assert (old.status, old.reason, new.status) == ("revoked", "asked to explain", "")
+    assert [[found[0], found[1]] for found in bits(house)] == [[True, False], [False, False]]
 
 
 def test_a_mark_that_changes_nothing_tells_nobody(house):

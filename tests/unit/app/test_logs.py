@@ -9,6 +9,7 @@ import secrets
 
 import pytest
 
+from hanse.anchor.records import Admitted, Applied, MembersChanged, RulebookPublished, StatusChanged
 from hanse.app.logs import FILE, REDACTED, EventLog, JsonLines, configure, redact
 from hanse.config import Settings
 from hanse.connector.kit import Changed
@@ -17,6 +18,9 @@ from hanse.identity.self_issued import issue
 from hanse.kernel.clock import SystemClock
 from hanse.kernel.errors import Misconfigured
 from hanse.participants import tokens
+from hanse.participants.records import ParticipantErased
+from hanse.wallet.intake import CredentialsChanged
+from hanse.wallet.ports import KeysChanged
 
 DID = "did:web:localhost%3A8400:participants:acme"
 
@@ -43,6 +47,25 @@ def secrets_in_play():
         "invitation": f"inv_06f9k2abcdefghjkmnpqrs_{secrets.token_urlsafe(32)}",
         "short": "s3cr3t",
     }
+
+
+@pytest.mark.parametrize("prefix", ["neg", "agr", "trf", "ds", "off", "op", "bak", "inv", "vc", "req", "iss", "ltr", "rfs"])
+def test_ids_of_every_kind_are_found(prefix):
+    id = f"{prefix}_06gzt5jmjc7ff7rs0yy4fg"
+    assert line_of(f"something about {id}: it failed")["id"] == id
+    assert "id" not in line_of(f"something about {id}x")
+
+
+def test_the_code_of_an_invitation_is_not_taken_for_its_id():
+    code = secrets_in_play()["invitation"]
+    line = line_of(f"invited by {code}")
+    assert "id" not in line
+    assert code not in line["event"]
+
+
+def line_of(text):
+    record = logging.LogRecord("hanse", logging.INFO, "", 1, text, (), None)
+    return json.loads(JsonLines().format(record))
 
 
 SENTENCES = (
@@ -93,6 +116,35 @@ def test_a_line_has_the_ids_that_explain_takes(root, capsys):
     assert (first["participant"], first["state"], first["by"], first["level"]) == ("acme", "AGREED", "us", "info")
     assert second["id"] == "trf_06gzt5jmjc7ff7rs0yy4fg"
     assert second["at"].endswith("Z")
+
+
+URL = "http://localhost:8400/spaces/harbour"
+TOLD = [
+    (Applied("port", "harbour", DID), "space harbour: somebody applies", {"participant": "port", "space": "harbour", "did": DID}),
+    (Admitted("port", "harbour", DID), "is a member", {"space": "harbour", "did": DID}),
+    (MembersChanged("port", "harbour", URL, 7), "list of members", {"space": "harbour", "version": 7}),
+    (RulebookPublished("port", "harbour", URL, 2), "rulebook", {"space": "harbour", "version": 2}),
+    (StatusChanged("port", "harbour", URL), "revoked, suspended or reinstated", {"space": "harbour"}),
+    (KeysChanged("acme"), "participant acme has other keys", {"participant": "acme"}),
+    (CredentialsChanged("acme"), "participant acme holds other credentials", {"participant": "acme"}),
+    (ParticipantErased("acme", DID), "participant acme was erased", {"participant": "acme"}),
+]
+
+
+@pytest.mark.parametrize(("event", "text", "fields"), TOLD)
+def test_events_that_people_want_to_know_of(root, capsys, event, text, fields):
+    configure(Settings())
+    EventLog().heard(event)
+    [line] = [json.loads(one) for one in capsys.readouterr().err.splitlines()]
+    assert text in line["event"]
+    assert {name: line[name] for name in fields} == fields
+    assert line["level"] == "info"
+
+
+def test_other_events_are_not_told(root, capsys):
+    configure(Settings())
+    EventLog().heard(object())
+    assert capsys.readouterr().err == ""
 
 
 def test_exceptions_and_fields_pass_the_net():

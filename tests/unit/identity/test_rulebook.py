@@ -86,6 +86,21 @@ def test_a_type_that_the_rulebook_does_not_know():
         assert said(ANCHOR, kind, memberOf=SPACE) == f"The space's rulebook does not know the type {kind}."
 
 
+@pytest.mark.parametrize("where", [SPACE + "x", SPACE[:-1], "https://anchor.example/spaces/other", None, [], [SPACE, "x"], {"id": SPACE}])
+def test_membership_of_another_space_is_none_of_this_one_whatever_the_bounds(where):
+    types = book()["credentials"]
+    types["MembershipCredential"] = {"title": "Member", "issuers": [{"did": ANCHOR}]}  # an anchor of two spaces, and no bounds
+    trust = SpaceTrust(read(credentials=types))
+
+    def objection(*subjects, issuer=ANCHOR):
+        return trust.objection(Credential(profile=VC20, issuer=issuer, types=("MembershipCredential",), subjects=subjects))
+
+    assert objection({"id": HOLDER, "memberOf": where}) == f"Its memberOf is another space than {SPACE}."
+    assert objection({"id": HOLDER, "memberOf": SPACE}, {"id": HOLDER, "memberOf": where}) is not None
+    assert objection({"id": HOLDER, "memberOf": SPACE}) is None
+    assert objection({"id": HOLDER}) is None
+
+
 @pytest.mark.parametrize(
     "did",
     [

@@ -130,7 +130,8 @@ def test_the_rulebook_comes_with_the_trust_that_follows_from_it():
     ruled = run(reader.directory.ruled("us"))
     assert ruled.version == 5
     assert run(reader.directory.rulebook("us")) is ruled.rulebook
-    assert ruled.trust.objection(SimpleNamespace(types=("MembershipCredential",), issuer=ACME)).startswith(f"{ACME} is not trusted")
+    claimed = SimpleNamespace(types=("MembershipCredential",), issuer=ACME, subjects=())
+    assert ruled.trust.objection(claimed).startswith(f"{ACME} is not trusted")
     assert reader.web.asked == [f"{URL}/rulebook"]
 
 

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import msgspec
 from msgspec import Struct
@@ -29,8 +29,21 @@ from hanse.storage.rows import Row, Value
 FORMAT = 1
 DOCUMENTS = frozenset({"doc", "encoded"})
 """Columns that hold a JSON document, which stands in the line as it is."""
-DATED = ("participants", "tombstones", "keys", "members", "assets", "negotiations", "transfers", "contracts")
-"""Tables whose last change can only move forward: rows leave them by an erasure alone, which leaves a tombstone."""
+BITS = frozenset({"revoked", "suspended"})
+"""Columns that hold bytes, which stand in the line as base64."""
+DATED = (
+    "participants",
+    "tombstones",
+    "keys",
+    "members",
+    "assets",
+    "negotiations",
+    "transfers",
+    "contracts",
+    "rulebooks",
+    "issued_credentials",
+)
+"""Tables whose last change can only move forward: rows leave them by an erasure, which leaves a tombstone, or long after their end."""
 
 _MANIFEST, _MAC = "manifest.json", "manifest.mac"
 _MANIFEST_LIMIT = 1 << 20
@@ -105,11 +118,10 @@ def _fill(file: IO[bytes], key: bytes, id: str, taken: datetime, content: Conten
 
 
 def _table(archive: zipfile.ZipFile, name: str, columns: Sequence[str], rows: Iterable[Row]) -> TableEntry:
-    blobs = [column in DOCUMENTS for column in columns]
     digest, count = hashlib.sha256(), 0
     with archive.open(_file(name), "w", force_zip64=True) as file:
         for row in rows:
-            cells = [msgspec.Raw(bytes(value)) if blob else value for value, blob in zip(row, blobs, strict=True)]
+            cells = [_written(value, column) for value, column in zip(row, columns, strict=True)]
             line = msgspec.json.encode(cells) + b"\n"
             digest.update(line)
             file.write(line)
@@ -127,6 +139,12 @@ class _Dated(Struct):
     created: datetime | None = None
     finalized: datetime | None = None
     ended: datetime | None = None
+    retired: datetime | None = None
+    published: datetime | None = None
+    valid_from: datetime | None = None
+
+
+_MOMENTS = tuple(name for name in _Dated.__struct_fields__ if name != "receipt")
 
 
 class _Newest:
@@ -148,8 +166,8 @@ class _Newest:
         """Look at one record."""
         dated = self._decode(bytes(doc))
         erased = dated.receipt.erased if dated.receipt else None
-        moments = (self.moment, erased, dated.updated, dated.created, dated.finalized, dated.ended)
-        self.moment = max((moment for moment in moments if moment is not None), default=None)
+        own = (getattr(dated, name) for name in _MOMENTS)
+        self.moment = max((moment for moment in (self.moment, erased, *own) if moment is not None), default=None)
 
 
 def newest_of(documents: Iterable[bytes]) -> datetime | None:
@@ -195,8 +213,7 @@ class Archive:
         decode = msgspec.json.Decoder(list[msgspec.Raw]).decode
         with self._file.open(_file(table)) as lines:
             while line := lines.readline(_LINE_LIMIT):
-                cells = zip(decode(line), columns, strict=True)
-                yield tuple(bytes(raw) if column in DOCUMENTS else msgspec.json.decode(raw) for raw, column in cells)
+                yield tuple(_read(raw, column) for raw, column in zip(decode(line), columns, strict=True))
 
     def _check(self, table: str, path: Path) -> None:
         digest = hashlib.sha256()
@@ -230,6 +247,16 @@ def _checked_manifest(file: zipfile.ZipFile, path: Path, key: bytes) -> Manifest
             hint="Put the master key of the installation that made it in place first; no backup holds it.",
         )
     return manifest
+
+
+def _written(value: Value, column: str) -> object:
+    return msgspec.Raw(bytes(cast("bytes", value))) if column in DOCUMENTS else value  # other bytes become base64
+
+
+def _read(raw: msgspec.Raw, column: str) -> Value:
+    if column in DOCUMENTS:
+        return bytes(raw)
+    return msgspec.json.decode(raw, type=bytes) if column in BITS else cast("Value", msgspec.json.decode(raw))
 
 
 def _small(file: zipfile.ZipFile, name: str) -> bytes:

@@ -7,9 +7,16 @@ What becomes of each table:
 | participants | yes | as in the backup; what was taken away since stays away |
 | operators | without the hashes of their tokens | first administrators get new tokens, others' are void until rotated |
 | tombstones | yes | those of both; an erased participant stays erased |
-| keys | as sealed by the master key, which is in no backup | those of both |
+| keys | as sealed by the master key, which is in no backup | those of both, each in the stricter of its states |
+| held_credentials | yes: without their holder's key they open no door | as in the replaced database, if that vouches for the holder |
+| credential_requests | yes | the same; those on their way to the issuer in the backup have failed, and can be made again |
+| letters | no: they hold credentials, and would arrive twice | those of the replaced database, if it vouches for the sender |
 | spaces | yes | the list's version leaps ahead of all that members have seen |
 | members | yes | who is no active member on either side is none |
+| rulebooks | yes | those of both; published anew where nobody knows what came after the backup |
+| issued_credentials | yes (records; the credentials are with their holders) | those of both; they follow their holders' membership |
+| status_lists | yes | what is revoked on either side stays revoked; places that may have been given since are revoked, and never given |
+| issuances | without the tokens of their holders | those of the replaced database; where it is gone, what waits is rejected |
 | invitations | no: each works once, and a used one would work again | void; invite anew |
 | watermarks | yes | the higher |
 | negotiations | yes | those under way are ended with a reason, and the peers told |
@@ -18,6 +25,8 @@ What becomes of each table:
 | assets, asset_viewers, asset_terms | yes | withdrawn ones stay withdrawn; changed ones wait for a confirmation |
 | outbox | no: bodies may hold tokens | only what tells the peers of the ends above |
 | replays | no | not needed: no token made before the restore is taken |
+| presented | no: peers present their credentials again | void |
+| refusals | yes | as in the backup |
 | access_tokens | no | void |
 | pushes | no: their sinks hold tokens | void, as their transfers are ended |
 | manifests | no | found out again when they are asked for |
@@ -34,6 +43,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import structs
 
+from hanse.anchor.records import Issuance
 from hanse.app.keys import existing_master_key
 from hanse.app.recovery import archive
 from hanse.app.recovery.archive import Manifest
@@ -49,7 +59,7 @@ from hanse.storage.sqlite_connection import SqliteRows, connect_reader, failure
 
 T = TypeVar("T")
 
-LEFT_OUT = frozenset({"invitations", "outbox", "replays", "access_tokens", "pushes", "manifests"})
+LEFT_OUT = frozenset({"invitations", "letters", "outbox", "replays", "presented", "access_tokens", "pushes", "manifests"})
 """Tables of which a backup has no row."""
 
 TAKEN = (
@@ -57,8 +67,15 @@ TAKEN = (
     "operators",
     "tombstones",
     "keys",
+    "held_credentials",
+    "credential_requests",
     "spaces",
     "members",
+    "rulebooks",
+    "issued_credentials",
+    "issuances",
+    "status_lists",
+    "refusals",
     "watermarks",
     "negotiations",
     "transfers",
@@ -144,4 +161,14 @@ def _transfers(rows: Iterable[Row]) -> Iterator[Row]:
         yield *row[:-1], msgspec.json.encode(transfer)
 
 
-_CLEAN: dict[str, Callable[[Iterable[Row]], Iterator[Row]]] = {"operators": _operators, "transfers": _transfers}
+def _issuances(rows: Iterable[Row]) -> Iterator[Row]:
+    decode = msgspec.json.Decoder(Issuance).decode
+    for row in rows:
+        yield *row[:-1], msgspec.json.encode(structs.replace(decode(row[-1]), token=None))
+
+
+_CLEAN: dict[str, Callable[[Iterable[Row]], Iterator[Row]]] = {
+    "operators": _operators,
+    "transfers": _transfers,
+    "issuances": _issuances,
+}

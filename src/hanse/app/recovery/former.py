@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from hanse.anchor.records import Member, Space
+from hanse.anchor.records import Issuance, Issued, Member, Published, Space, StatusBits
 from hanse.app.recovery.archive import DATED, Manifest, newest_of
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did
@@ -18,6 +18,7 @@ from hanse.participants.records import Operator, Participant, Tombstone
 from hanse.storage import Tx
 from hanse.storage.stores.restores import Restored, Restores, Unconfirmed, UnconfirmedStore
 from hanse.wallet.ports import SealedKey
+from hanse.wallet.records import CredentialRequest, Held, Letter
 
 R = TypeVar("R")
 
@@ -50,7 +51,14 @@ class Former(Struct, frozen=True, kw_only=True):
     contracts: dict[Key, Ended]
     assets: dict[Key, Shown]
     members: dict[Key, Member]
-    versions: dict[str, int]
+    spaces: dict[str, Space]
+    rulebooks: Sequence[Published]
+    issued: Sequence[Issued]
+    issuances: Sequence[Issuance]
+    lists: Sequence[StatusBits]
+    held: Sequence[Held]
+    requests: Sequence[CredentialRequest]
+    letters: Sequence[Letter]
     watermarks: Sequence[tuple[str, str, int]]
     keys: Sequence[SealedKey]
     restores: Sequence[Restored]
@@ -78,12 +86,26 @@ def read(tx: Tx) -> Former:
         contracts={(one.tenant, one.id): ended(one) for one in _docs(tx, "contracts", Contract)},
         assets={(asset.tenant, asset.id): shown(asset) for asset in _docs(tx, "assets", Asset)},
         members={(member.space, member.did): member for member in _docs(tx, "members", Member)},
-        versions={space.name: space.version for space in _docs(tx, "spaces", Space)},
+        spaces={space.name: space for space in _docs(tx, "spaces", Space)},
+        rulebooks=list(_docs(tx, "rulebooks", Published)),
+        issued=list(_docs(tx, "issued_credentials", Issued)),
+        issuances=list(_docs(tx, "issuances", Issuance)),
+        lists=status_lists(tx),
+        held=list(_docs(tx, "held_credentials", Held)),
+        requests=list(_docs(tx, "credential_requests", CredentialRequest)),
+        letters=list(_docs(tx, "letters", Letter)),
         watermarks=[(row[0], row[1], int(row[2])) for row in tx.rows.all("SELECT url, anchor, version FROM watermarks")],
         keys=list(_docs(tx, "keys", SealedKey)),
         restores=Restores(tx.rows).list(),
         unconfirmed=UnconfirmedStore(tx.rows).list(),
     )
+
+
+def status_lists(tx: Tx, space: str | None = None) -> list[StatusBits]:
+    """Return all status lists, or those of one space."""
+    places = [(name, int(number)) for name, number in tx.rows.all("SELECT space, number FROM status_lists ORDER BY space, number")]
+    found = (tx.status_lists.get(*place) for place in places if space in {None, place[0]})
+    return [lists for lists in found if lists is not None]
 
 
 def ended(contract: Contract) -> Ended:

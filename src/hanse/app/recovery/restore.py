@@ -20,7 +20,8 @@ from hanse.app.keys import existing_master_key
 from hanse.app.recovery import former as formerly
 from hanse.app.recovery.archive import Archive, Manifest
 from hanse.app.recovery.backup import TAKEN, write_backup
-from hanse.app.recovery.restrict import Restriction
+from hanse.app.recovery.restoring import Restoring
+from hanse.app.recovery.restrict import restrict
 from hanse.app.server import Server
 from hanse.config import Settings
 from hanse.connector.exchange import Exchange
@@ -40,13 +41,17 @@ _PAGE = 500
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What a restore did. `replaced` is a backup of what was there before; `issued` are new tokens, shown this once."""
+    """What a restore did. `replaced` is a backup of what was there before; `issued` are new tokens, shown this once.
+
+    `advice` is what people have to do again, because nobody can know it any more.
+    """
 
     manifest: Manifest
     moment: datetime
     continued: bool
     replaced: Path | None
     counts: dict[str, int]
+    advice: Sequence[str]
     issued: Sequence[Issued]
 
 
@@ -100,16 +105,24 @@ def _replace(tx: Tx, server: Server, archive: Archive, replaced: Path | None) ->
     issued = _import(tx, archive)
     history = Restores(tx.rows)
     continues = former.continues(manifest, history.list())
-    restriction = Restriction(tx, former, now, manifest.taken, continues=continues)
-    restriction.run()
+    restoring = Restoring(tx, former, now, manifest.taken, continues)
+    restrict(restoring)
     for restored in (*former.restores, Restored(now, manifest.taken, manifest.id)):
         history.add(restored)
-    counts = restriction.counts + Counter(_end_processes(tx, server, manifest.taken))
+    counts = restoring.counts + Counter(_end_processes(tx, server, manifest.taken))
     # Nobody is to act on this here: the server reads it all when it starts, and sends what waits then.
     tx.events.clear()
     tx.broadcasts.clear()
     kept = [one for one in issued if one.operator.tenant is None or tx.participants.get(one.operator.tenant)]
-    return Outcome(manifest=manifest, moment=now, continued=continues, replaced=replaced, counts=dict(counts), issued=kept)
+    return Outcome(
+        manifest=manifest,
+        moment=now,
+        continued=continues,
+        replaced=replaced,
+        counts=dict(counts),
+        advice=restoring.advice,
+        issued=kept,
+    )
 
 
 def _import(tx: Tx, archive: Archive) -> list[Issued]:

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from hanse.anchor.records import Member, Space
 from hanse.anchor.standing import Status
-from hanse.http.api import show
-from hanse.http.api import space_structs as sp
+from hanse.http.api import anchor_structs as a
+from hanse.http.api import show_anchor as show
 from hanse.http.api import structs as s
-from hanse.http.api.routing import PAGING, Call, Operation, Query
+from hanse.http.api.anchoring import WHICH, Anchored
+from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
-from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did
 from hanse.participants.roles import Action
 
-WHICH = (Query("space", "The name of the anchored space, if there are several."),)
-_DAY = {"reason": "Left the project."}
-
 
 class AnchorOperations:
-    """Found, invite, decide, suspend, remove."""
+    """Found, look, list, invite."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, anchored: Anchored) -> None:
+        self._anchored = anchored
         self._spaces = services.spaces
         self._members = services.members
+        self._rulebooks = services.rulebooks
         self._participants = services.participants
         self._clock = services.clock
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
-        new = {"name": "harbour", "title": "The Harbour Space"}
-        page, query = s.Page[sp.AnchoredMember], (*PAGING, *WHICH)
+        page, query, read = s.Page[a.AnchoredMember], (*PAGING, *WHICH), Action.READ
         return [
             Operation(
                 "POST",
@@ -39,106 +36,54 @@ class AnchorOperations:
                 "Found a space",
                 self._found,
                 Action.FOUND_SPACE,
-                takes=sp.FoundSpace,
-                gives=sp.AnchoredSpace,
+                takes=a.FoundSpace,
+                gives=a.AnchoredSpace,
                 status=201,
-                example=new,
+                example={"name": "harbour", "title": "The Harbour Space"},
             ),
-            Operation("GET", "/anchor", "Look at the anchored space", self._get, Action.READ, gives=sp.AnchoredSpace, query=WHICH),
-            Operation("GET", "/anchor/members", "List members, and former ones", self._list, Action.READ, gives=page, query=query),
-            Operation("GET", "/anchor/applications", "List who waits for a decision", self._pending, Action.READ, gives=page, query=query),
-            self._invite_operation(),
-            *self._decisions(),
+            Operation("GET", "/anchor", "Look at the anchored space", self._get, read, gives=a.AnchoredSpace, query=WHICH),
+            Operation("GET", "/anchor/members", "List members, and former ones", self._list, read, gives=page, query=query),
+            Operation("GET", "/anchor/applications", "List who waits for a decision", self._pending, read, gives=page, query=query),
+            Operation(
+                "POST",
+                "/anchor/invitations",
+                "Invite to the space, once",
+                self._invite,
+                Action.MANAGE_MEMBERS,
+                takes=a.NewInvitation,
+                gives=a.Invitation,
+                status=201,
+                query=WHICH,
+                example={"roles": ["provider"]},
+                optional_body=True,
+            ),
         ]
 
-    def _invite_operation(self) -> Operation:
-        return Operation(
-            "POST",
-            "/anchor/invitations",
-            "Invite to the space, once",
-            self._invite,
-            Action.MANAGE_MEMBERS,
-            takes=sp.NewInvitation,
-            gives=sp.Invitation,
-            status=201,
-            query=WHICH,
-            example={"roles": ["provider"]},
-            optional_body=True,
-        )
-
-    def _decisions(self) -> list[Operation]:
-        application, member = "/anchor/applications/{did}", "/anchor/members/{did}"
-        decide, manage = Action.DECIDE_APPLICATION, Action.MANAGE_MEMBERS
-        return [
-            self._decision(application + "/approve", "Admit an applicant", self._approve, decide, sp.Approval, {"roles": ["provider"]}),
-            self._decision(application + "/refuse", "Refuse an applicant", self._refuse, decide),
-            self._decision(member + "/suspend", "Take a member off the list until it is reinstated", self._suspend, manage),
-            self._decision(member + "/reinstate", "Put a suspended member back on the list", self._reinstate, manage),
-            self._decision(member + "/remove", "Take a member off the list for good", self._remove, manage),
-        ]
-
-    @staticmethod
-    def _decision(path: str, summary: str, handle: Any, action: Action, takes: Any = sp.Decision, example: object = _DAY) -> Operation:
-        return Operation(
-            "POST", path, summary, handle, action, takes=takes, gives=sp.AnchoredMember, query=WHICH, example=example, optional_body=True
-        )
-
-    async def _found(self, call: Call, said: sp.FoundSpace) -> sp.AnchoredSpace:
+    async def _found(self, call: Call, said: a.FoundSpace) -> a.AnchoredSpace:
         own = await self._participants.get(call.caller, call.tenant)
         return show.space(await self._spaces.found(call.tenant, own.did, said.name, said.title))
 
-    async def _get(self, call: Call, _said: Any) -> sp.AnchoredSpace:
-        return show.space(await self._space(call))
+    async def _get(self, call: Call, _said: Any) -> a.AnchoredSpace:
+        return show.space(await self._anchored.space(call))
 
-    async def _list(self, call: Call, _said: Any) -> s.Page[sp.AnchoredMember]:
+    async def _list(self, call: Call, _said: Any) -> s.Page[a.AnchoredMember]:
         return await self._page(call, None)
 
-    async def _pending(self, call: Call, _said: Any) -> s.Page[sp.AnchoredMember]:
+    async def _pending(self, call: Call, _said: Any) -> s.Page[a.AnchoredMember]:
         return await self._page(call, Status.PENDING)
 
-    async def _page(self, call: Call, status: Status | None) -> s.Page[sp.AnchoredMember]:
+    async def _page(self, call: Call, status: Status | None) -> s.Page[a.AnchoredMember]:
         after, limit = call.page()
-        name = (await self._space(call)).name
+        name = await self._anchored.name(call)
+        needed = (await self._rulebooks.current(name)).joining.approvals
         found = await self._members.page(call.tenant, name, status=status, after=Did(after) if after else None, limit=limit)
         # A full page may be the last one; then the next is empty.
         following = found[-1].did if len(found) == limit else None
-        return s.Page(items=[show.member(one) for one in found], next=following)
+        return s.Page(items=[show.member(one, needed) for one in found], next=following)
 
-    async def _invite(self, call: Call, said: sp.NewInvitation) -> sp.Invitation:
-        name, did = (await self._space(call)).name, None if said.did is None else Did(said.did)
+    async def _invite(self, call: Call, said: a.NewInvitation) -> a.Invitation:
+        name, did, by = await self._anchored.name(call), None if said.did is None else Did(said.did), self._anchored.by(call)
         if said.expires is None:
-            return show.invitation(await self._members.invite(call.tenant, name, roles=tuple(said.roles), did=did))
+            return show.invitation(await self._members.invite(call.tenant, name, roles=tuple(said.roles), did=did, by=by))
         valid = said.expires - self._clock.now()
-        return show.invitation(await self._members.invite(call.tenant, name, roles=tuple(said.roles), did=did, valid=valid))
-
-    async def _approve(self, call: Call, said: sp.Approval) -> sp.AnchoredMember:
-        name, did = await self._about(call)
-        roles = None if said.roles is None else tuple(said.roles)
-        return show.member(await self._members.approve(call.tenant, name, did, roles=roles, reason=said.reason))
-
-    async def _refuse(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
-        return await self._decided(call, self._members.refuse, said)
-
-    async def _suspend(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
-        return await self._decided(call, self._members.suspend, said)
-
-    async def _reinstate(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
-        return await self._decided(call, self._members.reinstate, said)
-
-    async def _remove(self, call: Call, said: sp.Decision) -> sp.AnchoredMember:
-        return await self._decided(call, self._members.remove, said)
-
-    async def _decided(self, call: Call, act: Any, said: sp.Decision) -> sp.AnchoredMember:
-        name, did = await self._about(call)
-        member: Member = await act(call.tenant, name, did, said.reason)
-        return show.member(member)
-
-    async def _about(self, call: Call) -> tuple[str, Did]:
-        return (await self._space(call)).name, Did(call.path("did"))
-
-    async def _space(self, call: Call) -> Space:
-        name = call.query("space")
-        found = [space for space in await self._spaces.page(call.tenant, limit=500) if name in (None, space.name)]
-        if not found:
-            raise NotFound("The participant anchors no such space.", where="space", rule="no-space", hint="Found one: POST /anchor.")
-        return found[0]
+        return show.invitation(await self._members.invite(call.tenant, name, roles=tuple(said.roles), did=did, valid=valid, by=by))

@@ -7,6 +7,7 @@ from typing import Any
 from hanse.connector.explain import Explanation
 from hanse.http.api import show
 from hanse.http.api import structs as s
+from hanse.http.api.explainer import Explainer
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
@@ -16,13 +17,14 @@ from hanse.participants.roles import Action
 class ContractOperations:
     """Contracts, and the story of any id. An agreement's id is the provider's choice and may hold a slash."""
 
-    def __init__(self, services: Services, space: SpaceOperations) -> None:
+    def __init__(self, services: Services, space: SpaceOperations, explainer: Explainer) -> None:
         self._views = services.views
         self._space = space
+        self._explainer = explainer
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
-        explain = "Tell what happened to a negotiation, transfer, contract or asset, what it waits for, and who must act"
+        explain = "Tell what happened to an id or a DID, what it waits for, and who must act"
         return [
             Operation("GET", "/contracts", "List contracts, newest first", self._list, Action.READ, gives=s.Page[s.Contract], query=PAGING),
             Operation("GET", "/contracts/{id:path}", "Look at a contract", self._get, Action.READ, gives=s.Contract),
@@ -40,4 +42,4 @@ class ContractOperations:
         return show.contract(found, await self._space.names(call.tenant))
 
     async def _explain(self, call: Call, _said: Any) -> Explanation:
-        return await self._views.explain(call.tenant, call.path("id"))
+        return await self._explainer.explain(call.tenant, call.path("id"))

@@ -4,52 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
+from hanse.http.api.collecting import OPEN, Collecting, entitled
 from hanse.http.api.space_client import SpaceClient, TokenFor
-from hanse.http.api.space_structs import Application, Fit, FitCheck, Joined, JoinSpace, Offerer, PublicSpace
+from hanse.http.api.space_structs import Application, Fit, FitCheck, Joined, JoinSpace, Offerer, PublicSpace, Standing
 from hanse.identity.rulebook import Rulebook, asked_of_applicants
-from hanse.kernel.errors import Conflict, Forbidden, HanseError, Invalid
+from hanse.kernel.errors import Conflict, Forbidden, HanseError, Invalid, PeerRefused
 from hanse.kernel.tenant import Did, Tenant, tenant_name
 from hanse.participants.records import Participant
 from hanse.participants.registry import Participants
 from hanse.participants.roles import Action, Caller, authorise
 from hanse.trust.directory import Directory
 
-PATIENCE = timedelta(seconds=10)
+PATIENCE: Final = timedelta(seconds=10)
 """How long joining waits for the credentials of a new member."""
 
-_STATES = {"active": "member"}
-_INTERMEDIARY = "intermediary"
+MEMBER: Final = "member"
+_STATES: Final = {"active": MEMBER}
+_INTERMEDIARY: Final = "intermediary"
+_UNDER_WAY: Final = frozenset({"active", "pending"})
+_NOTHING_TO_LEAVE: Final = frozenset({404, 409})
+_TURNED_DOWN: Final = {"refused": "has refused the application", "removed": "has removed this participant from the space"}
 
 
-class Desk(Protocol):
-    """The wallet, as joining needs it."""
+class _Case(Struct, frozen=True):
+    """A participant that wants to join a space, what it says of itself, and the steps that were taken."""
 
-    async def request(self, tenant: Tenant, issuer: Did, types: Sequence[str], because: str) -> object:
-        """Ask an issuer for credentials."""
-        ...
+    caller: Caller
+    participant: Participant
+    space: PublicSpace
+    rulebook: Rulebook
+    said: JoinSpace
+    steps: list[str]
 
-    async def received(self, tenant: Tenant, types: Sequence[str], patience: timedelta) -> Sequence[str]:
-        """Return which of the types are held, once all are, or when patience has ended."""
-        ...
+    @property
+    def tenant(self) -> Tenant:
+        return self.participant.name
+
+    @property
+    def pinned(self) -> bool:
+        return self.participant.space is not None and self.participant.space.url == self.space.url
+
+    def ends(self, state: str, *steps: str) -> Joined:
+        return Joined(state=state, steps=[*self.steps, *steps])
 
 
 class Joining:
     """Joins spaces. The anchor is pinned when the participant joins; whoever signs register and rulebook later must be the same."""
 
-    def __init__(self, spaces: SpaceClient, token_for: TokenFor, participants: Participants, directory: Directory, desk: Desk) -> None:
+    def __init__(
+        self, spaces: SpaceClient, token_for: TokenFor, participants: Participants, directory: Directory, collecting: Collecting
+    ) -> None:
         self._spaces = spaces
         self._token_for = token_for
         self._participants = participants
         self._directory = directory
-        self._desk = desk
+        self._collecting = collecting
 
     async def join(self, caller: Caller, tenant: Tenant, said: JoinSpace) -> Joined:
         """Go through the steps; where one cannot be taken, say why and what would help. Asking again changes nothing.
 
+        Who was refused or removed since it asked hears that once; after it, asking again is another application.
         Raises `Invalid` (no address of a space), `Conflict` (another space was joined), `PeerError`s.
         """
         address = said.url.strip().rstrip("/")
@@ -57,20 +75,18 @@ class Joining:
         participant = await self._participants.get(caller, tenant)
         _require_one_space(participant, address, replace=said.replace or said.check)
         space = await self._spaces.look(address)
+        _require_same_anchor(participant, space, replace=said.replace)
         rulebook = await self._spaces.rulebook(space)
         steps = [
             f"The space {space.title!r} is anchored by {space.anchor}.",
             f"Its rulebook is signed by the anchor: version {space.rulebook}, roles {', '.join(rulebook.roles)}.",
         ]
+        case = _Case(caller, participant, space, rulebook, said, steps)
         reached = await self._spaces.probe(space, participant.did)
         if not reached.reachable:
-            return await self._unreachable(space, reached.checks, steps)
+            return await self._unreachable(case, reached.checks)
         steps.append("The anchor reaches this participant: its DID document, its protocol endpoint and its credential service.")
-        application = await self._application(caller, participant, space, said)
-        fit = await self._spaces.fit(tenant, space, application, asked_of_applicants(rulebook))
-        if not fit.fits or said.check:
-            return _examined(fit, rulebook, steps)
-        return await self._enter(caller, participant, space, rulebook, application, steps)
+        return await self._apply(case)
 
     async def leave(self, caller: Caller, tenant: Tenant) -> Joined:
         """Leave the space: tell its anchor, which takes the credentials back, then trust it no more. Raises `Conflict`, `PeerError`s."""
@@ -81,54 +97,97 @@ class Joining:
             raise Conflict(f"{tenant} has joined no space.", where="space", rule="no-space")
         if link.anchor == participant.did:
             raise Conflict("The anchor itself is always a member of its space.", where="space", rule="anchor")
-        await self._spaces.leave(tenant, link.url, link.anchor)
-        await self._participants.leave(caller, tenant)
         told = f"The anchor of {link.url} was told, and takes the credentials back."
+        try:
+            await self._spaces.leave(tenant, link.url, link.anchor)
+        except PeerRefused as refusal:
+            if refusal.status not in _NOTHING_TO_LEAVE:
+                raise
+            told = f"The anchor of {link.url} has nothing to take back. {refusal.reason or ''}".rstrip()
+        await self._participants.leave(caller, tenant)
         return Joined(state="left", steps=[told, "The space is pinned no more."])
 
-    async def _enter(
-        self, caller: Caller, participant: Participant, space: PublicSpace, rulebook: Rulebook, application: Application, steps: list[str]
-    ) -> Joined:
-        tenant = participant.name
-        standing = await self._spaces.apply(tenant, space, application, asked_of_applicants(rulebook))
+    async def _apply(self, case: _Case) -> Joined:
+        before = None if case.said.check else await self._spaces.standing(case.tenant, case.space)
+        decided = None if before is None else await self._decided(case, before)
+        if decided is not None:
+            return decided
+        application = await self._application(case)
+        shown = asked_of_applicants(case.rulebook)
+        # Who is a member, or waits, has fitted; only what it hands in besides is looked at.
+        if before is None or before.state not in _UNDER_WAY:
+            fit = await self._spaces.fit(case.tenant, case.space, application, shown)
+            if not fit.fits or case.said.check:
+                return _examined(case, fit)
+        return await self._enter(case, await self._spaces.apply(case.tenant, case.space, application, shown))
+
+    async def _decided(self, case: _Case, before: Standing) -> Joined | None:
+        """Return what the anchor has decided since we asked, where asking again would not change it or hide it."""
+        if before.state == "suspended":
+            return case.ends("suspended", f"The anchor has suspended this participant. {before.reason}".rstrip())
+        if before.state not in _TURNED_DOWN or not case.pinned:
+            return None
+        await self._participants.leave(case.caller, case.tenant)
+        said = f"The anchor {_TURNED_DOWN[before.state]}. {before.reason}".rstrip()
+        return case.ends(before.state, said, "The space is pinned no more. Joining once more is another application.")
+
+    async def _enter(self, case: _Case, standing: Standing) -> Joined:
+        tenant, space, steps = case.tenant, case.space, case.steps
         state = _STATES.get(standing.state, standing.state)
         steps.append(f"The anchor was asked: the participant is {state}." + (f" {standing.reason}" if standing.reason else ""))
-        await self._participants.join(caller, tenant, space.url, space.anchor)
+        if not case.pinned or case.said.replace:
+            await self._participants.join(case.caller, tenant, space.url, space.anchor)
         self._directory.forget(space.url)
         steps.append("The space and its anchor are pinned.")
-        if state != "member":
-            return Joined(state=state, steps=steps)
-        wanted = _credentials(rulebook, standing.roles)
-        await self._desk.request(tenant, space.anchor, wanted, "joined")
-        held = await self._desk.received(tenant, wanted, PATIENCE)
+        if state != MEMBER:
+            return case.ends(state)
+        held = await self._collect(case, entitled(case.rulebook, standing.roles))
+        steps.append(await self._read_register(tenant))
+        return Joined(state=state, steps=steps, credentials=held)
+
+    async def _collect(self, case: _Case, wanted: Sequence[str]) -> list[str]:
+        """Ask for the credentials that the wallet lacks, wait for them a little, and return what it holds then."""
+        tenant, anchor, steps = case.tenant, case.space.anchor, case.steps
+        held = await self._collecting.held(tenant, anchor, wanted)
+        lacking = [kind for kind in wanted if kind not in held]
+        if not lacking:
+            steps.append(f"The anchor's credentials are in the wallet: {', '.join(held)}.")
+            return held
+        asked = await self._collecting.ask(tenant, anchor, lacking, "joined")
+        answered = await self._collecting.settled(tenant, asked.holder_pid, PATIENCE)
+        held = await self._collecting.held(tenant, anchor, wanted)
         if len(held) == len(wanted):
             steps.append(f"The anchor's credentials were verified and are in the wallet: {', '.join(held)}.")
+        elif answered.state in OPEN:
+            steps.append(f"The anchor's credentials are on their way; `hanse explain {asked.holder_pid}` tells how far they are.")
         else:
-            steps.append("The anchor's credentials are on their way; `hanse wallet list` shows when they have come.")
-        steps.append(await self._read_register(tenant))
-        return Joined(state=state, steps=steps, credentials=list(held))
+            steps.append(
+                f"The request {asked.holder_pid} for the anchor's credentials was {answered.state.value}. {answered.reason}".rstrip()
+            )
+        return held
 
-    async def _application(self, caller: Caller, participant: Participant, space: PublicSpace, said: JoinSpace) -> Application:
+    async def _application(self, case: _Case) -> Application:
+        said = case.said
         application = Application(
-            name=participant.title, invitation=said.invitation, evidence=said.evidence, terms=said.terms, hosting=said.hosting
+            name=case.participant.title, invitation=said.invitation, evidence=said.evidence, terms=said.terms, hosting=said.hosting
         )
         if said.roles is not None:
             application = structs.replace(application, roles=said.roles)
         if said.sponsor is None:
             return application
-        if caller.tenant is not None:
+        if case.caller.tenant is not None:
             raise Forbidden(
                 "Only the server's host can have an intermediary vouch for a participant that it hosts.",
                 where="sponsor",
                 rule="whose",
                 hint="Ask the host, or join without a sponsor.",
             )
-        sponsor = await self._participants.get(caller, tenant_name(said.sponsor))
-        return structs.replace(application, sponsor=await self._token_for(sponsor.name, space.anchor))
+        sponsor = await self._participants.get(case.caller, tenant_name(said.sponsor))
+        return structs.replace(application, sponsor=await self._token_for(sponsor.name, case.space.anchor))
 
-    async def _unreachable(self, space: PublicSpace, checks: list[FitCheck], steps: list[str]) -> Joined:
-        steps += [f"{check.what}: " + ("reached." if check.met else f"not reached. {check.why} {check.help}".rstrip()) for check in checks]
-        register = await self._spaces.register(space)
+    async def _unreachable(self, case: _Case, checks: Sequence[FitCheck]) -> Joined:
+        steps = [f"{check.what}: " + ("reached." if check.met else f"not reached. {check.why} {check.help}".rstrip()) for check in checks]
+        register = await self._spaces.register(case.space)
         hosts = [
             Offerer(did=Did(one.did), name=one.name, hosting=one.hosting or "") for one in register.members if _INTERMEDIARY in one.roles
         ]
@@ -136,7 +195,7 @@ class Joining:
             steps.append("An intermediary of the space can host this participant: " + "; ".join(_contact(one) for one in hosts) + ".")
         else:
             steps.append("The space has no intermediary that could host this participant.")
-        return Joined(state="unreachable", steps=steps, hosts=hosts)
+        return structs.replace(case.ends("unreachable", *steps), hosts=hosts)
 
     async def _read_register(self, tenant: Tenant) -> str:
         try:
@@ -158,17 +217,25 @@ def _require_one_space(participant: Participant, address: str, *, replace: bool)
         )
 
 
-def _examined(fit: Fit, rulebook: Rulebook, steps: list[str]) -> Joined:
-    steps += [f"{check.what}: " + ("met." if check.met else f"missing. {check.why} {check.help}".rstrip()) for check in fit.checks]
-    terms = rulebook.terms.sha256 if rulebook.terms is not None else ""
+def _require_same_anchor(participant: Participant, space: PublicSpace, *, replace: bool) -> None:
+    link = participant.space
+    if link is not None and link.url == space.url and link.anchor != space.anchor and not replace:
+        raise Conflict(
+            f"The space names {space.anchor} as its anchor now; pinned is {link.anchor}.",
+            where="url",
+            rule="other-anchor",
+            hint="If you know why, pin the other one: `replace` (on the command line `--replace`).",
+        )
+
+
+def _examined(case: _Case, fit: Fit) -> Joined:
+    steps = [f"{check.what}: " + ("met." if check.met else f"missing. {check.why} {check.help}".rstrip()) for check in fit.checks]
     steps.append(f"It would be decided by {fit.decided_by}." if fit.fits else "The application was not sent: something is missing.")
-    return Joined(state="fits" if fit.fits else "missing", steps=steps, fit=fit, terms=terms)
-
-
-def _credentials(rulebook: Rulebook, roles: Sequence[str]) -> list[str]:
-    """Return the types that a member with these roles is entitled to."""
-    own = [rulebook.roles[name].credential for name in roles if name in rulebook.roles]
-    return list(dict.fromkeys([rulebook.membership, *own]))
+    joined = structs.replace(case.ends("fits" if fit.fits else "missing", *steps), fit=fit)
+    terms = case.rulebook.terms
+    if terms is None or case.said.terms == terms.sha256:
+        return joined
+    return structs.replace(joined, terms=terms.sha256, terms_url=terms.url or f"{case.space.url}/rulebook.yaml")
 
 
 def _contact(host: Offerer) -> str:

@@ -7,9 +7,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hanse.http.api.anchor import AnchorOperations
+from hanse.http.api.anchor_credentials import IssuedOperations
+from hanse.http.api.anchor_members import MemberOperations
+from hanse.http.api.anchor_rulebook import RulebookOperations
+from hanse.http.api.anchoring import Anchored
 from hanse.http.api.assets import AssetOperations
 from hanse.http.api.catalog import CatalogOperations
 from hanse.http.api.contracts import ContractOperations
+from hanse.http.api.explainer import Explainer
 from hanse.http.api.negotiations import NegotiationOperations
 from hanse.http.api.openapi import encode_document
 from hanse.http.api.operators import OperatorOperations
@@ -20,6 +25,8 @@ from hanse.http.api.server import ServerOperations
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
 from hanse.http.api.transfers import TransferOperations
+from hanse.http.api.wallet import WalletOperations
+from hanse.http.api.wallet_keys import KeyOperations
 from hanse.http.limits import RateLimiter
 
 
@@ -27,19 +34,24 @@ class ManagementApi:
     """The interface for operators: `routes()` goes into the server's router as it is."""
 
     def __init__(self, services: Services, limiter: RateLimiter) -> None:
-        space = SpaceOperations(services)
+        space, wallet, anchored = SpaceOperations(services), WalletOperations(services), Anchored(services)
         nouns = (
-            ServerOperations(services, space),
+            ServerOperations(services, space, wallet),
             ParticipantOperations(services),
             OperatorOperations(services),
             AssetOperations(services),
             PolicyOperations(services),
             CatalogOperations(services),
             NegotiationOperations(services),
-            ContractOperations(services, space),
+            ContractOperations(services, space, Explainer(services, anchored)),
             TransferOperations(services),
+            wallet,
+            KeyOperations(services),
             space,
-            AnchorOperations(services),
+            AnchorOperations(services, anchored),
+            MemberOperations(services, anchored),
+            RulebookOperations(services, anchored),
+            IssuedOperations(services, anchored),
         )
         self.operations: list[Operation] = [operation for noun in nouns for operation in noun.operations()]
         self._gate = Gate(services.operators, limiter)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from hanse import __version__
-from hanse.http.api import structs as s
+from hanse.http.api import server_structs as s
 from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
+from hanse.http.api.wallet import WalletOperations
 from hanse.participants.records import Participant
+
+_HOLDINGS = 100
 
 
 class ServerOperations:
     """Who am I, and how does everything stand?"""
 
-    def __init__(self, services: Services, space: SpaceOperations) -> None:
+    def __init__(self, services: Services, space: SpaceOperations, wallet: WalletOperations) -> None:
         self._services = services
         self._space = space
+        self._wallet = wallet
         self._started = services.clock.now()
 
     def operations(self) -> list[Operation]:
@@ -37,6 +41,7 @@ class ServerOperations:
             participant=participant,
             counts=await self._services.views.counts(call.tenant) if counted else None,
             space=await self._space.standing(participant) if participant is not None and participant.space is not None else None,
+            credentials=await self._wallet.holdings(call.tenant, _HOLDINGS) if counted else None,
         )
 
     async def _whoami(self, call: Call, _said: Any) -> s.WhoAmI:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hanse.anchor.issuing import Issuing
 from hanse.anchor.members import Members
+from hanse.anchor.renewal import Renewals as Reissuing
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
 from hanse.connector.browse import Browser
@@ -51,6 +52,7 @@ class Services:
     database: KeyDatabase
     credentials: CredentialService
     requests: Requests
+    reissuing: Reissuing
     joining: Joining
     clock: Clock
     engine: str

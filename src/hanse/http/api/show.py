@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from hanse.anchor import records as anchored
 from hanse.anchor.fit import FitReport
 from hanse.connector import records
 from hanse.connector.browse import Browsed
@@ -145,31 +144,6 @@ def contract(one: records.Contract, names: Mapping[str, str]) -> s.Contract:
         sentences=say_agreement(one.agreement, names),
         agreement=write_agreement(one.agreement),
     )
-
-
-def space(one: anchored.Space) -> sp.AnchoredSpace:
-    """Return an anchored space to its anchor."""
-    return sp.AnchoredSpace(name=one.name, title=one.title, url=one.url, anchor=one.anchor, version=one.version, created=one.created)
-
-
-def member(one: anchored.Member) -> sp.AnchoredMember:
-    """Return a member or applicant to the anchor."""
-    return sp.AnchoredMember(
-        did=one.did,
-        name=one.name,
-        roles=list(one.roles),
-        status=one.status.value,
-        since=one.since,
-        reason=one.reason,
-        created=one.created,
-        updated=one.updated,
-    )
-
-
-def invitation(one: anchored.Invited) -> sp.Invitation:
-    """Return an invitation with its code."""
-    about = one.invitation
-    return sp.Invitation(id=about.id, code=one.code, roles=list(about.roles), did=about.did, expires=about.expires)
 
 
 def fit(report: FitReport) -> sp.Fit:

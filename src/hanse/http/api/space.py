@@ -32,7 +32,7 @@ class SpaceOperations:
         """Return the operations."""
         join = {"url": "https://space.example/spaces/harbour"}
         return [
-            Operation("GET", "/space", "Look at the space that the participant has joined", self._get, Action.READ, gives=s.Membership),
+            Operation("GET", "/space", "Look at the space that the participant has joined", self._get, Action.READ, gives=sp.Membership),
             Operation(
                 "GET", "/members", "List the members of that space", self._members, Action.READ, gives=s.Page[sp.SpaceMember], query=PAGING
             ),
@@ -49,12 +49,12 @@ class SpaceOperations:
             Operation("POST", "/space/leave", "Leave the space", self._leave, Action.JOIN_SPACE, gives=sp.Joined),
         ]
 
-    async def standing(self, participant: Participant) -> s.Membership:
+    async def standing(self, participant: Participant) -> sp.Membership:
         """Return how a participant stands in the space that it has joined. Raises `NotFound` if it has joined none."""
         link = participant.space
         if link is None:
             raise NotFound("The participant has joined no space.", where="space", rule="no-space", hint="Join one: POST /space/join.")
-        standing = s.Membership(url=link.url, anchor=link.anchor, joined=link.joined, state="unknown")
+        standing = sp.Membership(url=link.url, anchor=link.anchor, joined=link.joined, state="unknown")
         try:
             members = await self._directory.members(participant.name)
         except HanseError as error:
@@ -72,7 +72,7 @@ class SpaceOperations:
         except (HanseError, TimeoutError):
             return {}
 
-    async def _get(self, call: Call, _said: Any) -> s.Membership:
+    async def _get(self, call: Call, _said: Any) -> sp.Membership:
         return await self.standing(await self._participants.get(call.caller, call.tenant))
 
     async def _members(self, call: Call, _said: Any) -> s.Page[sp.SpaceMember]:

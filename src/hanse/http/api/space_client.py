@@ -95,6 +95,12 @@ class SpaceClient:
         """Apply, as `fit` does. Raises `PeerError`s; a refusal says what is missing."""
         return _read(await self._sent(tenant, space, "applications", application, shown), Standing)
 
+    async def standing(self, tenant: Tenant, space: PublicSpace) -> Standing | None:
+        """Ask the anchor where we stand; nothing if it does not know us. Raises `PeerError`s."""
+        headers = {"Authorization": "Bearer " + await self._tokens.bare_token(tenant, space.anchor)}
+        answer = await self._client.send("GET", f"{space.url}/standing", None, headers, limit=_LIMIT)
+        return None if answer.status == 404 else _read(_accepted(answer), Standing)
+
     async def leave(self, tenant: Tenant, url: str, anchor: Did) -> None:
         """Tell the anchor that we leave the space. Raises `PeerError`s."""
         headers = {"Authorization": "Bearer " + await self._tokens.bare_token(tenant, anchor)}

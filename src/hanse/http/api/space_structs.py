@@ -17,8 +17,20 @@ Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Pieces = Annotated[dict[Line, Annotated[str, Meta(max_length=4000)]], Meta(max_length=32)]
 
 
-def _both() -> list[str]:
+def both() -> list[str]:
+    """Return the roles that most members have."""
     return ["provider", "consumer"]
+
+
+class Membership(Struct, kw_only=True):
+    """The space that the participant has joined. `state` is `member`, `not listed`, or `unknown` with the `problem`."""
+
+    url: str
+    anchor: Did
+    joined: datetime
+    state: str
+    members: int | None = None
+    problem: str | None = None
 
 
 class SpaceMember(Struct, kw_only=True):
@@ -78,79 +90,18 @@ class Offerer(Struct, kw_only=True):
 class Joined(Struct, kw_only=True):
     """Where the participant stands in the space now, and what was done to get there.
 
-    `state` is `member`, `pending`, `unreachable`, `missing` (see `fit`), or what the anchor has decided. `terms` has the hash of the
-    space's terms where they have to be accepted. `hosts` are intermediaries that would host who cannot be reached.
-    `credentials` are the types that the wallet holds now.
+    `state` is `member`, `pending`, `unreachable`, `missing` or (with `check`) `fits` (see `fit`), `left`, or what the anchor has
+    decided. `terms` has the hash of the space's terms where they have to be accepted, and `terms_url` where they are to be read.
+    `hosts` are intermediaries that would host who cannot be reached. `credentials` are the types that the wallet holds now.
     """
 
     state: str
     steps: list[str]
     fit: Fit | None = None
     terms: str = ""
+    terms_url: str = ""
     hosts: list[Offerer] = []
     credentials: list[str] = []
-
-
-class FoundSpace(Body, kw_only=True):
-    """A space to anchor."""
-
-    name: Line
-    title: Line
-
-
-class AnchoredSpace(Struct, kw_only=True):
-    """A space that the participant anchors."""
-
-    name: str
-    title: str
-    url: str
-    anchor: Did
-    version: int
-    created: datetime
-
-
-class AnchoredMember(Struct, kw_only=True):
-    """A member, a former one, or an applicant, as the anchor knows it."""
-
-    did: Did
-    name: str
-    roles: list[str]
-    status: str
-    since: datetime | None
-    reason: str
-    created: datetime
-    updated: datetime
-
-
-class NewInvitation(Body, kw_only=True):
-    """An invitation that works once: for `did`, or for whoever holds its code; valid for 7 days unless `expires` is set."""
-
-    did: PeerDid | None = None
-    roles: Roles = field(default_factory=_both)
-    expires: Annotated[datetime, Meta(tz=True)] | None = None
-
-
-class Invitation(Struct, kw_only=True):
-    """An invitation with its code, which is shown this once."""
-
-    id: str
-    code: str
-    roles: list[str]
-    did: Did | None
-    expires: datetime
-
-
-class Approval(Body, kw_only=True):
-    """With which roles to admit (absent: those asked for), and a note."""
-
-    roles: Roles | None = None
-    reason: Note = ""
-
-
-class Decision(Body, kw_only=True):
-    """Why; kept with the member."""
-
-    reason: Note = ""
 
 
 class Application(Body, kw_only=True):
@@ -160,7 +111,7 @@ class Application(Body, kw_only=True):
     """
 
     name: Line
-    roles: Roles = field(default_factory=_both)
+    roles: Roles = field(default_factory=both)
     invitation: Code | None = None
     evidence: Pieces = field(default_factory=dict)
     terms: Hash | None = None

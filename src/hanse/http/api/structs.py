@@ -12,7 +12,6 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hanse.connector.records import Answering, Source
-from hanse.connector.views import Counts
 from hanse.dcat.model import Checksum
 from hanse.dcat.read import Unreadable
 from hanse.kernel.tenant import Did
@@ -51,37 +50,6 @@ class Problem(Struct, kw_only=True, omit_defaults=True):
     detail: str
     field: str | None = None
     hint: str | None = None
-
-
-class Membership(Struct, kw_only=True):
-    """The space that the participant has joined. `state` is `member`, `not listed`, or `unknown` with the `problem`."""
-
-    url: str
-    anchor: Did
-    joined: datetime
-    state: str
-    members: int | None = None
-    problem: str | None = None
-
-
-class Status(Struct, kw_only=True):
-    """The server and, for a participant's operator, how the participant stands. Figures stop at 1,000."""
-
-    version: str
-    uptime_seconds: float
-    database: str
-    participant: Participant | None
-    counts: Counts | None
-    space: Membership | None
-
-
-class WhoAmI(Struct, kw_only=True):
-    """Who the token belongs to; the server's host has no participant."""
-
-    operator: str
-    name: str
-    role: Role
-    participant: Participant | None
 
 
 class QuotaFigures(Body, kw_only=True):

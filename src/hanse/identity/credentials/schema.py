@@ -7,7 +7,6 @@ that cannot be used refuses the credential: what was promised was not checked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -16,25 +15,25 @@ from typing import Any, Final
 import msgspec
 
 from hanse.identity.credentials.model import refusal
+from hanse.identity.credentials.patterns import ways
 from hanse.kernel.errors import Unauthenticated
 
 MAX_SCHEMA: Final = 64 * 1024
 """Bytes of a schema."""
 MAX_STEPS: Final = 10_000
 """Keywords that one validation may look at; a common one looks at a few dozen."""
+MAX_WORK: Final = 1_000_000
+"""What they may look at in all: entries and members, pairs of a list that are compared, ways to try a pattern."""
 MAX_MATCHED: Final = 512
 """Characters of a text that a pattern is tried on."""
-MAX_UNIQUE: Final = 500
-"""Entries of a list that are compared with each other."""
 
 _COMPILED: Final = 64  # schemas kept ready
-_MAX_PATTERN: Final = 256
-# A repeated group, a back reference or many repetitions are what makes a pattern slow. What stays is at worst cubic in MAX_MATCHED.
-_SLOW: Final = re.compile(r"\)[*+{]|\\[1-9]|\(\?P=|\(\?\(")
-_REPEATS: Final = re.compile(r"(?<!\\)(?:[*+]|\{\d*,)")
-_MAX_REPEATS: Final = 3
+_STEP: Final = 10  # an entry that is descended into, in terms of one that is only looked at
+_UNEVALUATED: Final = frozenset({"unevaluatedProperties", "unevaluatedItems"})
+# Beside these, jsonschema walks the schema for the former by itself, uncounted.
+_UNCOUNTED: Final = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "patternProperties"})
 
-_steps: ContextVar[list[int]] = ContextVar("steps")
+_left: ContextVar[list[int]] = ContextVar("left")
 
 Validator = Any  # jsonschema's classes carry no types
 Keyword = Callable[[Validator, Any, Any, Any], Iterator[Any] | None]
@@ -52,10 +51,11 @@ def check_schema(raw: bytes, instances: list[Any]) -> None:
     try:
         validator = _compiled(raw)
         for instance in instances:
-            _steps.set([MAX_STEPS])
+            _left.set([MAX_STEPS, MAX_WORK])
             validator.validate(instance)
     except ValidationError as fault:
-        place = "/".join(str(part) for part in fault.absolute_path)
+        # Names are the credential's own, and what is said of them is shown and stored.
+        place = "".join(one if one.isprintable() else "?" for one in "/".join(map(str, fault.absolute_path))[:200])
         problem = f"It breaks its own schema: the keyword {fault.validator} at /{place}."  # not the message, which quotes values
         raise refusal(problem, "credentialSchema", "schema") from None
     except _Unusable as fault:
@@ -90,44 +90,48 @@ def _compiled(raw: bytes) -> Validator:
 
 @cache
 def _bounded(plain: Validator) -> Validator:
-    """Return the validator class of a draft with every keyword counted, and `pattern` on short texts only."""
+    """Return the validator class of a draft with every keyword counted, and weighed before it begins."""
     from jsonschema import validators
 
-    keywords = {name: _counted(keyword) for name, keyword in plain.VALIDATORS.items()}
-    for name in ("pattern", "patternProperties"):
-        keywords[name] = _short(keywords[name])
-    keywords["uniqueItems"] = _few(keywords["uniqueItems"])
-    return validators.extend(plain, keywords)
+    return validators.extend(plain, {name: _counted(name, keyword) for name, keyword in plain.VALIDATORS.items()})
 
 
-def _counted(keyword: Keyword) -> Keyword:
+def _counted(name: str, keyword: Keyword) -> Keyword:
     def step(validator: Validator, value: Any, instance: Any, schema: Any) -> Iterator[Any] | None:
-        left = _steps.get()
+        left = _left.get()
         left[0] -= 1
-        if left[0] < 0:
-            raise _Unusable(f"it takes more than {MAX_STEPS} steps")
+        left[1] -= _weight(name, value, instance, schema)
+        if min(left) < 0:
+            raise _Unusable(f"it takes more than {MAX_STEPS} steps, or too much in one of them")
         return keyword(validator, value, instance, schema)
 
     return step
 
 
-def _short(keyword: Keyword) -> Keyword:
-    def short(validator: Validator, value: Any, instance: Any, schema: Any) -> Iterator[Any] | None:
-        texts = [instance] if isinstance(instance, str) else list(instance) if isinstance(instance, dict) else []
-        if any(len(text) > MAX_MATCHED for text in texts):
-            raise _Unusable(f"it has a pattern for a text of more than {MAX_MATCHED} characters")
-        return keyword(validator, value, instance, schema)
+def _weight(name: str, value: Any, instance: Any, schema: Any) -> int:
+    """Return what a keyword looks at, at most."""
+    if name in {"enum", "const"}:
+        return len(msgspec.json.encode(value))
+    weight = _length(value) + _STEP * _length(instance)
+    if name == "uniqueItems" and isinstance(instance, list):
+        return weight + 2 * len(instance) ** 2
+    if name == "pattern" and isinstance(instance, str):
+        return weight + _matching([value], [instance])
+    if name in {"patternProperties", "additionalProperties"} and isinstance(instance, dict):
+        patterns = value if name == "patternProperties" else schema.get("patternProperties")
+        return weight + _matching(list(patterns or ()), list(instance))
+    return weight
 
-    return short
+
+def _length(thing: Any) -> int:
+    return len(thing) if isinstance(thing, list | dict) else 0
 
 
-def _few(keyword: Keyword) -> Keyword:
-    def few(validator: Validator, value: Any, instance: Any, schema: Any) -> Iterator[Any] | None:
-        if isinstance(instance, list) and len(instance) > MAX_UNIQUE:  # the comparison is quadratic
-            raise _Unusable(f"it compares more than {MAX_UNIQUE} entries with each other")
-        return keyword(validator, value, instance, schema)
-
-    return few
+def _matching(patterns: list[Any], texts: list[str]) -> int:
+    if patterns and any(len(text) > MAX_MATCHED for text in texts):
+        raise _Unusable(f"it has a pattern for a text of more than {MAX_MATCHED} characters")
+    counted = [ways(pattern, len(text)) for pattern in patterns for text in texts]
+    return sum(MAX_WORK if one is None else one for one in counted)
 
 
 def _check_words(schema: dict[str, Any]) -> None:
@@ -137,21 +141,23 @@ def _check_words(schema: dict[str, Any]) -> None:
     """
     waiting: list[object] = list(schema.values())
     _check_patterns(schema)
+    words = set(schema)
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
             if isinstance(item.get("$schema"), str):
                 raise _Unusable("it changes its draft inside")
             _check_patterns(item)
+            words.update(item)
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+    if words & _UNEVALUATED and words & _UNCOUNTED:
+        raise _Unusable("it asks what was not evaluated, beside references or patterns of names")
 
 
 def _check_patterns(item: dict[str, Any]) -> None:
     properties = item.get("patternProperties")
     for pattern in (item.get("pattern"), *(properties if isinstance(properties, dict) else ())):
-        if not isinstance(pattern, str):
-            continue
-        if len(pattern) > _MAX_PATTERN or _SLOW.search(pattern) or len(_REPEATS.findall(pattern)) > _MAX_REPEATS:
+        if isinstance(pattern, str) and ways(pattern, 0) is None:
             raise _Unusable("it has a pattern that could take long")

@@ -17,6 +17,10 @@ _INVITATION = Shape("invitations", Invitation, ("id",), ("tenant", "space"))
 _SPACES = "SELECT doc FROM spaces WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?"
 _MEMBERS = "SELECT doc FROM members WHERE space = ? AND did > ? ORDER BY did LIMIT ?"
 _MEMBERS_OF = "SELECT doc FROM members WHERE space = ? AND status = ? AND did > ? ORDER BY did LIMIT ?"
+_UNPROVIDED = (
+    "SELECT doc FROM members WHERE space = ? AND status = 'active' AND did > ? AND NOT EXISTS (SELECT 1 FROM issued_credentials"
+    " WHERE issued_credentials.space = members.space AND issued_credentials.holder = members.did) ORDER BY did LIMIT ?"
+)
 _COUNT = "SELECT count(*) FROM members WHERE space = ? AND status = ?"
 _INVITATIONS = "SELECT doc FROM invitations WHERE space = ? AND id > ? ORDER BY id LIMIT ?"
 _NEWEST = "SELECT doc FROM rulebooks WHERE space = ? ORDER BY version DESC LIMIT 1"
@@ -74,6 +78,10 @@ class Members(Documents[Member]):
         if status is None:
             return self._read(_MEMBERS, (space, after or "", limit))
         return self._read(_MEMBERS_OF, (space, status, after or "", limit))
+
+    def unprovided(self, space: str, *, after: Did | None, limit: int) -> Sequence[Member]:
+        """Return up to `limit` active members to whom nothing was ever issued, by DID, those after the DID `after`."""
+        return self._read(_UNPROVIDED, (space, after or "", limit))
 
     def count(self, space: str, status: Status) -> int:
         """Return how many have that status."""

@@ -130,6 +130,13 @@ class Rig:
         while self.server._tasks:
             await asyncio.gather(*self.server._tasks)
 
+    async def arrived(self):
+        """Let all DCP messages arrive, and those that they cause."""
+        letters = self.server.wallet.letters
+        while letters._tasks or self.server._tasks:
+            await self.settle()
+            await letters.drain(2)
+
     # What tests do.
 
     async def ask(self, method, path, who="acme", role="administer", body=None, *, raw=None, headers=None, token=None):

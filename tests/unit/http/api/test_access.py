@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 
 from hanse.participants.roles import RULES, Action, Role, may
-from tests.unit.http.api.rig import did_of, run
+from tests.unit.http.api.rig import NAMES, did_of, run
 
 ROLES = tuple(role.value for role in Role)
 # What may change what later calls of the matrix need.
@@ -18,18 +19,19 @@ def _path(operation, ids):
     path = re.sub(r":\w+}", "}", operation.path)
     if operation.about:
         return path.replace("{name}", ids["name"])
-    noun = path.split("/")[1]
+    noun = path.partition("/{")[0].strip("/")
     return path.replace("{id}", ids.get(noun, "nothing")).replace("{did}", ids["did"])
 
 
 def _expected(operation, role, *, host):
     # Everybody rotates their own token; the matrix asks for somebody else's.
-    action = Action.MANAGE_OPERATORS if operation.path.endswith("/rotate") else operation.action
+    action = Action.MANAGE_OPERATORS if operation.path == "/operators/{id}/rotate" else operation.action
     if action is None:
         return True
     return (RULES[action].host if host else RULES[action].own) and may(Role(role), action)
 
 
+_TOUCHES = (("GET", ""), ("POST", "/check"), ("DELETE", ""))
 IDS = {"name": "acme", "did": did_of("nobody").replace("%", "%25")}
 
 
@@ -78,6 +80,20 @@ def test_every_operation_without_a_good_token(tmp_path, token):
     run(tmp_path, scenario)
 
 
+def _body(operation):
+    if operation.takes is None or operation.optional_body:
+        return {}
+    return {"terms": "members"} if operation.path.endswith("/counter") else operation.example
+
+
+async def _trusted(rig, name):
+    """Return ids of what the wallet of a member of acme's space holds, and of what acme issued to it."""
+    held = (await rig.good("GET", "/wallet/credentials", name))["items"][0]["id"]
+    asked = await rig.good("POST", "/wallet/requests", name, body={"types": ["MembershipCredential"]})
+    issued = (await rig.good("GET", f"/anchor/credentials?holder={did_of(name).replace('%', '%25')}", "acme"))["items"][0]["id"]
+    return {"wallet/credentials": held, "wallet/requests": asked["id"], "anchor/credentials": issued}
+
+
 def test_another_tenants_ids_are_not_found_and_give_no_hint(tmp_path):
     async def scenario(rig):
         transfer = await rig.started()
@@ -85,13 +101,15 @@ def test_another_tenants_ids_are_not_found_and_give_no_hint(tmp_path):
         asset = (await rig.good("GET", "/assets", "acme"))["items"][0]["id"]
         owner = {"negotiations": mine, "transfers": transfer["id"], "contracts": transfer["contract"], "assets": asset, "explain": mine}
         owner |= {"operators": rig.ids["acme", "read"], "name": "acme", "did": did_of("zoo").replace("%", "%25")}
+        owner |= await _trusted(rig, "zoo")
+        # An anchor of its own, so that what acme's has admitted and issued is not merely out of reach.
+        await rig.good("POST", "/anchor", "other", body={"name": "meadow", "title": "The Meadow"})
         nothing = dict.fromkeys(owner, "neg_nothing") | {"name": "nobody", "did": did_of("nobody").replace("%", "%25")}
         for operation in rig.api.operations:
             if "{" not in operation.path:
                 continue
-            body = {"terms": "members"} if operation.path.endswith("/counter") else {}
-            theirs = await rig.ask(operation.method, _path(operation, owner), "other", "administer", body)
-            absent = await rig.ask(operation.method, _path(operation, nothing), "other", "administer", body)
+            theirs = await rig.ask(operation.method, _path(operation, owner), "other", "administer", _body(operation))
+            absent = await rig.ask(operation.method, _path(operation, nothing), "other", "administer", _body(operation))
             assert (theirs[0], absent[0]) == (404, 404), (operation.path, theirs, absent)
             known = {value for value in owner.values() if value not in _path(operation, owner)}
             assert not any(value in str(theirs[1]) for value in known)
@@ -100,6 +118,60 @@ def test_another_tenants_ids_are_not_found_and_give_no_hint(tmp_path):
             assert (await rig.ask("GET", "/status", "other", headers={"Hanse-Participant": name}))[0] == 404
         for noun in ("negotiations", "transfers", "contracts", "assets"):
             assert await rig.good("GET", f"/{noun}", "other") == {"items": [], "next": None}
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("caller", "owner"), [pair for pair in product(NAMES, NAMES) if pair[0] != pair[1]])
+def test_nobody_acts_for_another_participant(tmp_path, caller, owner):
+    """The matrix A x B: with A's token and B's name every operation answers as if there were no B, whatever A's role."""
+
+    async def scenario(rig):
+        named = {"Hanse-Participant": owner}
+        ids = IDS | {"name": owner}
+        for operation in rig.api.operations:
+            for role in ROLES:
+                status, answer = await rig.ask(operation.method, _path(operation, ids), caller, role, _body(operation), headers=named)
+                assert status == 404, (operation.method, operation.path, role, status, answer)
+        assert (await rig.ask("GET", "/whoami", owner))[0] == 200
+
+    run(tmp_path, scenario, rate=100_000.0)
+
+
+@pytest.mark.parametrize(("caller", "owner"), [pair for pair in product(NAMES, NAMES) if pair[0] != pair[1]])
+def test_nobody_touches_what_is_in_anothers_wallet(tmp_path, caller, owner):
+    async def scenario(rig):
+        kid = (await rig.good("GET", "/wallet/keys", owner))["items"][0]["kid"]
+        held = (await rig.good("GET", "/wallet/credentials", owner))["items"]
+        asks = [
+            ("POST", "/wallet/keys/compromise", {"kid": kid, "since": "2026-02-01T00:00:00Z"}),
+            ("POST", "/wallet/keys/release", {"kid": kid}),
+            ("POST", "/wallet/keys/release", {"kid": kid, "anyway": True}),
+            *(("GET", f"/explain/{one['id']}", None) for one in held if caller != "acme"),
+            *((method, f"/wallet/credentials/{one['id']}{more}", None) for one in held for method, more in _TOUCHES),
+        ]
+        for method, path, body in asks:
+            status, answer = await rig.ask(method, path, caller, body=body)
+            assert status == 404, (method, path, status, answer)
+        assert (await rig.good("GET", "/wallet/credentials", owner))["items"] == held
+        assert [one["state"] for one in (await rig.good("GET", "/wallet/keys", owner))["items"]] == ["active"]
+
+    run(tmp_path, scenario)
+
+
+def test_the_stories_of_another_are_not_told(tmp_path):
+    async def scenario(rig):
+        transfer = await rig.started()
+        invited = await rig.good("POST", "/anchor/invitations", "acme")
+        asked = await rig.good("POST", "/wallet/requests", "zoo", body={"types": ["MembershipCredential"]})
+        await rig.arrived()
+        request = (await rig.good("GET", f"/anchor/members/{IDS['did'].replace('nobody', 'zoo')}"))["requests"][0]["id"]
+        issued = (await rig.good("GET", "/anchor/credentials"))["items"][0]["id"]
+        theirs = {"acme": [invited["id"], request, issued], "zoo": [transfer["id"], transfer["contract"], asked["id"]]}
+        for owner, ids in theirs.items():
+            for id in ids:
+                assert (await rig.ask("GET", f"/explain/{id}", owner))[0] == 200, id
+                assert (await rig.ask("GET", f"/explain/{id}", "other"))[0] == 404, id
 
     run(tmp_path, scenario)
 

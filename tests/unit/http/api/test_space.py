@@ -130,3 +130,15 @@ def test_applications_are_proved_by_a_token_for_the_anchor_once(tmp_path, audien
                 assert bad.status_code == 422
 
     run(tmp_path, scenario)
+
+
+def test_what_a_caller_has_to_prove_is_published(tmp_path):
+    async def scenario(rig):
+        asked = (await rig.get("/participants/zoo/.well-known/dspace-trust")).json()["credentialsSupported"]
+        profiles = ["vc20-bssl/jwt", "vc11-sl2021/jwt"]
+        assert asked == [{"types": ["VerifiableCredential", "MembershipCredential"], "bindingMethod": "did:web", "profiles": profiles}]
+        versions = (await rig.get("/participants/zoo/.well-known/dspace-version")).json()["protocolVersions"]
+        assert versions[0]["auth"] == {"protocol": "DCP", "version": "1.0", "profile": profiles}
+        assert (await rig.get("/participants/other/.well-known/dspace-trust")).status_code == 404
+
+    run(tmp_path, scenario)

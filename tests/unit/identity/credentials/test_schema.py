@@ -48,6 +48,13 @@ def test_the_error_names_the_place_and_quotes_nothing():
     assert "12345" not in str(caught.value)
 
 
+def test_the_place_is_one_readable_line():
+    with pytest.raises(Unauthenticated) as caught:
+        check({"additionalProperties": {"type": "string"}}, {"\0\n" + "a" * 500: 1})
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 400
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -85,6 +92,11 @@ def doubling(keyword):
     return {"$defs": {**steps, "s40": {"type": "object"}}, "$ref": "#/$defs/s0"}
 
 
+def asking():
+    steps = {f"s{n}": {"dependentSchemas": {key: {"$ref": f"#/$defs/s{n + 1}"} for key in "ab"}} for n in range(40)}
+    return {"$defs": {**steps, "s40": {"type": "object"}}, "$ref": "#/$defs/s0"}
+
+
 @pytest.mark.parametrize(
     ("schema", "instance"),
     [
@@ -106,6 +118,18 @@ def doubling(keyword):
         ({"patternProperties": {"^(a+)+$": {}}}, {"a" * 40 + "!": 1}),
         ({"pattern": "^a+$"}, "a" * 513),
         ({"patternProperties": {"^a+$": {}}}, {"a" * 513: 1}),
+        ({"pattern": "a?" * 26 + "a" * 26}, "a" * 26),
+        ({"pattern": "(a|a)" * 27 + "b"}, "a" * 40),
+        ({"pattern": "a*a*a*b"}, "a" * 512),
+        ({"pattern": "a{1,200}a{1,200}a{1,200}b"}, "a" * 512),
+        ({"pattern": "(?i)a"}, "a"),
+        ({"additionalProperties": False, "patternProperties": {"a*a*b": {}}}, {"a" * 20_000: 1}),
+        ({"unevaluatedProperties": False, "allOf": [{"patternProperties": {"a*a*b": {}}}]}, {"a" * 20_000: 1}),
+        ({"unevaluatedProperties": False, **doubling("allOf")}, {"a": 1}),
+        ({"unevaluatedProperties": False, **asking()}, {"a": 1, "b": 1}),
+        ({"allOf": [{"uniqueItems": True}] * 500}, [{"a": n} for n in range(400)]),
+        ({"items": {"enum": list(range(10_000))}}, [9_999] * 5000),
+        ({"allOf": [{"items": {}}] * 2000}, [1] * 20_000),
     ],
 )
 def test_no_schema_keeps_us_busy(schema, instance):
@@ -117,6 +141,11 @@ def test_no_schema_keeps_us_busy(schema, instance):
 def test_common_patterns_are_fine():
     check({"pattern": r"^did:web:[A-Za-z0-9.%:_-]+$"}, "did:web:example.com")
     check({"pattern": r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$"}, "DE-BY")
+    check({"pattern": r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"}, "somebody.with.a.name@department.example.com")
+    check({"pattern": r"^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?$"}, "2026-03-01T12:00:00Z")
+    check({"pattern": f"^({'|'.join(f'X{n}' for n in range(50))})$"}, "X31")
+    check({"additionalProperties": False, "patternProperties": {"^x-[a-z]+$": {"type": "string"}}}, {"x-note": "fine"})
+    check({"uniqueItems": True}, list(range(500)))
     assert rule({"pattern": r"^[A-Z]{2}$"}, "de") == "schema"
 
 

@@ -1,0 +1,86 @@
+"""`/anchor/rulebook` and `/anchor/issuers`: the rules of the anchored space, their versions, and who may issue what by them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hanse.http.api import anchor_structs as a
+from hanse.http.api import show_anchor as show
+from hanse.http.api import structs as s
+from hanse.http.api.anchoring import WHICH, Anchored
+from hanse.http.api.routing import PAGING, Call, Handler, Operation, Query
+from hanse.http.api.services import Services
+from hanse.kernel.errors import Invalid
+from hanse.participants.roles import Action
+
+_VERSION = Query("version", "Which version (absent: the one that holds now).", {"type": "integer", "minimum": 1})
+_EXAMPLE = {"text": "space: https://space.example/spaces/harbour\nanchor: did:web:space.example%3A443:participants:anchor\n# ...\n"}
+
+
+class RulebookOperations:
+    """Read, check, publish."""
+
+    def __init__(self, services: Services, anchored: Anchored) -> None:
+        self._anchored = anchored
+        self._rulebooks = services.rulebooks
+        self._reissuing = services.reissuing
+
+    def operations(self) -> list[Operation]:
+        """Return the operations."""
+        one, read = "/anchor/rulebook", Action.READ
+        look, check = "Read the rulebook, as it was published", "Tell what publishing a rulebook would change"
+        publish = "Publish a rulebook; members are offered the credentials that it changes"
+        versions, issuers = s.Page[a.RulebookVersion], s.Page[a.TrustedToIssue]
+        listed = (*PAGING, *WHICH)
+        return [
+            Operation("GET", one, look, self._get, read, gives=a.PublishedRulebook, query=(_VERSION, *WHICH)),
+            _taking(one + "/check", check, self._check, read, a.RulebookChanges),
+            _taking(one, publish, self._publish, Action.PUBLISH_RULEBOOK, a.NewRulebook),
+            Operation("GET", one + "/versions", "List the versions, the newest first", self._versions, read, gives=versions, query=listed),
+            Operation("GET", "/anchor/issuers", "List who may issue what", self._issuers, read, gives=issuers, query=WHICH),
+        ]
+
+    async def _get(self, call: Call, _said: Any) -> a.PublishedRulebook:
+        name = await self._anchored.name(call)
+        return show.rulebook(await self._rulebooks.published(name, _number(call.query("version"), "version")))
+
+    async def _check(self, call: Call, said: a.RulebookText) -> a.RulebookChanges:
+        changes = await self._rulebooks.check(call.tenant, await self._anchored.name(call), said.text)
+        return a.RulebookChanges(changes=list(changes.words), accept_anew=changes.accept_anew, reissued=list(changes.reissued))
+
+    async def _publish(self, call: Call, said: a.RulebookText) -> a.NewRulebook:
+        name, tenant = await self._anchored.name(call), call.tenant
+        changes = await self._rulebooks.check(tenant, name, said.text)
+        published = await self._rulebooks.publish(tenant, name, said.text, call.caller.name)
+        offered = await self._reissuing.offer_types(tenant, name, changes.reissued) if changes.reissued else 0
+        version = show.version(published)
+        return a.NewRulebook(
+            version=version.version,
+            published=version.published,
+            by=version.by,
+            sha256=version.sha256,
+            changes=list(changes.words),
+            offered=offered,
+        )
+
+    async def _versions(self, call: Call, _said: Any) -> s.Page[a.RulebookVersion]:
+        after, limit = call.page()
+        found = await self._rulebooks.page(call.tenant, await self._anchored.name(call), before=_number(after, "after"), limit=limit)
+        # A full page may be the last one; then the next is empty.
+        following = str(found[-1].version) if len(found) == limit else None
+        return s.Page(items=[show.version(one) for one in found], next=following)
+
+    async def _issuers(self, call: Call, _said: Any) -> s.Page[a.TrustedToIssue]:
+        rulebook = await self._rulebooks.current(await self._anchored.name(call))
+        return s.Page(items=[*show.trusted(rulebook)])
+
+
+def _taking(path: str, summary: str, handle: Handler, action: Action, gives: Any) -> Operation:
+    return Operation("POST", path, summary, handle, action, takes=a.RulebookText, gives=gives, query=WHICH, example=_EXAMPLE)
+
+
+def _number(text: str | None, where: str) -> int | None:
+    if text is not None and not re.fullmatch("[1-9][0-9]{0,14}", text):
+        raise Invalid("It is not the number of a version.", where=where, rule="range")
+    return None if text is None else int(text)

@@ -1,0 +1,57 @@
+"""How a participant gets its credentials from an issuer: see what it lacks, ask for that, and wait until it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hanse.identity.dcp.scopes import TYPE, Scope
+from hanse.identity.rulebook import Rulebook
+from hanse.kernel.clock import Clock
+from hanse.kernel.tenant import Did, Tenant
+from hanse.wallet.credentials import CredentialService, presentable
+from hanse.wallet.intake import MAX_HELD
+from hanse.wallet.records import CredentialRequest, RequestState
+from hanse.wallet.requests import Requests
+
+OPEN = frozenset({RequestState.ASKED, RequestState.RECEIVED})
+_GLANCE = 0.02
+"""Seconds between two looks of who waits for an answer."""
+
+
+class Collecting:
+    """The wallet, as whoever needs credentials uses it."""
+
+    def __init__(self, requests: Requests, credentials: CredentialService, clock: Clock) -> None:
+        self._requests = requests
+        self._credentials = credentials
+        self._clock = clock
+
+    async def held(self, tenant: Tenant, issuer: Did, types: Sequence[str]) -> list[str]:
+        """Return of which of the types the participant holds a credential of this issuer that is good now."""
+        held = await self._credentials.page(tenant, after=None, limit=MAX_HELD)
+        own = [one for one in held if one.issuer == issuer]
+        good = presentable(own, [Scope(TYPE, kind, "read") for kind in types], self._clock.now())
+        there = {kind for one in good for kind in one.types}
+        return [kind for kind in types if kind in there]
+
+    async def ask(self, tenant: Tenant, issuer: Did, types: Sequence[str] | None, because: str) -> CredentialRequest:
+        """Ask for credentials of these types, or (None) one of each; raises what `Requests.ask` raises."""
+        return await self._requests.ask(tenant, issuer, types, because)
+
+    async def settled(self, tenant: Tenant, id: str, patience: timedelta) -> CredentialRequest:
+        """Return a request once it is answered, or as it is when patience has ended. Raises `NotFound`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience.total_seconds()
+        while True:
+            request = await self._requests.get(tenant, id)
+            if request.state not in OPEN or loop.time() >= end:
+                return request
+            await asyncio.sleep(_GLANCE)
+
+
+def entitled(rulebook: Rulebook, roles: Sequence[str]) -> list[str]:
+    """Return the types that a member with these roles is entitled to."""
+    own = [rulebook.roles[name].credential for name in roles if name in rulebook.roles]
+    return list(dict.fromkeys([rulebook.membership, *own]))
