@@ -32,6 +32,7 @@ from hanse.connector.rules import Move
 from hanse.dcat.model import Dataset
 from hanse.dcat.write import encode_dataset
 from hanse.dsp.messages import CatalogRequest
+from hanse.http.api.collecting import Collecting
 from hanse.http.api.space_structs import JoinSpace
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Offer
@@ -82,8 +83,9 @@ class Node:
         await self.server.management.participants.join(SERVER, Tenant(name), url, Did(anchor))
         await self.server.ground.tenants.refresh(Tenant(name))
         wallet, types = self.server.wallet, ("MembershipCredential", "DataProviderCredential", "DataConsumerCredential")
-        await wallet.request(Tenant(name), Did(anchor), types, "joined")
-        if len(await wallet.received(Tenant(name), types, timedelta(seconds=20))) != len(types):
+        asked = await wallet.requests.ask(Tenant(name), Did(anchor), types, "joined")
+        collecting = Collecting(wallet.requests, wallet.credentials, self.server.ground.clock)
+        if (await collecting.settled(Tenant(name), asked.holder_pid, timedelta(seconds=20))).state != "issued":
             raise RuntimeError("the credentials did not come")
         return {"did": created.participant.did}
 

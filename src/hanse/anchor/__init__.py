@@ -1,1 +1,1 @@
-"""The trust anchor: a participant that keeps the signed list of a space's members, and how members read that list."""
+"""The trust anchor: it writes the rulebook of its space, decides who is a member, issues credentials and takes them back."""

@@ -71,13 +71,6 @@ def allocate(tx: AnchorTx, space: Space, count: int = 1) -> list[Place]:
     return places
 
 
-def skip(tx: AnchorTx, space: Space) -> None:
-    """Give no more places in the lists that are there: after a restore nobody knows which were given after the backup."""
-    last = tx.status_lists.last(space.name)
-    if last is not None:
-        tx.status_lists.reserve(space.name, last[0], ENTRIES)
-
-
 def mark(
     tx: AnchorTx, space: Space, holder: Did, status: Standing, reason: str, now: datetime, *, types: Collection[str] | None = None
 ) -> int:

@@ -128,13 +128,9 @@ class Server:
     def _keep_time(self) -> None:
         """Let the one timer look after letters, requests and renewals, too."""
         connector, letters, management = self.connector, self.wallet.letters, self.management
-        connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals, self._tidy_keys]
+        connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals]
         connector.dues.append(letters.next_due)
         letters.wake = connector.timer.wake
-
-    async def _tidy_keys(self) -> None:
-        now = self.ground.clock.now()
-        await self.ground.database.run(lambda tx: self.ground.wallet.tidy(tx, now))
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, MembersChanged):

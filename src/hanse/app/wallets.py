@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Protocol
 
 from hanse.anchor.mint import DELIVERY, OFFER
@@ -16,7 +13,6 @@ from hanse.identity.dcp.scopes import TYPE, Scope
 from hanse.identity.rulebook import Rulebook
 from hanse.kernel.errors import Forbidden
 from hanse.kernel.tenant import Did, Tenant
-from hanse.storage import Tx
 from hanse.wallet.credentials import CredentialService
 from hanse.wallet.letters import Letters
 from hanse.wallet.ports import MailAnswer
@@ -25,9 +21,6 @@ from hanse.wallet.requests import Requests
 from hanse.wallet.tokens import TokenService
 
 log = logging.getLogger("hanse.wallets")
-
-_GLANCE = 0.01
-"""Seconds between two looks of who waits for credentials."""
 
 
 class RulebookReader(Protocol):
@@ -88,31 +81,6 @@ class WalletSide:
             database, ground.wallet, ground.resolver, self.requests, self.dcp, self.manners, clock, ids, ground.parts.wallet_rules
         )
         self.peers: Network = ground.parts.network(PeerConnector(ground.client, ground.resolver, self.tokens.token_for, clock))
-        self._database = database
         database.subscribe(self.letters.on_event)
         for kind in (DELIVERY, OFFER):
             self.letters.register(kind, _arrived, _lost)
-
-    async def request(self, tenant: Tenant, issuer: Did, types: Sequence[str], because: str) -> object:
-        """Ask an issuer for credentials, unless the same was asked for already."""
-        return await self.requests.ask(tenant, issuer, types, because)
-
-    async def received(self, tenant: Tenant, types: Sequence[str], patience: timedelta) -> Sequence[str]:
-        """Return which of the types are held, once all are, or when patience has ended."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + patience.total_seconds()
-        while True:
-            held = await self.held_types(tenant)
-            there = [kind for kind in types if kind in held]
-            if len(there) == len(types) or loop.time() >= end:
-                return there
-            await asyncio.sleep(_GLANCE)
-
-    async def held_types(self, tenant: Tenant) -> frozenset[str]:
-        """Return the types of which the participant holds a credential."""
-
-        def work(tx: Tx) -> frozenset[str]:
-            held = tx.held.page(tenant, after=None, limit=1_000)
-            return frozenset(kind for one in held if not one.invalid for kind in one.types)
-
-        return await self._database.read(work)

@@ -45,8 +45,8 @@ from hanse.kernel.tenant import Did, Tenant
 _JSON = "application/json"
 _JWT = "application/jwt"
 _BODY_LIMIT = 128 * 1024
-_PATIENT_RATE = 2.0
-_PATIENT_BURST = 20
+_PATIENT_RATE = 5.0
+_PATIENT_BURST = 50
 """Requests a second for one DID of those that make us look something up elsewhere: probes, fits, applications."""
 _FRESH = {"Cache-Control": "no-cache"}
 _NO_STORE = {"Cache-Control": "no-store"}

@@ -1,1 +1,1 @@
-"""Who is who: DIDs and their documents, keys, self-issued tokens and signed statements. Pure: no I/O, no clock."""
+"""Who is who, and what is true of whom: DIDs, keys, tokens, statements, credentials, rulebooks. Pure: no I/O, no clock."""

@@ -1,1 +1,1 @@
-"""A participant's keys: kept sealed, shown as a DID document, used to sign tokens and statements."""
+"""What a participant proves itself by: its keys, kept sealed, and its credentials, presented to those who may see them."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.scenarios.attacks.town import Logs, Town
+from hanse.app.space import add_participant, found_space
+from tests.scenarios.attacks.town import Host, Logs, Outsider, Town, leaked
 
 
 @pytest.fixture(scope="package")
@@ -30,7 +34,7 @@ def town(logs: Logs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]
     yield town
     town.close()
     text = "\n".join(logs.lines)
-    found = [secret[:12] for secret in town.secrets if secret in text]
+    found = {secret[:12] for secret in town.secrets if secret in text} | leaked(Outsider.seen, text)
     assert not found, f"secrets in the log: {found}"
     assert "BEGIN PRIVATE KEY" not in text
     assert "Traceback" not in text, text[text.index("Traceback") - 2000 :][:6000]
@@ -45,3 +49,20 @@ def unchanged(town: Town) -> Iterator[None]:
     town.quiet()
     after = town.rows()
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
+
+
+@pytest.fixture
+def twins(logs: Logs, tmp_path: Path, postgres_database: str) -> Iterator[tuple[Host, Host, Any, Outsider]]:
+    """Two server processes' worth on one PostgreSQL, with one provider, and a member elsewhere."""
+    outsider = Outsider("mallory")
+    common = {"database": postgres_database, "peers_allow": (f"localhost:{outsider.port}",)}
+    first = Host(tmp_path / "a", **common)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    second = Host(tmp_path / "b", public_port=first.settings.port, **common)
+    space, _ = first.call(lambda s: found_space(s, "port", "Port"))
+    acme = first.call(lambda s: add_participant(s, space, "acme", "Acme"))
+    outsider.enter(first, space)
+    yield first, second, acme, outsider
+    second.stop()
+    first.stop()
+    outsider.close()

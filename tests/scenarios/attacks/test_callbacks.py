@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.scenarios.attacks.test_tokens import ASK
-from tests.scenarios.attacks.town import Outsider, check_dsp_error, say
+from tests.scenarios.attacks.town import Outsider, allow, check_dsp_error, say
 
 REFUSED = [
     "http://10.0.0.1/dsp",
@@ -85,9 +85,7 @@ def count_sockets(town):
 def test_a_callback_at_another_host_than_the_did_is_allowed_and_guarded(town):
     """DSP 2025-1 lets a peer name any address; whoever it is, our token is made for the peer, and is no use to others."""
     elsewhere = Outsider("elsewhere")
-    from tests.scenarios.attacks.test_tokens import _allow
-
-    town.host.call(lambda s: _allow(s, elsewhere.port))
+    allow(town.host, elsewhere)
     try:
         answer = town.dsp("/negotiations/request", town.proof(), town.contract_request(elsewhere.base))
         assert answer.status_code == 201
@@ -103,9 +101,7 @@ def test_a_callback_at_another_host_than_the_did_is_allowed_and_guarded(town):
 
 def test_redirects_are_not_followed_and_end_in_words(town):
     bad = Outsider("bad")
-    from tests.scenarios.attacks.test_tokens import _allow
-
-    town.host.call(lambda s: _allow(s, bad.port))
+    allow(town.host, bad)
     message = town.contract_request(bad.base)
     target = f"/participants/bad/dsp/2025-1/negotiations/{message['consumerPid']}/offers"
     bad.answers[target] = lambda h: say(h, 307, b"", Location=f"http://localhost:{bad.port}/inner")
@@ -133,10 +129,9 @@ def test_a_peer_id_cannot_bend_the_path(town):
 
 def test_an_answer_without_end_costs_neither_memory_nor_time(town):
     from tests.scenarios.attacks.test_connections import memory
-    from tests.scenarios.attacks.test_tokens import _allow
 
     big = Outsider("big")
-    town.host.call(lambda s: _allow(s, big.port))
+    allow(town.host, big)
     message = town.contract_request(big.base)
 
     def endless(handler):

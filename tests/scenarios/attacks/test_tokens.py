@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Thread
@@ -14,7 +13,7 @@ import pytest
 from hanse.app.build import Parts
 from hanse.app.space import add_participant, found_space
 from hanse.identity.keys import SigningKey
-from tests.scenarios.attacks.town import CONTEXT, Host, Outsider, check_dsp_error, say, unsigned
+from tests.scenarios.attacks.town import CONTEXT, Host, Outsider, allow, check_dsp_error, say, unsigned
 
 ASK = {"@context": CONTEXT, "@type": "CatalogRequestMessage"}
 
@@ -153,23 +152,6 @@ def test_of_twenty_uses_at_once_one_counts(town):
     assert sorted(got) == [200] + [401] * 19
 
 
-@pytest.fixture
-def twins(logs, tmp_path, postgres_database):
-    """Two server processes' worth on one PostgreSQL, with one provider, and a member elsewhere."""
-    outsider = Outsider("mallory")
-    common = {"database": postgres_database, "peers_allow": (f"localhost:{outsider.port}",)}
-    first = Host(tmp_path / "a", **common)
-    shutil.copytree(tmp_path / "a", tmp_path / "b")
-    second = Host(tmp_path / "b", public_port=first.settings.port, **common)
-    space, _ = first.call(lambda s: found_space(s, "port", "Port"))
-    acme = first.call(lambda s: add_participant(s, space, "acme", "Acme"))
-    outsider.enter(first, space)
-    yield first, second, acme, outsider
-    second.stop()
-    first.stop()
-    outsider.close()
-
-
 def at_once(hosts, token):
     """Use a token at all hosts at the same moment; return the statuses."""
     gate = Barrier(len(hosts))
@@ -225,7 +207,7 @@ def test_a_stranger_with_a_perfect_token_gets_nothing_and_no_hint(town):
 def test_a_member_that_is_removed_is_cut_off_within_the_bound(town):
     guest = Outsider("guest")
     try:
-        town.host.call(lambda s: _allow(s, guest.port))
+        allow(town.host, guest)
         town.admit(guest)
         assert town.dsp("/catalog/request", town.proof(outsider=guest), ASK).status_code == 200
         town.operators["anchor"]("POST", f"/anchor/members/{guest.did.replace('%', '%25')}/remove", {"reason": "It misbehaved."})
@@ -238,13 +220,6 @@ def test_a_member_that_is_removed_is_cut_off_within_the_bound(town):
         )
     finally:
         guest.close()
-
-
-async def _allow(server, port):
-    """Let the running server reach one more port of this machine, as its settings would."""
-    guard = server.ground.client._guard
-    guard._allowed._names.add(("localhost", port))
-    guard._cached.cache_clear()
 
 
 def test_other_kinds_of_tokens_are_not_mixed_up(town):
@@ -352,7 +327,7 @@ DOCUMENTS = {
 def test_did_documents_that_are_no_documents(town, answer):
     liar = Outsider("liar")
     try:
-        town.host.call(lambda s: _allow(s, liar.port))
+        allow(town.host, liar)
         liar.answers[liar.document] = answer
         check_dsp_error(town.dsp("/catalog/request", town.proof(outsider=liar), ASK), "CatalogError", 401)
         assert set(liar.paths()) == {liar.document}
@@ -362,7 +337,7 @@ def test_did_documents_that_are_no_documents(town, answer):
 
 def test_a_slow_did_document_is_given_up_and_holds_up_nobody(town):
     slow = Outsider("slow")
-    town.host.call(lambda s: _allow(s, slow.port))
+    allow(town.host, slow)
     slow.answers[slow.document] = lambda h: time.sleep(8)
     answers = []
 

@@ -12,11 +12,11 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import httpx
@@ -112,7 +112,13 @@ class Operator:
 
 
 class Outsider:
-    """A participant that this project did not write: it has a key, a DID document, and takes whatever is sent to it."""
+    """A participant that this project did not write: it has a key, a DID document, and takes whatever is sent to it.
+
+    `seen` are the tokens, presentations and credentials that outsiders have made or were sent: none may stand in a log, a
+    backup or an error.
+    """
+
+    seen: ClassVar[set[str]] = set()
 
     def __init__(self, name: str) -> None:
         self.taken: list[tuple[str, str, dict[str, str], bytes]] = []
@@ -151,7 +157,9 @@ class Outsider:
         said = {"iss": self.did, "sub": self.did, "aud": audience, "jti": uuid4().hex, "iat": int(now), "exp": int(now) + 240}
         said |= {"token": f"{self.did}-opens-itself"} | claims
         said = {name: value for name, value in said.items() if value is not None}
-        return (key or self.key).sign(json.dumps(said).encode(), header or {"typ": "JWT"})
+        made = (key or self.key).sign(json.dumps(said).encode(), header or {"typ": "JWT"})
+        self.seen |= {made, str(said.get("token", made))}
+        return made
 
     def enter(self, host: Host, space: Space) -> None:
         """Become a member of a space by an invitation, and get its credentials."""
@@ -162,6 +170,7 @@ class Outsider:
         assert answer.is_success, answer.text
         assert answer.json()["state"] == "active"
         self.credentials = host.call(lambda s: s.management.issuing.issue_now(space.tenant, space.name, self.did))
+        self.seen.update(self.credentials)
         time.sleep(1.05)  # a local register is read again after a second
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -183,6 +192,7 @@ class Outsider:
         """Present everything it has to whoever asks."""
         verifier = json.loads(base64.urlsafe_b64decode(authorization.split(".")[1] + "=="))["iss"]
         made = present(self.key, verifier, self.credentials, datetime.now(UTC), uuid4().hex)
+        self.seen.update(made)
         return write(PresentationResponseMessage(presentation=[*made]))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -203,6 +213,7 @@ class Outsider:
             def _take(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 outsider.taken.append((self.command, self.path, dict(self.headers), body))
+                outsider.seen.add(self.headers.get("authorization", "").removeprefix("Bearer "))
                 outsider.answer(self)
 
             def log_message(self, *_: Any) -> None:
@@ -241,6 +252,7 @@ class Town:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._client = httpx.Client(timeout=30)
         self.stuck: set[str] = set()
         self.mallory, self.nobody = Outsider("mallory"), Outsider("nobody")
         allow = tuple(f"{host}:{one.port}" for one in (self.mallory, self.nobody) for host in ("localhost", "127.0.0.1"))
@@ -301,7 +313,7 @@ class Town:
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         method = more.pop("method", "GET" if body is None else "POST")
         url = f"{self.host.root}/participants/{name}/dsp/2025-1{path}"
-        return httpx.request(method, url, content=content, headers=headers, timeout=30, **more)
+        return self._client.request(method, url, content=content, headers=headers, **more)
 
     def note(self, token: str) -> None:
         if len(token) > 20:
@@ -331,9 +343,7 @@ class Town:
 
     def rows(self) -> dict[str, list[Any]]:
         """Return everything in the database that an error must leave as it is; what waits for a dead peer is left out."""
-        with sqlite3.connect(f"file:{self.folder}/home/hanse.db?mode=ro", uri=True) as db:
-            names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            tables = {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names if name not in CHANGING}
+        tables = rows_of(self.folder / "home")
         tables["outbox"] = [row for row in tables["outbox"] if row[:40].split("'")[1] not in self.stuck]
         return tables
 
@@ -344,6 +354,13 @@ class Town:
             if time.monotonic() > until:
                 self.stuck |= {row[:40].split("'")[1] for row in self.rows()["outbox"]}
             time.sleep(0.02)
+
+
+def rows_of(home: Path) -> dict[str, list[Any]]:
+    """Return everything in a server's database that an error must leave as it is."""
+    with sqlite3.connect(f"file:{home}/hanse.db?mode=ro", uri=True) as db:
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in names if name not in CHANGING}
 
 
 def check_dsp_error(answer: httpx.Response, kind: str, *statuses: int) -> dict[str, Any]:
@@ -378,6 +395,29 @@ def raw(port: int, data: bytes, seconds: float = 5) -> bytes:
     return received
 
 
+def leaked(secrets: Iterable[str], text: str) -> set[str]:
+    """Return the secrets that stand in a text, also where only their payload or their signature does."""
+    words = set(re.findall(r"[A-Za-z0-9_-]{16,}", text))
+
+    def is_there(secret: str) -> bool:
+        if secret.startswith("eyJ"):  # a JWT: its header is no secret
+            return any(part in words for part in secret.split(".")[1:] if len(part) >= 16)
+        return len(secret) >= 16 and (secret in words or (not secret.isalnum() and secret in text))
+
+    return {secret for secret in secrets if is_there(secret)}
+
+
+def allow(host: Host, outsider: Outsider) -> None:
+    """Let the running server reach one more port of this machine, as its settings would."""
+
+    async def work(server: Server) -> None:
+        guard = server.ground.client._guard
+        guard._allowed._names.add(("localhost", outsider.port))
+        guard._cached.cache_clear()
+
+    host.call(work)
+
+
 def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:
     """Return a JWT put together by hand."""
 
@@ -387,4 +427,19 @@ def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = 
     return f"{part(json.dumps(header).encode())}.{part(json.dumps(claims).encode())}.{part(signature)}"
 
 
-__all__ = ["Did", "Host", "Logs", "Operator", "Outsider", "Town", "check_dsp_error", "check_problem", "raw", "say", "unsigned"]
+__all__ = [
+    "Did",
+    "Host",
+    "Logs",
+    "Operator",
+    "Outsider",
+    "Town",
+    "allow",
+    "check_dsp_error",
+    "check_problem",
+    "leaked",
+    "raw",
+    "rows_of",
+    "say",
+    "unsigned",
+]

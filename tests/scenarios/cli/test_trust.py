@@ -86,6 +86,31 @@ def test_keys_are_rotated_declared_compromised_and_released(space, tmp_path):
     assert space.json("get", id, "--from", "alice", "--into", str(tmp_path / "k"), who="bob")["verified"]
 
 
+def test_a_revoked_member_is_refused_in_one_line_and_both_sides_can_tell_why(space, tmp_path):
+    # Before the tests that change bob's roles: after a change the anchor offers a member what it lacks.
+    id = space.offer("revoked.csv")
+    bob = space.json("participant", "show", "bob", who="host")["did"]
+    issued = space.json("anchor", "credentials", "--holder", bob, who="anchor")
+    membership = next(one for one in issued if one["type"] == "MembershipCredential" and one["state"] == "good")
+    assert space.json("explain", membership["id"], who="bob")["kind"] == "held credential"  # by its issuer's name for it
+    assert "is revoked" in space.run("anchor", "revoke", membership["id"], "--reason", "Key lost.", who="anchor").stdout
+    refused = space.run("catalog", "alice", who="bob", code=1).stderr
+    line = refused.splitlines()[0]
+    assert re.search(r"HTTP 403: The credential MembershipCredential by did:web:\S+ is refused\. It is revoked\.", line)
+    refusal = re.search(r"rfs_[0-9a-z]+", line)[0]
+    for words in (("get", id), ("get", id, "--from", "alice")):
+        told = space.run(*words, "--into", str(tmp_path / "x"), who="bob", code=1).stderr
+        assert "It is revoked." in told.splitlines()[0]
+    story = space.run("explain", refusal, who="alice").stdout
+    assert "has its issuer taken it back? (revoked)" in story
+    assert "Ask its issuer." in story
+    assert refusal in space.run("explain", bob, who="alice").stdout
+    assert "Key lost." in space.run("explain", membership["id"], who="anchor").stdout
+    assert space.json("wallet", "request", who="bob")["state"] == "issued"
+    # A refusal is remembered for two seconds, so that nobody is asked at the rate at which it calls.
+    wait_until(lambda: space.run("catalog", "alice", who="bob", code=None).exit_code == 0, space.process, space.folder / "up.log", "hanse")
+
+
 def test_the_rulebook_is_read_checked_and_published(space, tmp_path):
     version = space.json("anchor", "rulebook", who="anchor")["version"]
     file = tmp_path / "rulebook.yaml"
@@ -176,36 +201,12 @@ def test_an_intermediary_vouches_and_the_member_leaves(space, tmp_path, erin):
         space.run("anchor", "rulebook", "publish", str(tmp_path / "rulebook.yaml"), who="anchor")
 
 
-def test_an_ai_factory_has_its_trust_level(space):
-    bob = space.json("participant", "show", "bob", who="host")["did"]
-    space.run("anchor", "roles", bob, "provider", "consumer", "ai-factory", who="anchor")
-    said = space.json("anchor", "claims", bob, "ai-factory", "trustLevel=2", who="anchor")
+def test_an_ai_factory_has_its_trust_level(space, erin):
+    space.json("join", _url(space), "--role", "ai-factory", who=erin.name, code=3)
+    space.run("anchor", "approve", erin.did, who="anchor")
+    assert space.json("join", _url(space), who=erin.name)["credentials"] == ["MembershipCredential", "AIFactoryCredential"]
+    said = space.json("anchor", "claims", erin.did, "ai-factory", "trustLevel=2", who="anchor")
     assert said["status"] == "active"
-    assert "trustLevel=2" in space.run("anchor", "show", bob, who="anchor").stdout
-    space.run("anchor", "claims", bob, "ai-factory", "trustLevel=9", who="anchor", code=1)
-    space.run("anchor", "claims", bob, "ai-factory", "trustLevel", who="anchor", code=2)
-    space.run("anchor", "roles", bob, "provider", "consumer", who="anchor")
-
-
-def test_a_revoked_member_is_refused_in_one_line_and_both_sides_can_tell_why(space, tmp_path):
-    id = space.offer("revoked.csv")
-    bob = space.json("participant", "show", "bob", who="host")["did"]
-    issued = space.json("anchor", "credentials", "--holder", bob, who="anchor")
-    membership = next(one for one in issued if one["type"] == "MembershipCredential" and one["state"] == "good")
-    assert "is revoked" in space.run("anchor", "revoke", membership["id"], "--reason", "Key lost.", who="anchor").stdout
-    refused = space.run("catalog", "alice", who="bob", code=1).stderr
-    line = refused.splitlines()[0]
-    assert re.search(r"HTTP 403: The credential MembershipCredential by did:web:\S+ is refused\. It is revoked\.", line)
-    refusal = re.search(r"rfs_[0-9a-z]+", line)[0]
-    for words in (("get", id), ("get", id, "--from", "alice")):
-        told = space.run(*words, "--into", str(tmp_path / "x"), who="bob", code=1).stderr
-        assert "It is revoked." in told.splitlines()[0]
-    story = space.run("explain", refusal, who="alice").stdout
-    assert "has its issuer taken it back? (revoked)" in story
-    assert "Ask its issuer." in story
-    assert refusal in space.run("explain", bob, who="alice").stdout
-    assert space.json("explain", membership["id"], who="bob")["state"] == "GOOD"  # as it was last seen
-    assert "Key lost." in space.run("explain", membership["id"], who="anchor").stdout
-    assert space.json("wallet", "request", who="bob")["state"] == "issued"
-    # A refusal is remembered for two seconds, so that nobody is asked at the rate at which it calls.
-    wait_until(lambda: space.run("catalog", "alice", who="bob", code=None).exit_code == 0, space.process, space.folder / "up.log", "hanse")
+    assert "trustLevel=2" in space.run("anchor", "show", erin.did, who="anchor").stdout
+    space.run("anchor", "claims", erin.did, "ai-factory", "trustLevel=9", who="anchor", code=1)
+    space.run("anchor", "claims", erin.did, "ai-factory", "trustLevel", who="anchor", code=2)

@@ -90,7 +90,6 @@ def test_a_space_of_two_installations_over_https(town):
     folder, harbour, buyer = town
     _, anchor = harbour.participant("anchor")
     space = harbour.ask("POST", "/anchor", anchor, {"name": "baltic", "title": "The Baltic"})
-    harbour.ask("POST", "/space/join", anchor, {"url": space["url"]})
     seller_did, seller = harbour.participant("seller", allowed_roots=[str(folder / "data")])
     code = harbour.ask("POST", "/anchor/invitations", anchor, {})["code"]
     assert harbour.ask("POST", "/space/join", seller, {"url": space["url"], "invitation": code})["state"] == "member"

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from hanse.anchor import status
 from hanse.anchor.records import Issued, StatusBits, StatusChanged
-from hanse.anchor.status import ENTRIES, Place, allocate, mark, mark_one, skip
+from hanse.anchor.status import ENTRIES, Place, allocate, mark, mark_one
 from hanse.identity.credentials.lists import open_list
 from hanse.identity.credentials.model import VC11, VC20
 from hanse.identity.exchange import drive
@@ -81,13 +81,6 @@ def test_a_full_list_still_takes_credentials_back(house):
     last = issued(house, "vc_1", place=Place(1, ENTRIES - 1))
     mark_one(house.db.tx, house.space, last, "revoked", "")
     assert bits(house)[0][ENTRIES - 1]
-    assert allocate(house.db.tx, house.space) == [Place(2, 0)]
-
-
-def test_after_a_restore_no_place_of_the_old_lists_is_given(house):
-    skip(house.db.tx, house.space)
-    assert allocate(house.db.tx, house.space, 3)[-1] == Place(1, 2)
-    skip(house.db.tx, house.space)
     assert allocate(house.db.tx, house.space) == [Place(2, 0)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from hanse.anchor.standing import Status
@@ -11,6 +12,8 @@ from hanse.http.api import structs as s
 from hanse.http.api.anchoring import WHICH, Anchored
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
+from hanse.http.api.space_structs import JoinSpace
+from hanse.kernel.errors import PeerError
 from hanse.kernel.tenant import Did
 from hanse.participants.roles import Action
 
@@ -24,6 +27,7 @@ class AnchorOperations:
         self._members = services.members
         self._rulebooks = services.rulebooks
         self._participants = services.participants
+        self._joining = services.joining
         self._clock = services.clock
 
     def operations(self) -> list[Operation]:
@@ -61,7 +65,11 @@ class AnchorOperations:
 
     async def _found(self, call: Call, said: a.FoundSpace) -> a.AnchoredSpace:
         own = await self._participants.get(call.caller, call.tenant)
-        return show.space(await self._spaces.found(call.tenant, own.did, said.name, said.title))
+        space = await self._spaces.found(call.tenant, own.did, said.name, said.title)
+        if own.space is None:
+            with suppress(PeerError):  # it has founded the space; that it joins it, too, can be done at any time
+                await self._joining.join(call.caller, call.tenant, JoinSpace(url=space.url))
+        return show.space(space)
 
     async def _get(self, call: Call, _said: Any) -> a.AnchoredSpace:
         return show.space(await self._anchored.space(call))

@@ -142,3 +142,20 @@ def test_what_a_caller_has_to_prove_is_published(tmp_path):
         assert (await rig.get("/participants/other/.well-known/dspace-trust")).status_code == 404
 
     run(tmp_path, scenario)
+
+
+def test_a_participant_asks_where_it_stands_and_nobody_else_does(tmp_path):
+    async def scenario(rig):
+        url = "/spaces/harbour/standing"
+        assert (await rig.get(url)).status_code == 401
+        for who, audience, status, state in (("zoo", "acme", 200, "active"), ("other", "acme", 404, None), ("zoo", "other", 401, None)):
+            token = await rig.ground.wallet.token_for(who, did_of(audience))
+            answer = await rig.get(url, {"Authorization": f"Bearer {token}"})
+            assert (answer.status_code, answer.json().get("state")) == (status, state)
+            assert answer.headers["cache-control"] == "no-store"
+        await rig.good("POST", f"/anchor/members/{_escaped('zoo')}/suspend", body={"reason": "Unpaid."})
+        token = await rig.ground.wallet.token_for("zoo", did_of("acme"))
+        said = (await rig.get(url, {"Authorization": f"Bearer {token}"})).json()
+        assert (said["state"], said["reason"]) == ("suspended", "Unpaid.")
+
+    run(tmp_path, scenario)
