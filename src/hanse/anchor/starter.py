@@ -73,7 +73,8 @@ membership: MembershipCredential
 #                 `space` is the address of this space.
 #     lifetime    how long a credential lives; below an issuer, how long one may live at most.
 #     schema      what it says about its holder, as a JSON schema (draft 2020-12). The anchor's credentials follow it.
-#     profiles    how the anchor writes it: vc20-bssl/jwt (the default), vc11-sl2021/jwt, or both.
+#     profiles    how the anchor writes it: vc20-bssl/jwt (the default), vc11-sl2021/jwt, or both. The older one has no
+#                 suspension: suspending its holder revokes it for good, and lifting the suspension offers a new one.
 #
 # A type that others issue, for a role or an automatic rule to ask for:
 #   LegalEntityCredential:

@@ -221,7 +221,8 @@ def _state(tx: AnchorTx, name: str, number: int) -> tuple[Space, _State]:
 
 def _read_name(name: str) -> _List:
     match = _NAME.fullmatch(name)
-    if match is None:
+    purpose: Purpose = "revocation" if match and match[1] == "revocation" else "suspension"
+    profile: Profile = VC11 if match and match[3] else VC20
+    if match is None or purpose not in PURPOSES[profile]:
         raise NotFound("There is no such status list here.", where="list")
-    purpose: Purpose = "revocation" if match[1] == "revocation" else "suspension"
-    return _List(purpose, int(match[2]), VC11 if match[3] else VC20)
+    return _List(purpose, int(match[2]), profile)
