@@ -19,8 +19,8 @@ from typing import Any
 
 import uvloop
 
+from hanse.anchor.issuing.status import mark
 from hanse.anchor.records import Applicant
-from hanse.anchor.status import mark
 from hanse.app.build import Parts
 from hanse.app.server import Server, serve
 from hanse.app.space import add_participant, found_space

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from hanse.anchor import checks
-from hanse.anchor.changes import Changes, changes
 from hanse.anchor.ports import AnchorTx, Database, Signer
 from hanse.anchor.records import Member, Published, RulebookPublished, Space
-from hanse.anchor.rulebook import read
+from hanse.anchor.rulebook.changes import Changes, changes
+from hanse.anchor.rulebook.document import read
 from hanse.anchor.spaces import LIFETIME, SIGNED_ANEW, bump, existing, owned
 from hanse.anchor.standing import Status
 from hanse.anchor.versions import HANSE, newest, rulebook_of, stored, version

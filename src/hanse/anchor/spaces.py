@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from hanse.anchor import checks
 from hanse.anchor.ports import AnchorTx, Database, Signer
 from hanse.anchor.records import Member, MembersChanged, Space
-from hanse.anchor.rulebook import read
+from hanse.anchor.rulebook.document import read
 from hanse.anchor.standing import Status
 from hanse.anchor.versions import newest, stored
 from hanse.identity import statements

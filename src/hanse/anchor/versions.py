@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hanse.anchor.ports import AnchorTx
 from hanse.anchor.records import Published, Space
-from hanse.anchor.rulebook import default, read
+from hanse.anchor.rulebook.document import default, read
 from hanse.identity.rulebook import Rulebook
 
 HANSE = "hanse"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from hanse.anchor.issuing import IssuerRules
+from hanse.anchor.issuing.issuer import IssuerRules
 from hanse.app.bridges import ContextSealer, NewKeys
 from hanse.app.quotas import Quotas
 from hanse.app.tenants import Tenants

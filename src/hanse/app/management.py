@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from hanse.anchor.issuing import Issuing
-from hanse.anchor.members import Members
+from hanse.anchor.issuing.issuer import Issuing
+from hanse.anchor.issuing.renewal import Renewals
+from hanse.anchor.issuing.status import StatusPages, mark
+from hanse.anchor.joining.members import Members
 from hanse.anchor.ports import Letters
-from hanse.anchor.renewal import Renewals
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
-from hanse.anchor.status import StatusPages, mark
 from hanse.anchor.versions import rulebook_of
 from hanse.app.build import Ground
 from hanse.http.peer import PeerClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from hanse.anchor.mint import DELIVERY, OFFER
+from hanse.anchor.issuing.mint import DELIVERY, OFFER
 from hanse.app.build import Ground, Network
 from hanse.http.courier import PeerConnector
 from hanse.http.dcp_client import DcpClient

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hanse.anchor.issuing import Issuing
+from hanse.anchor.issuing.issuer import Issuing
 from hanse.http.authenticate import OwnDid, Since, bearer
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
 from hanse.http.limits import RateLimiter, read_body, read_json

@@ -22,12 +22,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hanse.anchor.issuing import Issuing
-from hanse.anchor.members import Members
+from hanse.anchor.issuing.issuer import Issuing
+from hanse.anchor.issuing.status import StatusPages
+from hanse.anchor.joining.members import Members
 from hanse.anchor.records import Applicant, Space
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
-from hanse.anchor.status import StatusPages
 from hanse.http.api import show
 from hanse.http.api.routing import decode, problem_response
 from hanse.http.api.space_structs import Application, Probe, PublicSpace, Standing

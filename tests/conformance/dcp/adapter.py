@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import Mount, Route, Router
 
-from hanse.anchor.issuing import IssuerRules
+from hanse.anchor.issuing.issuer import IssuerRules
 from hanse.anchor.records import Applicant
 from hanse.app.build import Parts
 from hanse.app.server import Server, config_of

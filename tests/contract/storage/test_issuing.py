@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from hanse.anchor.issuing import Issuing
+from hanse.anchor.issuing.issuer import Issuing
+from hanse.anchor.issuing.status import ENTRIES, Place, allocate, mark
 from hanse.anchor.records import Issuance, IssuanceState, Issued, StatusBits
 from hanse.anchor.standing import Status
-from hanse.anchor.status import ENTRIES, Place, allocate, mark
 from hanse.identity.dcp.messages import CredentialId, CredentialRequestMessage
 from hanse.identity.self_issued import Caller
 from hanse.identity.status import Bits

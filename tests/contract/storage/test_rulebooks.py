@@ -7,7 +7,7 @@ import asyncio
 from msgspec import structs
 
 from hanse.anchor.records import Approval, Deed, Published
-from hanse.anchor.rulebook import default
+from hanse.anchor.rulebook.document import default
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
 from hanse.anchor.standing import Status

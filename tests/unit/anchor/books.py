@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hanse.anchor.rulebook import default
+from hanse.anchor.rulebook.document import default
 from hanse.identity.credentials.model import VC20, Credential, Verified
 
 URL = "http://localhost:8400/spaces/baltic"

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import msgspec
 from msgspec import structs
 
-from hanse.anchor.issuing import IssuerRules, Issuing
+from hanse.anchor.issuing.issuer import IssuerRules, Issuing
+from hanse.anchor.issuing.renewal import Renewals
+from hanse.anchor.issuing.status import StatusPages
 from hanse.anchor.records import IssuanceState, Member, Space
-from hanse.anchor.renewal import Renewals
 from hanse.anchor.standing import Status
-from hanse.anchor.status import StatusPages
 from hanse.identity.credentials.issue import issue
 from hanse.identity.credentials.lists import issue_list
 from hanse.identity.credentials.model import VC11, VC20

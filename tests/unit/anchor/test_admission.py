@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hanse.anchor import admission
-from hanse.anchor.members import Members
+from hanse.anchor.issuing.status import allocate
+from hanse.anchor.joining import admission
+from hanse.anchor.joining.members import Members
+from hanse.anchor.joining.settle import HISTORY
 from hanse.anchor.records import Admitted, Applicant, Applied, Approval, Issued, MembersChanged
 from hanse.anchor.rulebooks import Rulebooks
-from hanse.anchor.settle import HISTORY
 from hanse.anchor.spaces import Spaces
 from hanse.anchor.standing import Status
-from hanse.anchor.status import allocate
 from hanse.identity.credentials.model import VC20
 from hanse.identity.status import Bits
 from hanse.kernel.clock import ManualClock

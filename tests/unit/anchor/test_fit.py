@@ -2,8 +2,8 @@
 
 import pytest
 
-from hanse.anchor.fit import Sponsor, refusal, report
-from hanse.anchor.rulebook import read
+from hanse.anchor.joining.fit import Sponsor, refusal, report
+from hanse.anchor.rulebook.document import read
 from tests.unit.anchor.books import LEGAL, PAPER, TERMS, TERMS_HASH, book, needing, proof
 
 HELPER = "did:web:helper.example"

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from hanse.anchor import issuing as issuing_module
-from hanse.anchor import mint
-from hanse.anchor.entitlement import read_object_id
-from hanse.anchor.issuing import IssuerRules
+from hanse.anchor.issuing import issuer as issuing_module
+from hanse.anchor.issuing import mint
+from hanse.anchor.issuing.entitlement import read_object_id
+from hanse.anchor.issuing.issuer import IssuerRules
+from hanse.anchor.issuing.status import mark
 from hanse.anchor.records import Admitted, IssuanceState, Space
 from hanse.anchor.standing import Status
-from hanse.anchor.status import mark
 from hanse.identity.credentials.model import VC11, VC20
 from hanse.identity.dcp import messages as m
 from hanse.identity.jws import parse_compact

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hanse.anchor import admission, settle
-from hanse.anchor.members import Members
+from hanse.anchor.joining import admission, settle
+from hanse.anchor.joining.members import Members
 from hanse.anchor.records import Admitted, Applicant, Applied, MembersChanged
 from hanse.anchor.spaces import Spaces
 from hanse.anchor.standing import TABLE, Act, Status, advance

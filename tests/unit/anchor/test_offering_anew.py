@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from hanse.anchor import renewal
+from hanse.anchor.issuing import renewal
+from hanse.anchor.issuing.status import mark
 from hanse.anchor.standing import Status
-from hanse.anchor.status import mark
 from hanse.identity.credentials.model import VC11
 from hanse.identity.did import key_id
 from hanse.identity.keys import SigningKey

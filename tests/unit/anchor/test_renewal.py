@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from hanse.anchor import renewal
+from hanse.anchor.issuing import renewal
+from hanse.anchor.issuing.status import mark
 from hanse.anchor.standing import Status
-from hanse.anchor.status import mark
 from hanse.identity.credentials.model import VC11, VC20
 from hanse.kernel.errors import StorageFailed
 from tests.unit.anchor.issuing_memory import ACME, BOLT, CITY, FACTORY, MEMBERSHIP, NOON, PROVIDER, House, kind, run

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.anchor.rulebook import default, read, write
-from hanse.anchor.yamltree import MAX_BYTES
+from hanse.anchor.rulebook.document import default, read, write
+from hanse.anchor.rulebook.yamltree import MAX_BYTES
 from hanse.identity.credentials.schema import check_schema
 from hanse.identity.rulebook import Automatic, SpaceTrust, TrustedIssuer
 from hanse.kernel.errors import Invalid, Malformed, TooLarge, Unauthenticated

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hanse.anchor.changes import changes
-from hanse.anchor.members import Members
+from hanse.anchor.joining.members import Members
 from hanse.anchor.records import Applicant, MembersChanged, RulebookPublished
-from hanse.anchor.rulebook import read
+from hanse.anchor.rulebook.changes import changes
+from hanse.anchor.rulebook.document import read
 from hanse.anchor.rulebooks import Rulebooks, renew
 from hanse.anchor.spaces import Spaces
 from hanse.identity.rulebook import RULEBOOK, Rulebook

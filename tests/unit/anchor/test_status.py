@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from hanse.anchor import status
+from hanse.anchor.issuing import status
+from hanse.anchor.issuing.status import ENTRIES, Place, allocate, mark, mark_one
 from hanse.anchor.records import Issued, StatusBits, StatusChanged
-from hanse.anchor.status import ENTRIES, Place, allocate, mark, mark_one
 from hanse.identity.credentials.lists import open_list
 from hanse.identity.credentials.model import VC11, VC20
 from hanse.identity.exchange import drive

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from hanse.anchor import yamltree
-from hanse.anchor.yamltree import MAX_DEPTH, dump, parse, place
+from hanse.anchor.rulebook import yamltree
+from hanse.anchor.rulebook.yamltree import MAX_DEPTH, dump, parse, place
 from hanse.kernel.errors import HanseError, Invalid, Malformed, TooLarge
 
 PARSERS = [yamltree.yaml.SafeLoader, *([yamltree.yaml.CSafeLoader] if yamltree.yaml.__with_libyaml__ else [])]

@@ -19,10 +19,10 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
+from hanse.anchor.issuing.status import ENTRIES, Place, mark
 from hanse.anchor.records import Issuance, IssuanceState, Issued, Member, Space, StatusBits
 from hanse.anchor.rulebooks import renew
 from hanse.anchor.standing import Status
-from hanse.anchor.status import ENTRIES, Place, mark
 from hanse.anchor.versions import rulebook_of
 from hanse.app.recovery.former import status_lists
 from hanse.app.recovery.restoring import WAITS, Restoring

@@ -9,13 +9,13 @@ from typing import cast
 import msgspec
 from msgspec import structs
 
-from hanse.anchor.entitlement import granted, preferred
-from hanse.anchor.mint import offer
+from hanse.anchor.issuing.entitlement import granted, preferred
+from hanse.anchor.issuing.mint import offer
+from hanse.anchor.issuing.status import mark_one
 from hanse.anchor.ports import Letters as AnchorLetters
 from hanse.anchor.records import Member, Space
 from hanse.anchor.spaces import bump
 from hanse.anchor.standing import Status
-from hanse.anchor.status import mark_one
 from hanse.anchor.versions import rulebook_of
 from hanse.app.recovery.restoring import WAITS
 from hanse.config import Settings

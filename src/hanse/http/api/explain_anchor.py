@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from hanse.anchor.issuing.status import list_url
 from hanse.anchor.records import Invitation, IssuanceState, Issued, Member, Space
 from hanse.anchor.standing import Status
-from hanse.anchor.status import list_url
 from hanse.connector.explain import Explanation
 from hanse.connector.records import Happening
 from hanse.http.api.anchoring import Anchored

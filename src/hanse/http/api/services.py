@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hanse.anchor.issuing import Issuing
-from hanse.anchor.members import Members
-from hanse.anchor.renewal import Renewals as Reissuing
+from hanse.anchor.issuing.issuer import Issuing
+from hanse.anchor.issuing.renewal import Renewals as Reissuing
+from hanse.anchor.joining.members import Members
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
 from hanse.connector.browse import Browser

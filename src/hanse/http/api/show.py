@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from hanse.anchor.fit import FitReport
+from hanse.anchor.joining.fit import FitReport
 from hanse.connector import records
 from hanse.connector.browse import Browsed
 from hanse.connector.views import Seen

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
+from hanse.anchor.issuing.status import ENTRIES, Place, mark, mark_one
 from hanse.anchor.records import Deed, Issuance, IssuanceState
 from hanse.anchor.rulebooks import version
 from hanse.anchor.standing import Status
-from hanse.anchor.status import ENTRIES, Place, mark, mark_one
 from hanse.app.recovery.anchors import place_by_clock
 from hanse.app.recovery.restoring import WAITS
 from hanse.identity.credentials.model import VC11

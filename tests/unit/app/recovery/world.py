@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import structs
 
+from hanse.anchor.issuing.status import allocate
 from hanse.anchor.records import Issued, Member, Space
 from hanse.anchor.standing import Status
-from hanse.anchor.status import allocate
 from hanse.anchor.versions import stored
 from hanse.app.recovery import former as formerly
 from hanse.app.recovery.restoring import Restoring

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from hanse.anchor.rulebook import read, write
+from hanse.anchor.rulebook.document import read, write
 from hanse.http.errors import PROBLEM_TYPE
 from hanse.identity.rulebook import Joining
 from tests.unit.http.api.rig import ROOT, did_of, run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from hanse.anchor.rulebook import read, write
+from hanse.anchor.rulebook.document import read, write
 from hanse.http.peer import PeerAnswer
 from hanse.identity.rulebook import Automatic, Evidence, Joining, Rulebook, Terms
 from hanse.participants.roles import SERVER

@@ -8,17 +8,18 @@ from datetime import timedelta
 
 from msgspec import structs
 
-from hanse.anchor import admission, checks, decisions
-from hanse.anchor.admission import Asked
-from hanse.anchor.decisions import Decision
-from hanse.anchor.fit import FitReport
-from hanse.anchor.foureyes import may_approve
+from hanse.anchor import checks
+from hanse.anchor.issuing.status import mark as mark_credentials
+from hanse.anchor.joining import admission, decisions
+from hanse.anchor.joining.admission import Asked
+from hanse.anchor.joining.decisions import Decision
+from hanse.anchor.joining.fit import FitReport
+from hanse.anchor.joining.foureyes import may_approve
+from hanse.anchor.joining.settle import known_member
 from hanse.anchor.ports import AnchorTx, Database, Mark
 from hanse.anchor.records import Applicant, Approval, Invitation, Invited, Member, Space
-from hanse.anchor.settle import known_member
 from hanse.anchor.spaces import existing, owned
 from hanse.anchor.standing import Act, Status
-from hanse.anchor.status import mark as mark_credentials
 from hanse.anchor.versions import rulebook_of
 from hanse.identity.credentials.model import Verified
 from hanse.identity.rulebook import Scalar

@@ -9,11 +9,11 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from hanse.anchor.fit import AUTOMATIC, FitReport, Sponsor, counted, refusal, report
-from hanse.anchor.foureyes import agreed
+from hanse.anchor.joining.fit import AUTOMATIC, FitReport, Sponsor, counted, refusal, report
+from hanse.anchor.joining.foureyes import agreed
+from hanse.anchor.joining.settle import RULEBOOK, deed, noted, settle
 from hanse.anchor.ports import AnchorTx
 from hanse.anchor.records import Admitted, Applied, Approval, Invitation, Member, Space
-from hanse.anchor.settle import RULEBOOK, deed, noted, settle
 from hanse.anchor.spaces import bump
 from hanse.anchor.standing import TABLE, Act, Status, advance
 from hanse.anchor.versions import rulebook_of

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from hanse.anchor.checks import person
-from hanse.anchor.yamltree import Path
+from hanse.anchor.rulebook.yamltree import Path
 from hanse.identity.rulebook import MEMBERSHIP
 
 RESERVED: Final = "anchor"

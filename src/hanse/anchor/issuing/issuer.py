@@ -17,13 +17,13 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from hanse.anchor import checks
-from hanse.anchor.entitlement import granted, kinds, object_id, objects, preferred, read_object_id, schema_of
-from hanse.anchor.mint import Mint, Plan, offer
+from hanse.anchor.issuing.entitlement import granted, kinds, object_id, objects, preferred, read_object_id, schema_of
+from hanse.anchor.issuing.mint import Mint, Plan, offer
+from hanse.anchor.issuing.status import mark_one
 from hanse.anchor.ports import AnchorTx, CredentialSigner, Database, Letters, RulebookOf
 from hanse.anchor.records import Admitted, Issuance, IssuanceState, Issued, Member, Space
 from hanse.anchor.spaces import existing, owned
 from hanse.anchor.standing import Status
-from hanse.anchor.status import mark_one
 from hanse.identity.dcp import messages as m
 from hanse.identity.self_issued import Caller
 from hanse.kernel.clock import Clock

@@ -9,12 +9,12 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from hanse.anchor.entitlement import Grant, Kind, Minted, granted, minted, objects, preferred, read_object_id, why_not
+from hanse.anchor.issuing.entitlement import Grant, Kind, Minted, granted, minted, objects, preferred, read_object_id, why_not
+from hanse.anchor.issuing.status import allocate
 from hanse.anchor.ports import AnchorTx, CredentialSigner, Database, Letters, RulebookOf
 from hanse.anchor.records import Issuance, IssuanceState, Member, Space
 from hanse.anchor.spaces import existing, owned
 from hanse.anchor.standing import Status
-from hanse.anchor.status import allocate
 from hanse.identity.dcp import messages as m
 from hanse.identity.rulebook import Rulebook
 from hanse.kernel.clock import Clock

@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import structs
 
-from hanse.anchor.entitlement import Kind, granted, kinds, preferred
-from hanse.anchor.mint import offer
+from hanse.anchor.issuing.entitlement import Kind, granted, kinds, preferred
+from hanse.anchor.issuing.mint import offer
 from hanse.anchor.ports import AnchorTx, Database, Letters, RulebookOf
 from hanse.anchor.records import Issued, Space
 from hanse.anchor.spaces import owned

@@ -8,13 +8,13 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
-from hanse.anchor.admission import INTERMEDIARY, admits
-from hanse.anchor.fit import needed, refusal
-from hanse.anchor.foureyes import agreed
+from hanse.anchor.joining.admission import INTERMEDIARY, admits
+from hanse.anchor.joining.fit import needed, refusal
+from hanse.anchor.joining.foureyes import agreed
+from hanse.anchor.joining.settle import deed, noted, settle
 from hanse.anchor.ports import AnchorTx, Mark
 from hanse.anchor.records import Approval, Deed, Member, Space
-from hanse.anchor.references import RESERVED
-from hanse.anchor.settle import deed, noted, settle
+from hanse.anchor.rulebook.references import RESERVED
 from hanse.anchor.standing import Act, Status, advance
 from hanse.anchor.versions import rulebook_of
 from hanse.identity.rulebook import Role, Rulebook, Scalar, within

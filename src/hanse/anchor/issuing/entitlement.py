@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from hanse.anchor.issuing.status import PURPOSES, Place, list_url
 from hanse.anchor.records import Issued, Member, Space
-from hanse.anchor.status import PURPOSES, Place, list_url
 from hanse.identity.credentials.issue import Draft, status_entry
 from hanse.identity.credentials.model import VC11, VC20, Profile, SchemaReference
 from hanse.identity.dcp.messages import CredentialObject, credential_object

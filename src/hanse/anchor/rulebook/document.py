@@ -17,9 +17,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from hanse.anchor.references import problems
-from hanse.anchor.starter import default
-from hanse.anchor.yamltree import Node, Path, dump, parse, place
+from hanse.anchor.rulebook.references import problems
+from hanse.anchor.rulebook.starter import default
+from hanse.anchor.rulebook.yamltree import Node, Path, dump, parse, place
 from hanse.identity.credentials.schema import check_schema
 from hanse.identity.rulebook import (
     MAX_RULEBOOK,
