@@ -118,11 +118,16 @@ class Rulebooks:
         """Return the rulebook as a statement signed by the anchor (compact JWS of the kind `RULEBOOK`), for anybody. Raises `NotFound`."""
         now = self._clock.now()
         found, last = await self._holding(space)
-        known = self._signed.get(space)
+        kept = self._signed  # what is signed while keys change goes down with those kept before
+        known = kept.get(space)
         if known is None or not known.still(found, last.version, now):
             text = await self._signer.sign(found.tenant, RULEBOOK, read(last.text), version=last.version, lifetime=LIFETIME)
-            known = self._signed[space] = _Signed(last.version, found.anchor, found.created, now, text)
+            known = kept[space] = _Signed(last.version, found.anchor, found.created, now, text)
         return known.text
+
+    def forget(self) -> None:
+        """Sign all rulebooks again when they are asked for: a key with which one was signed may not count any more."""
+        self._signed = {}
 
     async def rulebook_of(self, url: str) -> Statement[Rulebook] | None:
         """Return the rulebook of the space at `url` as it is now, or nothing if it is not anchored here."""

@@ -94,6 +94,10 @@ class Spaces:
             published.signed = await self._signer.sign(space.tenant, REGISTER, statement.body, version=statement.version, lifetime=LIFETIME)
         return published.signed
 
+    def forget(self) -> None:
+        """Sign all registers again when they are asked for: a key with which one was signed may not count any more."""
+        self._published.clear()
+
     async def register_of(self, url: str) -> Statement[Register] | None:
         """Return the list of the space at `url` as it is now, or nothing if it is not anchored here."""
         prefix, _, name = url.rpartition("/")

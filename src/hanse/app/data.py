@@ -53,7 +53,7 @@ class DataPlane:
         permission = UsePermission(ground.clock, kit.membership.roles)
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
         serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, kit.membership.standing)
-        inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes)
+        inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes, door=kit.membership.standing)
         self.side = side
         self.permission = permission
         self.app = DataApp(serving, side.running, inbox, accel=ground.settings.accel_prefix or None)

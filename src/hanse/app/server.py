@@ -79,7 +79,7 @@ class Server:
 
     @classmethod
     async def open(cls, settings: Settings, parts: Parts | None = None) -> Server:
-        """Open the home and the database. Raises `Misconfigured` for settings that are wrong or unsafe."""
+        """Open the home and the database. Raises `Misconfigured` for settings that are wrong or unsafe, and for another master key."""
         check_exposure(settings)
         home = settings.home_path
         try:
@@ -90,6 +90,12 @@ class Server:
         database = await open_database(settings.database_address)
         ground = Ground(settings, parts or Parts(), database, key)
         await ground.tenants.load()
+        try:
+            for name in ground.tenants.names()[:1]:
+                await ground.wallet.signing_key(name)  # with another master key than the database's own nothing could be signed
+        except Misconfigured:
+            await database.close()
+            raise
         return cls(ground)
 
     async def start(self) -> None:
@@ -168,6 +174,8 @@ class Server:
         self.ground.wallet.forget(tenant)
         self.wallet.tokens.forget(tenant)
         self.management.status.forget(tenant)
+        self.management.spaces.forget()
+        self.management.rulebooks.forget()
 
     async def _refresh(self, tenant: Tenant) -> None:
         self._keys_changed(tenant)

@@ -12,6 +12,7 @@ from hanse.app.wallets import WalletSide
 from hanse.connector.ports import Presenter
 from hanse.dataplane.ports import Permission
 from hanse.dataplane.running import Running
+from hanse.dsp.messages import Role
 from hanse.identity.self_issued import Caller
 from hanse.kernel.errors import HanseError, NotFound
 from hanse.kernel.tenant import Did, Tenant
@@ -123,7 +124,8 @@ class RunningTransfers:
             transfer = tx.transfers.get(watched.tenant, watched.transfer)
             if transfer is None:
                 raise NotFound("There is no such transfer.", where="transfer")
-            self._permission.check(tx, watched.tenant, watched.transfer, transfer.agreement_id, watched.peer)
+            if transfer.role is Role.PROVIDER:  # what comes in is used later; that it may still come, its token says
+                self._permission.check(tx, watched.tenant, watched.transfer, transfer.agreement_id, watched.peer)
 
         await self._database.read(work)
 

@@ -18,11 +18,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from hanse.dataplane.ports import Database
+from hanse.dataplane.ports import Database, Door
 from hanse.dataplane.records import Purpose
 from hanse.dataplane.tokens import Tokens
 from hanse.kernel.errors import Invalid, Malformed, StorageFailed, TooLarge
-from hanse.kernel.tenant import Tenant
+from hanse.kernel.tenant import Did, Tenant
 
 MAX_DEPTH = 64
 COUNTED = 1000
@@ -42,6 +42,8 @@ class Sink:
         self._sha256 = hashlib.sha256()
         self._size = 0
         self.on_finish: Callable[[int], None] = lambda _: None
+        self.peer: Did | None = None
+        """Who sends it, if an inbox has opened it."""
         self._descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
     async def write(self, data: bytes) -> None:
@@ -91,22 +93,36 @@ class Sink:
 
 
 class Inbox:
-    """Takes pushes. `folder` gives the directory of a participant's incoming data; `quota` bounds what may lie there, in bytes."""
+    """Takes pushes. `folder` gives the directory of a participant's incoming data; `quota` bounds what may lie there, in bytes.
 
-    def __init__(self, database: Database, tokens: Tokens, folder: Callable[[Tenant], Path], *, quota: Callable[[Tenant], int]) -> None:
+    `door` refuses a sender that has lost its place in the space.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tokens: Tokens,
+        folder: Callable[[Tenant], Path],
+        *,
+        quota: Callable[[Tenant], int],
+        door: Door | None = None,
+    ) -> None:
         self._database = database
         self._tokens = tokens
         self._folder = folder
         self._quota = quota
+        self._door = door
         self._sizes: OrderedDict[Tenant, int] = OrderedDict()
 
     async def open(self, tenant: Tenant, transfer: str, token: str, path: str, length: str | None, digest: str | None) -> Sink:
         """Return the sink for `path` (`` or `files/…`) of the transfer, once the token has been checked.
 
         `length` and `digest` are the header fields Content-Length and Repr-Digest (RFC 9530). Raises
-        `Unauthenticated`, `Invalid`, `Malformed` and `TooLarge`.
+        `Unauthenticated`, `Forbidden`, `Invalid`, `Malformed` and `TooLarge`.
         """
-        await self._database.read(lambda tx: self._tokens.find(tx, tenant, transfer, token, Purpose.SINK))
+        access = await self._database.read(lambda tx: self._tokens.find(tx, tenant, transfer, token, Purpose.SINK))
+        if self._door is not None:
+            await self._door(tenant, access.grant.peer)
         parts = _parts_of(path)
         size = int(length) if length and length.isascii() and length.isdigit() and len(length) < 20 else None
         base = self.place(tenant, transfer)
@@ -115,6 +131,7 @@ class Inbox:
             raise TooLarge("The transfer is larger than this sink may take.", where="Content-Length", rule="quota")
         sink = await asyncio.to_thread(_sink, base, parts, room, size, _digest_of(digest))
         sink.on_finish = lambda count: self._took(tenant, count)
+        sink.peer = access.grant.peer
         return sink
 
     async def _room(self, tenant: Tenant, wanted: int) -> int:

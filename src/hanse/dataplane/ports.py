@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
@@ -11,6 +11,9 @@ from hanse.dataplane.records import Access, Found, Permit, Place, Push, Stamp
 from hanse.kernel.tenant import Did, Tenant
 
 T = TypeVar("T")
+
+Door = Callable[[Tenant, Did], Awaitable[object]]
+"""Lets a peer in that belongs to the participant's space now; raises `Forbidden` for others."""
 
 
 class AccessTokenStore(Protocol):

@@ -20,11 +20,10 @@ from msgspec import Struct
 
 from hanse.dataplane.flows import sink_context
 from hanse.dataplane.manifests import Manifests
-from hanse.dataplane.ports import Completion, Database, DataTx, Permission, Sealer, Sender, Sources
+from hanse.dataplane.ports import Completion, Database, DataTx, Door, Permission, Sealer, Sender, Sources
 from hanse.dataplane.records import Entry, Manifest, Permit, Push, PushQueued
 from hanse.dataplane.running import Response, Running
 from hanse.dataplane.segments import Segment, Slice, tar, tar_size
-from hanse.dataplane.serving import Door
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import AddressRefused, Forbidden, HanseError, OwnError, PeerRefused, PeerUnreachable, SourceVanished

@@ -25,7 +25,7 @@ class Response:
         self._timer: asyncio.TimerHandle | None = None
         self.is_cut = False
         self.peer: Did | None = None
-        """Who is served, once that is known; its standing is watched as long as the response runs."""
+        """Who is served, or sends, once that is known; its standing is watched as long as the response runs."""
 
     def cut(self) -> None:
         """End it now."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 from hanse.dataplane.manifests import Manifests, encode_public
-from hanse.dataplane.ports import Database, DataTx, Opened, Permission, Sources, Verifier
+from hanse.dataplane.ports import Database, DataTx, Door, Opened, Permission, Sources, Verifier
 from hanse.dataplane.records import Access, Entry, Issued, Manifest, Permit, Purpose
 from hanse.dataplane.segments import Segment, Slice, tar, tar_size
 from hanse.dataplane.tokens import Tokens
 from hanse.kernel.errors import Forbidden, NotFound, SourceVanished
-from hanse.kernel.tenant import Did, Tenant
-
-Door = Callable[[Tenant, Did], Awaitable[object]]
-"""Lets a peer in that belongs to the participant's space now; raises `Forbidden` for others."""
+from hanse.kernel.tenant import Tenant
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ from hanse.dataplane.inbox import Inbox
 from hanse.dataplane.ports import Opened
 from hanse.dataplane.ranges import Unsatisfiable, if_range, matches, parse
 from hanse.dataplane.records import Permit
-from hanse.dataplane.running import Running
+from hanse.dataplane.running import Response, Running
 from hanse.dataplane.segments import Slice, cut
 from hanse.dataplane.serving import Plan, Serving
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
@@ -189,16 +189,17 @@ class DataApp:
             await send.plain(405, b"", {"allow": METHODS["write"]})
             return
         try:
-            with self._running.enter(request.tenant, request.transfer, request.abort):
-                created = await self._receive(self._inbox, request)
+            with self._running.enter(request.tenant, request.transfer, request.abort) as response:
+                created = await self._receive(self._inbox, request, response)
         except CallerError:
             await _drain(request)
             raise
         await send.plain(201 if created else 200, b"", {})
 
-    async def _receive(self, inbox: Inbox, request: Request) -> bool:
+    async def _receive(self, inbox: Inbox, request: Request, response: Response) -> bool:
         length, digest = request.header("content-length"), request.header("repr-digest")
         sink = await inbox.open(request.tenant, request.transfer, request.bearer(), request.rest, length, digest)
+        response.peer = sink.peer
         try:
             async for chunk in _chunks(request):
                 await sink.write(chunk)

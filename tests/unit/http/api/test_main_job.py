@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.unit.http.api.rig import did_of, run
+from urllib.parse import quote
+
+import httpx
+
+from hanse.dataplane.records import Grant, Purpose
+from hanse.kernel.tenant import Did, Tenant
+from tests.unit.http.api.rig import ROOT, did_of, run
 
 
 def test_from_the_catalogue_to_the_data(tmp_path):
@@ -103,5 +109,28 @@ def test_transfers_are_suspended_resumed_and_pushed(tmp_path):
         status = await rig.good("GET", "/status", "zoo", "read")
         assert status["counts"]["contracts"] == 1
         assert status["space"]["state"] == "member"
+
+    run(tmp_path, scenario)
+
+
+async def _put(rig, address, body):
+    headers = {"Authorization": f"Bearer {address.properties['authorization']}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(rig.app), base_url=ROOT) as client:
+        return await client.put(address.endpoint, content=body, headers=headers)
+
+
+def test_a_provider_that_has_lost_its_place_pushes_nothing_any_more(tmp_path):
+    async def scenario(rig):
+        await rig.good("POST", "/catalog", "zoo", body={"peer": did_of("acme")})  # by which it has proved what it is
+        grant = Grant(tenant=Tenant("acme"), transfer="trf_in", agreement="agr_1", peer=Did(did_of("zoo")), purpose=Purpose.SINK)
+        address = await rig.database.run(lambda tx: rig.server.data.flows.prepare_sink(tx, grant))
+        inbox = rig.folder / "home" / "participants" / "acme" / "incoming" / "trf_in"
+        assert (await _put(rig, address, b"one")).status_code == 201
+        await rig.good("POST", f"/anchor/members/{quote(did_of('zoo'))}/suspend?space=harbour", body={"reason": "Not paid."})
+        await rig.settle()
+        refused = await _put(rig, address, b"two")
+        assert refused.status_code == 403
+        assert "suspended" in refused.text
+        assert [path.read_bytes() for path in inbox.rglob("*") if path.is_file()] == [b"one"]
 
     run(tmp_path, scenario)

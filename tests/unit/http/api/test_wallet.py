@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from tests.unit.http.api.rig import START, did_of, run
 
 OWN = ["MembershipCredential", "DataProviderCredential", "DataConsumerCredential"]
 PAST = "2026-02-01T00:00:00Z"
+PUBLIC = ("register", "rulebook", "status/revocation-1", "status/suspension-1")
 
 
 async def _held(rig, who="zoo"):
@@ -159,6 +163,12 @@ def test_the_status_tells_what_is_held(tmp_path):
     run(tmp_path, scenario)
 
 
+async def _signed_with(rig, page):
+    answer = await rig.get(f"/spaces/harbour/{page}")
+    head = answer.text.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
+
+
 def test_a_key_is_rotated_and_the_old_one_stays_for_a_while(tmp_path):
     async def scenario(rig):
         (first,) = (await rig.good("GET", "/wallet/keys", "zoo", "read"))["items"]
@@ -199,6 +209,18 @@ def test_a_compromised_key_of_an_anchor_has_what_it_signed_offered_anew(tmp_path
         assert (again["compromised"]["compromised"], again["active"], again["offered"], again["depending"]) == (PAST, said["active"], 0, 0)
         released = await rig.good("POST", "/wallet/keys/release", body={"kid": key["kid"]})
         assert released["state"] == "compromised"
+
+    run(tmp_path, scenario)
+
+
+def test_what_a_compromised_key_signed_for_the_public_is_signed_anew_at_once(tmp_path):
+    async def scenario(rig):
+        (key,) = (await rig.good("GET", "/wallet/keys"))["items"]
+        before = [await _signed_with(rig, page) for page in PUBLIC]
+        said = await rig.good("POST", "/wallet/keys/compromise", body={"kid": key["kid"], "since": PAST})
+        await rig.settle()
+        assert before == [key["kid"]] * len(PUBLIC)
+        assert [await _signed_with(rig, page) for page in PUBLIC] == [said["active"]["kid"]] * len(PUBLIC)
 
     run(tmp_path, scenario)
 
