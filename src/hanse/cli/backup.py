@@ -1,4 +1,4 @@
-"""`hanse backup`: everything a home folder's server knows, in one file without secrets."""
+"""`hanse backup`: everything a home folder's server knows, in one encrypted file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hanse.cli.shell import Shell
 @define("backup", example="hanse backup space.hbk")
 @click.argument("to", metavar="TO.hbk", type=click.Path(path_type=Path, dir_okay=False))
 def command(shell: Shell, to: Path) -> None:
-    """Write a backup of a home folder, whether its server runs or not.
+    """Write an encrypted backup of a home folder, whether its server runs or not.
 
-    It holds no token, no message on its way and no data; private keys are in it as the master key has sealed them. The
-    master key itself is in no backup: keep `master.key` apart from it, for without it a backup is worth nothing.
+    The whole file is encrypted under the master key. It holds no token, no message on its way and no data. The master key
+    itself is in no backup: keep `master.key` apart from it, for without it nobody can read a backup.
     """
     from hanse.app.recovery.backup import backup
     from hanse.config import load
@@ -33,6 +33,6 @@ def command(shell: Shell, to: Path) -> None:
     def show() -> None:
         shell.table(("WHAT", "ROWS"), [(name.replace("_", " "), f"{count:,}") for name, count in rows.items() if count], "It is empty.")
         shell.print(f"{to}: {words.size(size)}, {manifest.id}, as of {words.moment(manifest.taken)}.")
-        shell.note("The master key is not in it: keep it elsewhere.")
+        shell.note("It is encrypted under the master key, which is not in it: keep that elsewhere.")
 
     shell.answer(data, show)

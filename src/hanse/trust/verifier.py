@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 
 from hanse.identity.credentials.lists import STANDARD, ListRules
 from hanse.identity.credentials.model import Credential, Verified
-from hanse.identity.credentials.presentations import verify_answer
+from hanse.identity.credentials.presentations import SetAside, verify_answer
 from hanse.identity.credentials.read import read_credential
 from hanse.identity.credentials.verify import Rules, verify_read
 from hanse.identity.dcp.messages import PresentationQueryMessage
@@ -123,7 +123,8 @@ class Verifier:
         """Return what `caller` proves to `tenant` by the access token that it sent along.
 
         It has to present a membership credential of the tenant's space, and one of each of the types `needs`; it may present
-        one of each of the types `wishes`, about which somebody else decides. Raises
+        one of each of the types `wishes`, about which somebody else decides: one that is refused gives no claims, and
+        is written down, but refuses nothing else. Raises
         `ClaimsRefused` if they are not there or do not hold, `Unauthenticated` if it sent no token or if trying again can
         help (it cannot be asked, a list cannot be had), and what `Rulebooks.ruled` raises. Both are written down, and
         their hint names the id that `explain` takes.
@@ -210,7 +211,7 @@ class Verifier:
         epoch = self._epoch
         try:
             async with asyncio.timeout(self._patience):
-                credentials, now = await self._asked(tenant, caller, token, asked, needed, ruled)
+                credentials, aside, now = await self._asked(tenant, caller, token, asked, needed, ruled)
         except TimeoutError:
             raise await self._refusals.noted(tenant, holder, faults.too_slow(holder)) from None
         except PeerError as fault:
@@ -218,33 +219,50 @@ class Verifier:
         except Unauthenticated as fault:
             self._known.pop((tenant, holder))  # what was believed is looked at again before it counts once more
             raise await self._refusals.noted(tenant, holder, faults.refused(faults.named(fault, asked))) from fault
+        for one in aside:
+            if one.fault is not None:  # so that whoever refuses for want of it, by the terms, can be asked why
+                await self._refusals.noted(tenant, holder, faults.refused(one.fault))
         claims = claims_of(holder, credentials, ruled.rulebook, now)
         kept = await self._keeping.keep(tenant, holder, claims.credentials, now)
         if epoch == self._epoch:
-            again = look_again(claims, now)
+            passing = any(one.fault is not None and one.fault.rule in faults.PASSING for one in aside)
+            again = now + RETRY if passing else look_again(claims, now)
             end = end_of(token)
             self._admitted.put(key, _Admitted(claims, ruled, again if end is None else min(again, end)), _size(claims))
-            self._know((tenant, holder), claims, ruled, kept, now)
+            self._know((tenant, holder), claims, ruled, kept, now, frozenset(one.credential.text for one in aside))
         return claims
 
     async def _asked(
         self, tenant: Tenant, caller: Caller, token: str, asked: _Asked, needed: int, ruled: Ruled
-    ) -> tuple[Sequence[Verified], datetime]:
+    ) -> tuple[Sequence[Verified], Sequence[SetAside], datetime]:
         scopes = [Scope(TYPE, kind, "read") for kind in asked]
         message = PresentationQueryMessage(scope=[str(scope) for scope in scopes])
         answer = await self._queries.present(tenant, caller.did, message, token)
         now = self._clock.now()
-        wanted = [scope.matches for scope in scopes[:needed]]
-        presented = await self._resolver.drive(verify_answer(answer, caller.did, caller.audience, wanted, self._rules(ruled), now))
+        tests = [scope.matches for scope in scopes]
+        inquiry = verify_answer(answer, caller.did, caller.audience, tests[:needed], self._rules(ruled), now, wishes=tests[needed:])
+        presented = await self._resolver.drive(inquiry)
+        proven, aside = [], list(presented.set_aside)
         for one in presented.credentials:
-            faults.check_end(one, now)
-        return presented.credentials, now
+            try:
+                faults.check_end(one, now)
+            except Unauthenticated as fault:
+                if any(test(one.credential) for test in tests[:needed]):
+                    raise
+                aside.append(SetAside(one.credential, fault))
+            else:
+                proven.append(one)
+        return proven, aside, now
 
-    def _know(self, peer: Peer, claims: Claims, ruled: Ruled, kept: int, now: datetime) -> None:
-        """Remember the claims beside those of other types that are known already; `kept` is how many credentials there are in all."""
+    def _know(self, peer: Peer, claims: Claims, ruled: Ruled, kept: int, now: datetime, refused: Collection[str]) -> None:
+        """Remember the claims beside those of other types that are known already, but for what is `refused` now (texts).
+
+        `kept` is how many credentials there are in all.
+        """
         before = self._known.get(peer)
         types = {kind for one in claims.credentials for kind in one.credential.types}
-        others = before.claims.credentials if before is not None and before.ruled is ruled else ()
+        held = before.claims.credentials if before is not None and before.ruled is ruled else ()
+        others = [one for one in held if one.credential.text not in refused]
         carried = [one for one in others if types.isdisjoint(one.credential.types) and one.again is not None and now < one.again]
         both = claims_of(peer[1], (*claims.credentials, *carried), ruled.rulebook, now) if carried else claims
         known = _Known(both, ruled, look_again(both, now), whole=len(both.credentials) == kept)

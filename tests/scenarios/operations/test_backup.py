@@ -13,9 +13,11 @@ import httpx
 import pytest
 
 from hanse.app.build import Parts
+from hanse.app.keys import existing_master_key
 from hanse.app.recovery.backup import LEFT_OUT, TAKEN, backup
 from hanse.app.recovery.confirm import confirm, unconfirmed
 from hanse.app.recovery.restore import restore
+from hanse.app.recovery.sealed import SealingWriter, open_sealed
 from hanse.kernel.errors import Malformed, Misconfigured, Unauthenticated
 from hanse.participants.roles import SERVER
 from hanse.storage import schema
@@ -220,13 +222,17 @@ def test_refused_before_anything_is_changed(tmp_path):
                 await restore(world.north, target)
         untouched = (tmp_path / "north" / "hanse.db").read_bytes()
         damaged = tmp_path / "damaged.hbk"
-        _rewrite(target, damaged, "tables/participants.jsonl", lambda body: body.replace(b"ACME", b"ACNE"))
+        _rewrite(world, target, damaged, "tables/participants.jsonl", lambda body: body.replace(b"ACME", b"ACNE"))
         with pytest.raises(Malformed, match="damaged"):
             await restore(world.north, damaged)
         altered = tmp_path / "altered.hbk"
-        _rewrite(target, altered, "manifest.json", lambda body: body.replace(b'"schema": 3', b'"schema": 2'))
+        _rewrite(world, target, altered, "manifest.json", lambda body: body.replace(b'"schema": 3', b'"schema": 2'))
         with pytest.raises(Misconfigured, match="altered"):
             await restore(world.north, altered)
+        with open_sealed(target, existing_master_key(world.north.home_path)) as plain:
+            (tmp_path / "plain.hbk").write_bytes(plain.read())
+        with pytest.raises(Malformed, match="not encrypted"):
+            await restore(world.north, tmp_path / "plain.hbk")
         (tmp_path / "half.hbk").write_bytes(target.read_bytes()[:900])
         with pytest.raises(Malformed):
             await restore(world.north, tmp_path / "half.hbk")
@@ -244,10 +250,20 @@ def test_refused_before_anything_is_changed(tmp_path):
     asyncio.run(scenario())
 
 
-def _rewrite(source, target, name, change):
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for one in old.namelist():
-            new.writestr(one, change(old.read(one)) if one == name else old.read(one))
+@contextlib.contextmanager
+def _inside(world, path):
+    with open_sealed(path, existing_master_key(world.north.home_path)) as plain, zipfile.ZipFile(plain) as archive:
+        yield archive
+
+
+def _rewrite(world, source, target, name, change):
+    """Alter what is inside, as only somebody with the master key can."""
+    with _inside(world, source) as old, target.open("wb") as file:
+        sealing = SealingWriter(file, existing_master_key(world.north.home_path))
+        with zipfile.ZipFile(sealing, "w") as new:
+            for one in old.namelist():
+                new.writestr(one, change(old.read(one)) if one == name else old.read(one))
+        sealing.finish()
 
 
 @pytest.mark.postgres
@@ -289,7 +305,7 @@ def test_a_backup_holds_no_secret(tmp_path, monkeypatch):
     async def scenario():
         Overheard.forget()
         made = await before(world, tmp_path / "space.hbk")
-        with zipfile.ZipFile(tmp_path / "space.hbk") as archive:
+        with _inside(world, tmp_path / "space.hbk") as archive:
             text = b"".join(archive.read(name) for name in archive.namelist())
             rows = {name[7:-6] for name in archive.namelist() if name.startswith("tables/")}
         assert rows == set(TAKEN)
@@ -301,6 +317,8 @@ def test_a_backup_holds_no_secret(tmp_path, monkeypatch):
         assert not [one for one in secret if one.encode() in text]
         assert b'"token_hash":""' in text
         assert b'"MembershipCredential"' in text
+        whole = (tmp_path / "space.hbk").read_bytes()
+        assert not [one for one in (b"MembershipCredential", b"participants", b"manifest", b"ACME") if one in whole]
         assert (tmp_path / "space.hbk").stat().st_mode & 0o077 == 0
 
     asyncio.run(scenario())
@@ -315,7 +333,7 @@ def test_the_token_of_a_request_is_not_in_a_backup(tmp_path):
             await north.ground.database.run(lambda tx: tx.issuances.put(stage.issuance("iss_1", tenant="anchor", token="opaque-token")))
             await backup(world.north, tmp_path / "space.hbk", world.clock)
             assert (await standing(north, lambda tx: tx.issuances.get("iss_1"))).token == "opaque-token"
-        with zipfile.ZipFile(tmp_path / "space.hbk") as archive:
+        with _inside(world, tmp_path / "space.hbk") as archive:
             line = archive.read("tables/issuances.jsonl")
         assert b"iss_1" in line
         assert b"opaque-token" not in line
@@ -336,7 +354,7 @@ def test_a_backup_of_an_older_schema_is_brought_forward(tmp_path):
             await world.populate_alone(north)
             await north.ground.database.run(_as_schema_1)
         await backup(world.north, tmp_path / "old.hbk", world.clock)
-        with zipfile.ZipFile(tmp_path / "old.hbk") as archive:
+        with _inside(world, tmp_path / "old.hbk") as archive:
             assert json.loads(archive.read("manifest.json"))["schema"] == 1
         await restore(world.north, tmp_path / "old.hbk", Parts(clock=world.clock))
         async with running(world.north, world.clock) as north:

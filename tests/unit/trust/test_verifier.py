@@ -291,6 +291,78 @@ def test_without_a_rulebook_nobody_is_asked_for_anything(world, refused):
     assert (world.asked, world.db.writes) == ([], 0)
 
 
+# What is only wished for.
+
+
+def audit(world, peer):
+    credential = world.north.issue(AUDITOR, peer.did, days=20, memberOf=SPACE, role="auditor")
+    peer.holds.append(credential)
+    return credential
+
+
+def test_a_wish_that_is_revoked_refuses_nothing_else_and_gives_nothing(world):
+    world.member(world.acme)
+    factory = world.factory(world.acme)
+    audit(world, world.acme)
+    world.port.flip(factory)
+    claims = world.admit(wishes=[FACTORY, AUDITOR])
+    assert (claims.member, claims.roles) == (True, {"auditor"})
+    assert factory not in [one.credential.text for one in claims.credentials]
+    assert factory not in world.db.tx.presented.get(US, world.acme.did).credentials
+    assert world.standing().roles == {"auditor"}
+    [why] = run(world.verifier.explain(US, world.acme.did))
+    assert (why.rule, why.message.startswith(f"The credential {FACTORY} by {world.port.did} is refused.")) == ("revoked", True)
+
+
+def test_what_is_needed_refuses_whether_it_is_wished_for_too_or_not(world, refused):
+    world.member(world.acme)
+    world.port.flip(world.factory(world.acme))
+    fault = refused(world.admit, needs=[FACTORY], wishes=[FACTORY, AUDITOR])
+    assert (type(fault), fault.rule) == (ClaimsRefused, "revoked")
+    world.clock.advance(seconds=2)
+    member = world.member(world.bolt)
+    world.port.flip(member)
+    world.verifier.forget_list(SPACE)
+    assert refused(world.admit, world.bolt, wishes=[MEMBERSHIP]).rule == "revoked"
+
+
+def test_a_wish_that_was_good_before_gives_nothing_once_it_is_refused(world):
+    world.member(world.acme)
+    factory = world.factory(world.acme)
+    assert world.admit(wishes=[FACTORY]).roles == {"ai-factory"}
+    world.port.flip(factory)
+    world.verifier._lists = world.verifier._lists.without(SPACE)  # the list is read anew, while the claims are remembered
+    assert world.admit(wishes=[FACTORY], token="another").roles == frozenset()
+    assert (world.known().roles, world.standing().roles) == (frozenset(), frozenset())
+
+
+def test_a_wish_that_nobody_may_grant_is_set_aside(world):
+    world.member(world.acme)
+    world.factory(world.acme, level="supreme")
+    assert world.admit(wishes=[FACTORY]).roles == frozenset()
+    assert run(world.verifier.explain(US, world.acme.did))[0].rule == "untrusted"
+
+
+def test_a_wish_that_cannot_be_judged_now_is_looked_at_again_soon(world):
+    world.member(world.acme)
+    audit(world, world.acme)
+    world.away.add(world.north.url("revocation"))
+    assert world.admit(wishes=[AUDITOR]).roles == frozenset()
+    world.away.clear()
+    world.clock.advance(seconds=2)
+    assert world.admit(wishes=[AUDITOR]).roles == {"auditor"}
+
+
+def test_a_wish_whose_list_has_ended_by_our_clock_is_set_aside(world):
+    world.member(world.acme)
+    audit(world, world.acme)
+    world.north.publish("revocation", lifetime=timedelta(seconds=30))
+    world.clock.advance(seconds=31)
+    claims = world.admit(wishes=[AUDITOR])
+    assert (claims.member, claims.roles, len(claims.credentials)) == (True, frozenset(), 1)
+    assert run(world.verifier.explain(US, world.acme.did))[0].rule == "status-expired"
+
+
 # What is remembered.
 
 

@@ -193,8 +193,8 @@ class World:
 
     # What tests say.
 
-    def admit(self, peer=None, needs=(), token="access-1"):
-        return run(self.verifier.admit(US, (peer or self.acme).caller(token), needs))
+    def admit(self, peer=None, needs=(), token="access-1", wishes=()):
+        return run(self.verifier.admit(US, (peer or self.acme).caller(token), needs, wishes))
 
     def standing(self, peer=None, needs=()):
         return run(self.verifier.standing(US, (peer or self.acme).did, needs))

@@ -1,10 +1,10 @@
-"""The file of a backup (`.hbk`): a zip with one JSON line per row and table, and a manifest that proves the whole.
+"""The file of a backup (`.hbk`): an encrypted zip with one JSON line per row and table, and a manifest that proves the whole.
 
     manifest.json        version of the format and of the schema, when it was taken, and per table its columns, rows, SHA-256
     manifest.mac         HMAC-SHA256 of manifest.json under a key made from the installation's master key
     tables/NAME.jsonl    one JSON array per row, in the order of the manifest's columns
 
-The checksums tell a damaged archive, the MAC one that was altered or made by another installation.
+The zip is encrypted as a whole while it is written, and decrypted while it is read (`sealed`): it never lies on a disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import msgspec
 from msgspec import Struct
 
 from hanse import __version__
-from hanse.kernel.errors import Invalid, Malformed, Misconfigured, StorageFailed
+from hanse.app.recovery.sealed import SealingWriter, damaged, open_sealed
+from hanse.kernel.errors import Invalid, Misconfigured, StorageFailed
 from hanse.storage.rows import Row, Value
 
 FORMAT = 1
@@ -90,7 +91,9 @@ def write(path: Path, key: bytes, id: str, taken: datetime, content: Content) ->
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from its first moment
         try:
             with os.fdopen(descriptor, "wb") as file:
-                manifest = _fill(file, key, id, taken, content)
+                sealing = SealingWriter(file, key)
+                manifest = _fill(sealing, key, id, taken, content)
+                sealing.finish()
                 file.flush()
                 os.fsync(file.fileno())
             os.link(temporary, path)
@@ -101,7 +104,7 @@ def write(path: Path, key: bytes, id: str, taken: datetime, content: Content) ->
     return manifest
 
 
-def _fill(file: IO[bytes], key: bytes, id: str, taken: datetime, content: Content) -> Manifest:
+def _fill(file: SealingWriter, key: bytes, id: str, taken: datetime, content: Content) -> Manifest:
     newest = _Newest()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         entries = {
@@ -181,23 +184,22 @@ def newest_of(documents: Iterable[bytes]) -> datetime | None:
 class Archive:
     """An archive that has been checked. Use as a context manager."""
 
-    def __init__(self, file: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, source: IO[bytes], file: zipfile.ZipFile, manifest: Manifest) -> None:
+        self._source = source
         self._file = file
         self.manifest = manifest
 
     @classmethod
     def open(cls, path: Path, key: bytes) -> Archive:
         """Open and check every byte. Raises `Malformed` (damaged, or no archive) and `Misconfigured` (another master key)."""
+        source = open_sealed(path, key)
         try:
-            file = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise Malformed(f"This is no backup: {getattr(error, 'strerror', None) or 'it cannot be read'}.", where=str(path)) from None
-        try:
-            archive = cls(file, _checked_manifest(file, path, key))
+            file = _zip(source, path)
+            archive = cls(source, file, _checked_manifest(file, path, key))
             for name in archive.manifest.tables:
                 archive._check(name, path)
         except BaseException:
-            file.close()
+            source.close()
             raise
         return archive
 
@@ -206,6 +208,7 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._source.close()
 
     def rows(self, table: str) -> Iterator[tuple[Value, ...]]:
         """Yield the rows of a table."""
@@ -222,9 +225,16 @@ class Archive:
                 while block := file.read(_BLOCK):
                     digest.update(block)
         except (KeyError, zipfile.BadZipFile, OSError, EOFError):
-            raise _damaged(path, table) from None
+            raise damaged(path, table) from None
         if digest.hexdigest() != self.manifest.tables[table].sha256:
-            raise _damaged(path, table)
+            raise damaged(path, table)
+
+
+def _zip(source: IO[bytes], path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, OSError):
+        raise damaged(path, "the zip in it") from None
 
 
 def _checked_manifest(file: zipfile.ZipFile, path: Path, key: bytes) -> Manifest:
@@ -232,7 +242,7 @@ def _checked_manifest(file: zipfile.ZipFile, path: Path, key: bytes) -> Manifest
         body, mac = _small(file, _MANIFEST), _small(file, _MAC)
         manifest = msgspec.json.decode(body, type=Manifest)
     except (KeyError, zipfile.BadZipFile, OSError, EOFError, msgspec.DecodeError):
-        raise _damaged(path, _MANIFEST) from None
+        raise damaged(path, _MANIFEST) from None
     if manifest.format != FORMAT:
         raise Misconfigured(
             f"The backup has format {manifest.format}, this program knows {FORMAT}.",
@@ -271,7 +281,3 @@ def _mac(key: bytes, body: bytes) -> bytes:
 
 def _file(table: str) -> str:
     return f"tables/{table}.jsonl"
-
-
-def _damaged(path: Path, what: str) -> Malformed:
-    return Malformed(f"The backup is damaged: {what} is not what was written.", where=str(path), rule="damaged", hint="Take another one.")

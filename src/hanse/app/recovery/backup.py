@@ -1,4 +1,4 @@
-"""Backups: one file with what a server knows and none of its secrets.
+"""Backups: one encrypted file with what a server knows, and without its tokens and its master key.
 
 What becomes of each table:
 

@@ -28,6 +28,7 @@ from hanse.identity.credentials.read import ENVELOPE, Read, Registered, as_list,
 from hanse.identity.credentials.verify import Rules, verify_read
 from hanse.identity.exchange import Inquiry
 from hanse.identity.jws import Compact
+from hanse.kernel.errors import Unauthenticated
 
 MAX_LIFETIME: Final = timedelta(hours=1)
 """How long a peer's presentation may live."""
@@ -56,15 +57,22 @@ class _Audience(Struct, frozen=True):
     aud: str | list[str]
 
 
+class SetAside(Struct, frozen=True):
+    """A credential that counts nothing, without refusing the others. `fault` is why, if it was looked at."""
+
+    credential: Credential
+    fault: Unauthenticated | None = None
+
+
 class Presented(Struct, frozen=True):
-    """What a holder proved. `set_aside` are credentials that nobody asked for and whose issuer is not trusted: they count nothing.
+    """What a holder proved. `set_aside` are credentials whose issuer is not trusted, and refused wishes.
 
     `again` is when the claims have to be checked once more, at the latest (None: they do not end by themselves).
     """
 
     holder: str
     credentials: tuple[Verified, ...]
-    set_aside: tuple[Credential, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     again: datetime | None = None
 
 
@@ -75,12 +83,21 @@ class _Opened(Struct, frozen=True):
 
 
 def verify_answer(
-    presentations: Sequence[object], holder: str, audience: str, wanted: Sequence[Wanted], rules: Rules, now: datetime
+    presentations: Sequence[object],
+    holder: str,
+    audience: str,
+    wanted: Sequence[Wanted],
+    rules: Rules,
+    now: datetime,
+    *,
+    wishes: Sequence[Wanted] = (),
 ) -> Inquiry[Presented]:
     """Check all presentations of a PresentationResponseMessage, and that they hold what was asked for (DCP 1.0, 5.4.3).
 
     `holder` and `audience` are DIDs, `wanted` one test per thing that was asked for: each must hold for one credential
-    at least; more credentials are welcome. One credential that is refused refuses everything. Raises `Unauthenticated`.
+    at least; more credentials are welcome. One credential that is refused refuses everything, with two exceptions, which
+    are set aside with their fault: one of the `wishes` only, which need not be there, and one whose issuer is not trusted
+    here, for its holder may be a member of other spaces, too. Raises `Unauthenticated`.
     """
     if not 1 <= len(presentations) <= MAX_CREDENTIALS:
         raise refusal("It holds no presentation, or too many.", "presentation", "missing", of="answer")
@@ -89,14 +106,17 @@ def verify_answer(
         raise refusal(f"It holds more than {MAX_CREDENTIALS} credentials.", "presentation", "too-many", of="answer")
     for one in opened:
         yield from _prove(one, holder, rules, now)
-    verified, aside = [], []
+    verified: list[Verified] = []
+    aside: list[SetAside] = []
     for read in (read for one in opened for read in one.reads):
-        if _is_set_aside(read.credential, wanted, rules):
-            aside.append(read.credential)
+        outcome = yield from _judged(read, wanted, wishes, holder, rules, now)
+        if isinstance(outcome, Verified):
+            verified.append(outcome)
         else:
-            verified.append((yield from verify_read(read, holder, rules, now)))
+            aside.append(outcome)
     for number, test in enumerate(wanted):
         if not any(test(one.credential) for one in verified):
+            _raise_fault(test, aside)
             problem = "A credential that was asked for is not in it."
             raise refusal(problem, f"scope[{number}]", "missing", "The holder needs this credential, and has to release it.", of="answer")
     return Presented(holder, tuple(verified), tuple(aside), earliest(*(one.again for one in verified)))
@@ -109,6 +129,13 @@ def verify_presentation(text: str, holder: str, audience: str, rules: Rules, now
     its own data model. See `verify` for the checks of each credential.
     """
     return (yield from verify_answer([text], holder, audience, [], rules, now))
+
+
+def _raise_fault(test: Wanted, aside: Sequence[SetAside]) -> None:
+    """Raise why a credential that would do was set aside, if there is one: it says more than that it is missing."""
+    for one in aside:
+        if one.fault is not None and test(one.credential):
+            raise one.fault
 
 
 def _text(entry: object) -> str:
@@ -168,6 +195,17 @@ def _prove(opened: _Opened, holder: str, rules: Rules, now: datetime) -> Inquiry
     check_validity(moment_of(claims.nbf), end, now, rules.leeway, _OF)
 
 
-def _is_set_aside(credential: Credential, wanted: Sequence[Wanted], rules: Rules) -> bool:
-    asked_for = not wanted or any(test(credential) for test in wanted)
-    return not asked_for and rules.trust.objection(credential) is not None
+def _judged(
+    read: Read, wanted: Sequence[Wanted], wishes: Sequence[Wanted], holder: str, rules: Rules, now: datetime
+) -> Inquiry[Verified | SetAside]:
+    credential = read.credential
+    needed = not wanted or any(test(credential) for test in wanted)
+    wished = not needed and any(test(credential) for test in wishes)
+    if not needed and not wished and rules.trust.objection(credential) is not None:
+        return SetAside(credential)
+    try:
+        return (yield from verify_read(read, holder, rules, now))
+    except Unauthenticated as fault:
+        if not wished and not (wanted and fault.rule == "untrusted"):
+            raise
+        return SetAside(credential, fault)

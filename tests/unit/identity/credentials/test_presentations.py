@@ -170,17 +170,21 @@ def test_more_than_was_asked_for_is_welcome(world, profile):
     answer = world.present(world.credential(profile), sensitive)
     presented = world.verify_answer(answer, [MEMBERSHIP])
     assert [one.credential.types for one in presented.credentials] == [("MembershipCredential",)]
-    assert [one.types for one in presented.set_aside] == [("SensitiveDataCredential",)]
+    assert [one.credential.types for one in presented.set_aside] == [("SensitiveDataCredential",)]
     world.trust["SensitiveDataCredential"] = [world.issuer.did]
     from tests.unit.identity.credentials.world import Rules, TrustedIssuers
 
     assert len(world.verify_answer(answer, [MEMBERSHIP], Rules(TrustedIssuers(world.trust))).credentials) == 2
 
 
-def test_an_untrusted_one_of_the_kind_that_was_asked_for_is_refused(world, profile):
-    answer = world.present(world.credential(profile), world.credential(profile, key=world.stranger.key))
+def test_an_untrusted_one_counts_for_nothing_and_does_not_spoil_a_good_one(world, profile):
+    """A member of two spaces shows the credentials of both to a verifier of either."""
+    strange = world.credential(profile, key=world.stranger.key)
+    presented = world.verify_answer(world.present(world.credential(profile), strange), [MEMBERSHIP])
+    assert [one.credential.issuer for one in presented.credentials] == [world.issuer.did]
+    assert [(one.credential.issuer, one.fault.rule) for one in presented.set_aside] == [(world.stranger.did, "untrusted")]
     with pytest.raises(Unauthenticated) as caught:
-        world.verify_answer(answer, [MEMBERSHIP])
+        world.verify_answer(world.present(strange), [MEMBERSHIP])
     assert caught.value.rule == "untrusted"
 
 
