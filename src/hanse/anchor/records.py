@@ -12,10 +12,32 @@ from hanse.identity.credentials.model import Profile
 from hanse.kernel.tenant import Did, Tenant
 
 
+class Approval(Struct, frozen=True, kw_only=True):
+    """One operator's yes: the operator's id and name, when, and to what, in words that are equal if two agree to the same."""
+
+    operator: str
+    name: str
+    at: datetime
+    says: str = ""
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """A rulebook that waits until as many operators have published the same text as the one in force `needs`.
+
+    `sha256` is the hash of its text, `by` who was the first, and `approvals` are the yes of those who may say it.
+    """
+
+    sha256: str
+    by: Approval
+    needs: int
+    approvals: tuple[Approval, ...] = ()
+
+
 class Space(Struct, frozen=True, kw_only=True):
     """A data space anchored here. `url` is its public address and its identity, fixed when it is founded.
 
-    `version` is that of the list of members: it grows with every change of the list and never falls.
+    `version` is that of the list of members: it grows with every change of the list and never falls. `proposal` is a
+    rulebook that waits for another operator, if there is one.
     """
 
     name: str
@@ -25,15 +47,7 @@ class Space(Struct, frozen=True, kw_only=True):
     title: str
     version: int
     created: datetime
-
-
-class Approval(Struct, frozen=True, kw_only=True):
-    """One operator's yes: the operator's id and name, when, and to what, in words that are equal if two agree to the same."""
-
-    operator: str
-    name: str
-    at: datetime
-    says: str = ""
+    proposal: Proposal | None = None
 
 
 class Deed(Struct, frozen=True, kw_only=True):
@@ -94,8 +108,11 @@ class Published(Struct, frozen=True, kw_only=True):
 class Issued(Struct, frozen=True, kw_only=True):
     """A credential that the anchor issued. `number` and `index` are its place in the space's status lists.
 
-    `status` is `revoked` or `suspended`, or empty; `reason` is why, and `by` the operator that took back this one alone.
-    `issuance` is the request that it answered.
+    `status` is `revoked` or `suspended`, or empty; `reason` is why, `by` the operator that took back
+    this one alone, and `marked` since when.
+    `issuance` is the request that it answered. `delivered` is when its holder's wallet took it. `lost` is above zero if that
+    never happened: how many of its kind in a row did not reach their holder, this one included; such a one is revoked.
+    `offer_from` is from when on a new one is to be offered because this one, or the offer to renew it, did not arrive.
     """
 
     id: str
@@ -113,13 +130,27 @@ class Issued(Struct, frozen=True, kw_only=True):
     status: str = ""
     reason: str = ""
     by: str = ""
+    marked: datetime | None = None
     renewal_offered: datetime | None = None
+    delivered: datetime | None = None
+    lost: int = 0
+    offer_from: datetime | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether its holder has it: what nobody asked for by a message was handed to a wallet that was at hand."""
+        return self.delivered is not None or not self.issuance
 
     @property
     def renew_from(self) -> datetime | None:
-        """From when on a renewal is to be offered: the last third of its life, 30 days at most; absent if it has been, or must not be."""
-        if self.status or self.renewal_offered is not None:
+        """From when on a renewal is to be offered: the last third of its life, 30 days at most; absent if it has been, or must not be.
+
+        What was lost, or whose offer was lost, has a time of its own.
+        """
+        if self.renewal_offered is not None or (self.status and not self.lost):
             return None
+        if self.lost or self.offer_from is not None:
+            return self.offer_from
         return self.valid_until - min(timedelta(days=30), (self.valid_until - self.valid_from) / 3)
 
 

@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from hanse.anchor import checks
+from hanse.anchor.joining.foureyes import proposed
 from hanse.anchor.ports import AnchorTx, Database, Signer
-from hanse.anchor.records import Member, Published, RulebookPublished, Space
+from hanse.anchor.records import Approval, Member, Proposal, Published, RulebookPublished, Space
 from hanse.anchor.rulebook.changes import Changes, changes
 from hanse.anchor.rulebook.document import read
 from hanse.anchor.spaces import LIFETIME, SIGNED_ANEW, bump, existing, owned
 from hanse.anchor.standing import Status
-from hanse.anchor.versions import HANSE, newest, rulebook_of, stored, version
+from hanse.anchor.versions import HANSE, newest, rulebook_of, sha256_of, stored, version
 from hanse.identity.rulebook import RULEBOOK, Rulebook
 from hanse.identity.statements import Statement
 from hanse.kernel.clock import Clock
-from hanse.kernel.errors import Conflict, NotFound
+from hanse.kernel.errors import Conflict, Forbidden, NotFound
 from hanse.kernel.tenant import Did, Tenant
 
 IN_USE = (Status.ACTIVE, Status.SUSPENDED, Status.PENDING)
@@ -52,23 +53,34 @@ class Rulebooks:
         self._root = root.rstrip("/")
         self._signed: dict[str, _Signed] = {}
 
-    async def publish(self, tenant: Tenant, space: str, text: str, by: str) -> Published:
-        """Make `text` (YAML) the rulebook of the space, as its next version; `by` is the operator's name.
+    async def publish(self, tenant: Tenant, space: str, text: str, by: Approval, *, begins: bool = True) -> Published | Proposal:
+        """Make `text` (YAML) the rulebook of the space, as its next version; `by` is the operator.
 
-        What holds already is not published again. Raises `NotFound`, what `anchor.rulebook.read` raises, and `Conflict` if
-        it is another space's or a role disappears that somebody has.
+        It takes as many operators as the rulebook in force asks for to admit a member, and those whom it names: else one
+        person alone could do away with the second. Until the last of them has published the very same text it is a
+        proposal; another text takes its place. `begins` tells whether this operator may make one. What holds already is not
+        published again. Raises `NotFound`, what `anchor.rulebook.read` raises, `Conflict` if it is another space's, a role
+        disappears that somebody has, or the same operator publishes a proposal again, and `Forbidden`.
         """
-        rulebook, who, now = read(text), checks.line(by, "by"), self._clock.now()
+        rulebook, sha256, now = read(text), sha256_of(text), self._clock.now()
 
-        def work(tx: AnchorTx) -> Published:
+        def work(tx: AnchorTx) -> Published | Proposal:
             found = owned(tx, tenant, space)
             last = stored(tx, found)
-            _check(tx, found, read(last.text), rulebook)
+            old = read(last.text)
+            _check(tx, found, old, rulebook)
             if last.text == text:
                 return last
+            if not begins and (found.proposal is None or found.proposal.sha256 != sha256):
+                raise _not_begun()
+            proposal = proposed(old.joining, found.proposal, sha256, by, now)
+            if len(proposal.approvals) < proposal.needs:
+                tx.spaces.put(structs.replace(found, proposal=proposal))
+                return proposal
+            who = " and ".join(one.name for one in proposal.approvals)
             published = version(found, last.version + 1, text, who, now)
             tx.rulebooks.put(published)
-            bump(tx, structs.replace(found, title=rulebook.title), now)
+            bump(tx, structs.replace(found, title=rulebook.title, proposal=None), now)
             tx.emit(RulebookPublished(tenant, found.name, found.url, published.version))
             return published
 
@@ -85,6 +97,10 @@ class Rulebooks:
             return changes(old, rulebook)
 
         return await self._database.read(work)
+
+    async def proposal(self, tenant: Tenant, space: str) -> Proposal | None:
+        """Return the rulebook that waits for another operator, or nothing. Raises `NotFound`."""
+        return await self._database.read(lambda tx: owned(tx, tenant, space).proposal)
 
     async def current(self, space: str) -> Rulebook:
         """Return the rulebook that holds now, to anybody. Raises `NotFound`."""
@@ -152,6 +168,14 @@ class Rulebooks:
         return space, last
 
 
+def _not_begun() -> Forbidden:
+    return Forbidden(
+        "Nobody has proposed this rulebook.",
+        rule="role",
+        hint="An administrator publishes it first; then you may publish the very same text.",
+    )
+
+
 def renew(tx: AnchorTx, space: Space, now: datetime) -> Published:
     """Publish what holds as a new version, for after a restore: members refuse one that is older than what they have seen.
 
@@ -166,6 +190,9 @@ def renew(tx: AnchorTx, space: Space, now: datetime) -> Published:
 
 
 def _check(tx: AnchorTx, space: Space, old: Rulebook, new: Rulebook) -> None:
+    other = tx.spaces.get(new.space.rpartition("/")[2])
+    if other is not None and other.name != space.name and (other.tenant, other.url) == (space.tenant, new.space):
+        raise Conflict(f"This file is of {other.name}: --space {other.name}.", where="space", rule="another")
     for name, own in (("space", space.url), ("anchor", space.anchor)):
         if getattr(new, name) != own:
             raise Conflict(f"This is the rulebook of another {name}.", where=name, rule="another", hint=f"Write `{name}: {own}`.")

@@ -66,14 +66,29 @@ TABLE: dict[tuple[Status | None, Act], Status] = {
     (Status.LEFT, Act.ADMIT): Status.ACTIVE,
 }
 
+COMMANDS: dict[Act, tuple[str, ...]] = {
+    Act.APPROVE: ("approve",),
+    Act.REFUSE: ("refuse",),
+    Act.SUSPEND: ("suspend",),
+    Act.REINSTATE: ("reinstate",),
+    Act.REMOVE: ("remove",),
+    Act.CHANGE: ("roles", "claims"),
+}
+"""What operators do, by the names of their commands."""
+
 
 def advance(status: Status | None, act: Act) -> Status:
     """Return the standing after `act` (absent: not known to the space yet). Raises `Conflict` for a pair not in the table."""
     after = TABLE.get((status, act))
     if after is None:
         now = status.value if status else "unknown to the space"
-        fits = ", ".join(a.value for s, a in TABLE if s is status)
-        raise Conflict(
-            f"This participant is {now}: {act.value} is not possible.", where="status", rule="standing", hint=f"Possible now: {fits}."
-        )
+        raise Conflict(f"This participant is {now}: {act.value} is not possible.", where="status", rule="standing", hint=_fits(status, act))
     return after
+
+
+def _fits(status: Status | None, act: Act) -> str | None:
+    """Return what an operator can do instead, by the commands' names."""
+    if act not in COMMANDS:
+        return None
+    fits = [name for a, names in COMMANDS.items() if (status, a) in TABLE for name in names]
+    return f"Possible now with `hanse anchor`: {', '.join(fits)}." if fits else None

@@ -40,5 +40,9 @@ def stored(tx: AnchorTx, space: Space) -> Published:
 
 def version(space: Space, number: int, text: str, by: str, now: datetime) -> Published:
     """Return a version of the space's rulebook, to be stored."""
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
-    return Published(space=space.name, tenant=space.tenant, version=number, text=text, sha256=sha256, published=now, by=by)
+    return Published(space=space.name, tenant=space.tenant, version=number, text=text, sha256=sha256_of(text), published=now, by=by)
+
+
+def sha256_of(text: str) -> str:
+    """Return the hash by which people tell two texts apart, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

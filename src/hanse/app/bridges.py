@@ -9,7 +9,7 @@ from hanse.connector.kit import Kit
 from hanse.connector.offers import Found
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Asset, FileSource, FolderSource, Source, Transfer
-from hanse.connector.rules import Move, RolesOf, decide_use
+from hanse.connector.rules import Move, ProofsOf, decide_use
 from hanse.connector.transfers import Sink, Transfers, flows
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.manifests import Manifests
@@ -105,9 +105,9 @@ def _grant(transfer: Transfer) -> Grant:
 class UsePermission:
     """The one place that says whether data may flow now: the transfer runs, the contract lives, its terms permit it."""
 
-    def __init__(self, clock: Clock, roles: RolesOf) -> None:
+    def __init__(self, clock: Clock, proofs: ProofsOf) -> None:
         self._clock = clock
-        self._roles = roles
+        self._proofs = proofs
 
     def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
         """Return what may be read and until when. Raises `Forbidden`."""
@@ -121,7 +121,7 @@ class UsePermission:
             raise Forbidden("This participant serves nobody now.", rule="suspended")
         if not flows(running) or contract.ended is not None:
             raise Forbidden("The transfer is not running.", rule="transfer", hint="Its state says why: `hanse explain`.")
-        decision = decide_use(contract.agreement.terms, consumer, self._clock.now(), self._roles(tenant, consumer))
+        decision = decide_use(contract.agreement.terms, consumer, self._clock.now(), self._proofs(tenant, consumer))
         if not decision.permitted:
             raise Forbidden("The agreement does not permit this now: " + "; ".join(decision.reasons), rule="policy")
         asset = stores.assets.get(tenant, running.dataset)

@@ -130,7 +130,7 @@ class Connector:
             limits=ground.limits,
             room=ground.quotas,
         )
-        rule = parts.negotiation_rule or OwnOffersRule(ground.clock, membership.roles)
+        rule = parts.negotiation_rule or OwnOffersRule(ground.clock, membership.proofs)
         self.negotiations = Negotiations(self.kit, rule, ground.tenants.did_of)
         self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
         self.catalog = Catalog(self.kit)

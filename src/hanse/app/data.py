@@ -50,7 +50,7 @@ class DataPlane:
 
     def __init__(self, side: DataSide, kit: Kit, transfers: Transfers) -> None:
         ground = side.ground
-        permission = UsePermission(ground.clock, kit.membership.roles)
+        permission = UsePermission(ground.clock, kit.membership.proofs)
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
         serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, kit.membership.standing)
         inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes, door=kit.membership.standing)

@@ -57,7 +57,7 @@ class Management:
         """Return a status list or a schema of a space that is anchored on this server, or nothing."""
         if "/status/" in url:
             return await self.status.local(url)
-        return None
+        return await self.issuing.schemas.local(url) if "/schemas/" in url else None
 
 
 class StorageEraser:

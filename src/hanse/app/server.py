@@ -112,9 +112,11 @@ class Server:
         """Let what is being sent arrive, then close. What is left is in the database and goes on after the next start."""
         await self.standing.stop()
         await self.connector.timer.stop()
+        await self.trust.rechecks.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.connector.outbox.drain(self.settings.drain_seconds)
         await self.wallet.letters.drain(self.settings.drain_seconds)
+        await self.wallet.polling.close()
         await self.plane.pusher.close()
         await self.ground.client.close()
         await self.ground.database.close()
@@ -134,9 +136,10 @@ class Server:
     def _keep_time(self) -> None:
         """Let the one timer look after letters, requests and renewals, too."""
         connector, letters, management = self.connector, self.wallet.letters, self.management
-        connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals]
-        connector.dues.append(letters.next_due)
-        letters.wake = connector.timer.wake
+        connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals, self.trust.rechecks.begin]
+        connector.chores.append(self.wallet.polling.ask_due)
+        connector.dues += [letters.next_due, self.wallet.polling.next_due]
+        letters.wake = self.wallet.polling.wake = connector.timer.wake
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, MembersChanged):

@@ -54,6 +54,11 @@ async def add_participant(
     return made
 
 
+async def add_newcomer(server: Server, name: str, title: str, *, roots: tuple[str, ...] = ()) -> Made:
+    """Make a participant that has joined no space, and may offer what lies below `roots`."""
+    return await _create(server, name, title, roots)
+
+
 async def hand_over(server: Server, space: Space, name: Tenant, did: Did, home: Server | None = None) -> None:
     """Put a new member's credentials into its wallet without any message: its server, this one or `home`, may not run yet."""
     texts = await server.management.issuing.issue_now(space.tenant, space.name, did)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hanse.anchor.records import RulebookPublished, StatusChanged
 from hanse.app.build import Ground
 from hanse.app.management import GuardedFetch, Management
+from hanse.app.rechecks import Rechecks
 from hanse.app.wallets import WalletSide
 from hanse.connector.ports import Presenter
 from hanse.dataplane.ports import Permission
@@ -16,6 +17,7 @@ from hanse.dsp.messages import Role
 from hanse.identity.self_issued import Caller
 from hanse.kernel.errors import HanseError, NotFound
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.evaluate import Proofs
 from hanse.storage import Tx
 from hanse.trust.directory import Directory
 from hanse.trust.examine import Examiner
@@ -52,6 +54,7 @@ class TrustSide:
         )
         self.examiner = Examiner(clock, wallet.dcp, ground.resolver, list_rules=parts.list_rules)
         self.door = SpaceDoor(ground, self.directory, self.verifier)
+        self.rechecks = Rechecks(ground.tenants, wallet.credentials, clock)
         wallet.manners.rulebooks = self.directory
 
     def on_event(self, event: object) -> str | None:
@@ -80,26 +83,27 @@ class SpaceDoor:
         """Before we call: the register has to name the peer."""
         return await self._directory.require(tenant, peer)
 
-    async def admit(self, sender: Presenter, roles: frozenset[str]) -> None:
-        """When we are called: the sender has to present its membership; for its roles it is asked, and the terms decide."""
+    async def admit(self, sender: Presenter, asked: Proofs) -> None:
+        """When we are called: the sender has to present its membership; for what else it is asked, the terms decide."""
         caller = Caller(sender.did, self._tenants.did_of(sender.tenant), sender.jti, sender.expires, sender.token)
-        await self._verifier.admit(sender.tenant, caller, wishes=await self._types(sender.tenant, roles))
+        await self._verifier.admit(sender.tenant, caller, wishes=await self._types(sender.tenant, asked))
 
     async def standing(self, tenant: Tenant, peer: Did) -> object:
         """While data flows: what the peer has proved has to hold still."""
         return await self._verifier.standing(tenant, peer)
 
-    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str] | None:
-        """Return the roles that the peer has proved and that hold now."""
+    def proofs(self, tenant: Tenant, peer: Did) -> Proofs | None:
+        """Return the roles that the peer has proved and that hold now, and the types of all its credentials: the rulebook trusts them."""
         claims = self._verifier.known(tenant, peer)
-        return None if claims is None else claims.roles
+        return None if claims is None else Proofs(claims.roles, claims.types)
 
-    async def _types(self, tenant: Tenant, roles: frozenset[str]) -> list[str]:
-        """Return the credentials that stand for the roles in the participant's space; a role that it has not, nobody can prove."""
-        if not roles:
+    async def _types(self, tenant: Tenant, asked: Proofs) -> list[str]:
+        """Return the credentials that prove it in the participant's space; what its rulebook does not know, nobody can prove."""
+        if asked == Proofs():
             return []
-        known = (await self._directory.rulebook(tenant)).roles
-        return [known[name].credential for name in roles if name in known]
+        rulebook = await self._directory.rulebook(tenant)
+        roles = [rulebook.roles[name].credential for name in asked.roles if name in rulebook.roles]
+        return [*roles, *(kind for kind in asked.credentials if kind in rulebook.credentials)]
 
 
 class RunningTransfers:

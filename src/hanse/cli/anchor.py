@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,6 @@ from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
     from hanse.client.space_model import AnchoredMember, Claim, KnownMember
-
-_DID = "did:web:localhost%3A8401:participants:acme"
 
 
 @click.group("anchor", cls=Noun, default="members")
@@ -39,6 +37,14 @@ def found(shell: Shell, name: str, title: str) -> None:
     shell.answer(space, lambda: shell.print(f"{space.title} is founded. Others join it with: hanse join {space.url}"))
 
 
+@command.verb("spaces", example="hanse anchor spaces")
+def spaces(shell: Shell) -> None:
+    """List the spaces that you anchor. With several, the other commands have to be told which: `--space NAME`."""
+    listed = anchor_of(shell).spaces()
+    rows = [(one.name, one.title, one.url) for one in listed]
+    shell.answer(listed, lambda: shell.table(("SPACE", "TITLE", "URL"), rows, "You anchor no space yet: `hanse anchor found NAME TITLE`."))
+
+
 @command.verb("members", example="hanse anchor members")
 @in_space
 def members(shell: Shell, space: str | None) -> None:
@@ -58,8 +64,8 @@ def applications(shell: Shell, space: str | None) -> None:
     shell.answer(listed, lambda: _table(shell, listed, "Nobody waits for a decision."))
 
 
-@command.verb("show", example=f"hanse anchor show {_DID}")
-@click.argument("did", metavar="DID")
+@command.verb("show", example="hanse anchor show acme")
+@click.argument("did", metavar="DID|NAME")
 @in_space
 def show(shell: Shell, did: str, space: str | None) -> None:
     """Show all that is known of a member or applicant: evidence, approvals, credentials, history."""
@@ -85,10 +91,10 @@ def invite(shell: Shell, did: str | None, roles: tuple[str, ...], expires: datet
     shell.answer(invitation, tell)
 
 
-@command.verb("approve", example=f"hanse anchor approve {_DID} --role provider")
-@click.argument("did", metavar="DID")
+@command.verb("approve", example="hanse anchor approve acme --role provider")
+@click.argument("did", metavar="DID|NAME")
 @click.option("--role", "roles", multiple=True, help="With this role, not those asked for; may be repeated.")
-@click.option("--reason", default="", help="A note that is kept with the member.")
+@click.option("--reason", default="", help="A note that is kept with the member; the applicant reads it.")
 @in_space
 @click.pass_context
 def approve(ctx: click.Context, shell: Shell, did: str, roles: tuple[str, ...], reason: str, space: str | None) -> None:
@@ -99,10 +105,10 @@ def approve(ctx: click.Context, shell: Shell, did: str, roles: tuple[str, ...], 
     decided(ctx, shell, anchor_of(shell).approve(did, roles=list(roles) or None, reason=reason, space=space))
 
 
-@command.verb("roles", example=f"hanse anchor roles {_DID} provider ai-factory")
-@click.argument("did", metavar="DID")
+@command.verb("roles", example="hanse anchor roles acme provider ai-factory")
+@click.argument("did", metavar="DID|NAME")
 @click.argument("roles", metavar="ROLE...", nargs=-1, required=True)
-@click.option("--reason", default="", help="Why; kept with the member.")
+@click.option("--reason", default="", help="Why; kept with the member, who reads it.")
 @in_space
 @click.pass_context
 def change_roles(ctx: click.Context, shell: Shell, did: str, roles: tuple[str, ...], reason: str, space: str | None) -> None:
@@ -110,14 +116,15 @@ def change_roles(ctx: click.Context, shell: Shell, did: str, roles: tuple[str, .
 
     New roles take as many approvals as joining; the credentials of roles that it loses are revoked.
     """
-    decided(ctx, shell, anchor_of(shell).change_roles(did, roles, reason, space=space))
+    member = anchor_of(shell).change_roles(did, roles, reason, space=space)
+    decided(ctx, shell, member, f"as {', '.join(member.roles)}")
 
 
-@command.verb("claims", example=f"hanse anchor claims {_DID} ai-factory trustLevel=2")
-@click.argument("did", metavar="DID")
+@command.verb("claims", example="hanse anchor claims acme ai-factory trustLevel=2")
+@click.argument("did", metavar="DID|NAME")
 @click.argument("role", metavar="ROLE")
 @click.argument("claims", metavar="NAME=VALUE...", nargs=-1, required=True)
-@click.option("--reason", default="", help="Why; kept with the member.")
+@click.option("--reason", default="", help="Why; kept with the member, who reads it.")
 @in_space
 @click.pass_context
 def set_claims(ctx: click.Context, shell: Shell, did: str, role: str, claims: tuple[str, ...], reason: str, space: str | None) -> None:
@@ -126,7 +133,10 @@ def set_claims(ctx: click.Context, shell: Shell, did: str, role: str, claims: tu
     A VALUE is a number, true or false, or else a text.
     """
     said = {name: _value(text) for name, text in words.pairs(claims, "trustLevel=2").items()}
-    decided(ctx, shell, anchor_of(shell).set_claims(did, role, said, reason, space=space))
+    anchor = anchor_of(shell)
+    member = anchor.set_claims(did, role, said, reason, space=space)
+    now = anchor.member(member.did, space=space).claims.get(role, {})
+    decided(ctx, shell, member, f"and as {role} has {_values(now)}" if now else "")
 
 
 Decide = Callable[..., "AnchoredMember"]
@@ -135,14 +145,14 @@ Decide = Callable[..., "AnchoredMember"]
 def _decision(verb: str, text: str, pick: Callable[[Shell], Decide]) -> None:
     """Add a verb that decides about a member, with a reason."""
 
-    @click.argument("did", metavar="DID")
-    @click.option("--reason", default="", help="Why; kept with the member.")
+    @click.argument("did", metavar="DID|NAME")
+    @click.option("--reason", default="", help="Why; kept with the member, who reads it.")
     @in_space
     @click.pass_context
     def decide(ctx: click.Context, shell: Shell, did: str, reason: str, space: str | None) -> None:
         decided(ctx, shell, pick(shell)(did, reason, space=space))
 
-    command.verb(verb, example=f'hanse anchor {verb} {_DID} --reason "Left the project."', help=text)(decide)
+    command.verb(verb, example=f'hanse anchor {verb} acme --reason "Left the project."', help=text)(decide)
 
 
 _decision("refuse", "Refuse an applicant.", lambda shell: anchor_of(shell).refuse)
@@ -155,6 +165,10 @@ def _value(text: str) -> Claim:
     if text in ("true", "false"):
         return text == "true"
     return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
+
+
+def _values(said: Mapping[str, Claim]) -> str:
+    return ", ".join(f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in said.items())
 
 
 def _table(shell: Shell, listed: list[AnchoredMember], empty: str) -> None:
@@ -179,7 +193,7 @@ def _show(shell: Shell, member: KnownMember) -> None:
             ("sponsor", member.sponsor or ""),
             ("hosts others", member.hosting or ""),
             *((f"evidence {name}", text) for name, text in member.evidence.items()),
-            *((f"{role} says", ", ".join(f"{name}={value}" for name, value in said.items())) for role, said in member.claims.items()),
+            *((f"{role} says", _values(said)) for role, said in member.claims.items()),
             *(("approved by", f"{by.name}, {words.moment(by.at)}: {by.says}") for by in member.approvals),
         ]
     )

@@ -25,13 +25,13 @@ def issuers(shell: Shell, space: str | None) -> None:
     shell.answer(listed, lambda: shell.table(("TYPE", "ISSUER", "BOUNDS"), rows, "Nobody may issue anything."))
 
 
-@define("credentials", example="hanse anchor credentials --holder did:web:localhost%3A8401:participants:acme")
-@click.option("--holder", metavar="DID", help="Only those of this participant.")
+@define("credentials", example="hanse anchor credentials --holder acme")
+@click.option("--holder", metavar="DID|NAME", help="Only those of this participant.")
 @in_space
 def credentials(shell: Shell, holder: str | None, space: str | None) -> None:
     """List the credentials that you have issued."""
     listed = anchor_of(shell).credentials(holder=holder, space=space)
-    shell.answer(listed, lambda: table(shell, listed))
+    shell.answer(listed, lambda: table(shell, listed, f"Nothing was issued to {holder}." if holder else "Nothing was issued yet."))
 
 
 @define("revoke", example='hanse anchor revoke vc_06f9k2q4m8s1t5v7w9x3yz --reason "Issued by mistake."')
@@ -43,14 +43,18 @@ def revoke(shell: Shell, id: str, reason: str, space: str | None) -> None:
 
     The member stays one: `hanse anchor remove` takes back all that it has. Everybody sees it within a minute.
     """
-    one = anchor_of(shell).revoke(id, reason, space=space)
-    shell.answer(one, lambda: shell.print(f"The {one.type} {one.id} of {one.holder} is {one.state}."))
+    anchor = anchor_of(shell)
+    before = anchor.credential(id, space=space)
+    again = before.state == "revoked"
+    one = before if again else anchor.revoke(id, reason, space=space)
+    how = "was revoked before" + (f" by {one.by}" if one.by else "") + f". {one.reason}" if again else f"is {one.state}."
+    shell.answer(one, lambda: shell.print(f"The {one.type} {one.id} of {one.holder} {how}".rstrip()))
 
 
-def table(shell: Shell, listed: Sequence[IssuedCredential]) -> None:
+def table(shell: Shell, listed: Sequence[IssuedCredential], empty: str = "Nothing was issued yet.") -> None:
     """Print issued credentials."""
     rows = [(one.id, one.type, words.short(one.holder), words.moment(one.valid_until), one.state) for one in listed]
-    shell.table(("ID", "TYPE", "HOLDER", "UNTIL", "STATE"), rows, "Nothing was issued yet.")
+    shell.table(("ID", "TYPE", "HOLDER", "UNTIL", "STATE"), rows, empty)
 
 
 def _bounds(one: TrustedToIssue) -> str:

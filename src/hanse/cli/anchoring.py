@@ -20,7 +20,7 @@ ANCHOR = "anchor"
 
 def in_space(function: Function) -> Function:
     """Add the option that names the space; a decorator."""
-    return click.option("--space", metavar="NAME", help="Which space, if you anchor several.")(function)
+    return click.option("--space", metavar="NAME", help="Which space; needed if you anchor several.")(function)
 
 
 def anchor_of(shell: Shell) -> Anchor[Sync]:
@@ -28,11 +28,11 @@ def anchor_of(shell: Shell) -> Anchor[Sync]:
     return shell.client_of(ANCHOR).anchor
 
 
-def decided(ctx: click.Context, shell: Shell, member: AnchoredMember) -> None:
-    """Say what a member is now. While another operator has to say yes, the exit code is 3."""
+def decided(ctx: click.Context, shell: Shell, member: AnchoredMember, how: str = "") -> None:
+    """Say what a member is now, and `how`. While another operator has to say yes, the exit code is 3."""
     waits = waiting(member) if member.approvals else ""
     more = f": {waits}, another operator has to approve" if waits else ""
-    shell.answer(member, lambda: shell.print(f"{member.name} ({member.did}) is {member.status}{more}."))
+    shell.answer(member, lambda: shell.print(f"{member.name} ({member.did}) is {member.status}{more or f' {how}'.rstrip()}."))
     ctx.exit(WAITING if waits else DONE)
 
 

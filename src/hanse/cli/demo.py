@@ -201,11 +201,13 @@ async def _newcomers(server: Server) -> dict[str, str]:
 
 async def _two_operators(server: Server, anchor: Tenant, space: str) -> dict[str, str]:
     """Name two operators of the anchor, and let the rulebook ask for both; return their tokens."""
+    from hanse.anchor.records import Approval
     from hanse.participants.roles import SERVER, Role
 
     operators = {name: await server.management.operators.add(SERVER, anchor, name, Role.APPROVE) for name in ("ada", "bo")}
     rules = (await server.management.rulebooks.published(space)).text.replace("approvals: 1", "approvals: 2", 1)
-    await server.management.rulebooks.publish(anchor, space, rules, "demo")
+    by = Approval(operator="demo", name="demo", at=server.ground.clock.now())
+    await server.management.rulebooks.publish(anchor, space, rules, by)
     return {name: issued.token for name, issued in operators.items()}
 
 

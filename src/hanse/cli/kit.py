@@ -19,6 +19,9 @@ DONE, FAILED, USAGE, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
 WAITS = "waits-for-person"
 """The rule of an error that says that nothing failed: a person has to act first."""
 
+_UNSAID = frozenset({"body", "by", "did", "id", "kid", "status", "url"})
+"""Fields of requests of which people know nothing."""
+
 Function = Callable[..., object]
 
 
@@ -49,7 +52,7 @@ class Command(click.Command):
             sys.stdout.flush()
             return result
         except HanseError as error:
-            shell.fail(error)
+            shell.fail(error, self._where(error.where))
             ctx.exit(WAITING if error.rule == WAITS else FAILED)
         except KeyboardInterrupt:
             shell.interrupted(self.resume)
@@ -63,6 +66,13 @@ class Command(click.Command):
             ctx.exit(FAILED)
         finally:
             shell.close()
+
+    def _where(self, field: str | None) -> str | None:
+        """Return what a person typed for a field of a request: the option or the argument; the message says the rest."""
+        typed = next((one for one in self.params if one.name == field), None)
+        if typed is None:
+            return None if field in _UNSAID else field
+        return max(typed.opts, key=len) if isinstance(typed, click.Option) else typed.metavar or field
 
 
 class Noun(click.Group):
@@ -78,8 +88,13 @@ class Noun(click.Group):
         if first == "--list" and "list" in self.commands:
             args = ["list", *args[1:]]
         elif first not in self.commands and first not in ctx.help_option_names:
+            if first and not first.startswith("-") and not self._default_takes_arguments():
+                ctx.fail(f"No such command {first!r}. There are: {', '.join(sorted(self.commands))}.")
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+    def _default_takes_arguments(self) -> bool:
+        return any(isinstance(one, click.Argument) for one in self.commands[self.default].params)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help of the default verb, then the other verbs."""

@@ -10,7 +10,7 @@ import click
 
 from hanse.cli import words
 from hanse.cli.kit import Function, Noun, wrong_usage
-from hanse.cli.policy import terms_of
+from hanse.cli.policy import terms_of, warn
 from hanse.cli.shell import Shell
 from hanse.kernel.errors import Invalid
 
@@ -56,12 +56,13 @@ def add(shell: Shell, source: str, **said: Any) -> None:
     Size, checksums, media type and title are found out. Terms are templates (`hanse policy list`) or files with ODRL JSON;
     without any it is the template `members`.
     """
-    policies = [terms_of(one) for one in said.pop("policies") or (DEFAULT_POLICY,)]
+    policies = [terms_of(one) for one in said.pop("policies")]
     about = _description(shell, said)
-    asset = shell.client.assets.create(_source(source), policies, about)
+    asset = shell.client.assets.create(_source(source), policies or [DEFAULT_POLICY], about)
 
     def show() -> None:
         _show(shell, asset)
+        warn(shell, policies)
         shell.note(f"Others find it with `hanse catalog` and get it with `hanse get {asset.id}`.")
 
     shell.answer(asset, show)
@@ -98,7 +99,12 @@ def edit(shell: Shell, id: str, visible_to_all: bool, **said: Any) -> None:
     if not about.body():
         wrong_usage("There is nothing to change: give at least one option, such as --title.")
     asset = shell.client.assets.edit(id, about)
-    shell.answer(asset, lambda: _show(shell, asset))
+
+    def show() -> None:
+        _show(shell, asset)
+        warn(shell, policies)
+
+    shell.answer(asset, show)
 
 
 @command.verb("refresh", example="hanse offer refresh ds_06f9k2q4m8s1t5v7w9x3yz")

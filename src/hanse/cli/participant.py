@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli import words
+from hanse.cli.asking import confirm
 from hanse.cli.kit import Noun, wrong_usage
 from hanse.cli.shell import Shell
 from hanse.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from hanse.client.model import CreatedParticipant, Participant
+    from hanse.client.space_model import AnchoredSpace
 
 HOST = "host"
 ANCHOR = "anchor"
@@ -38,7 +40,10 @@ def show_list(shell: Shell) -> None:
 @click.option("--root", "roots", multiple=True, type=click.Path(path_type=Path), help="A folder that it may offer from; may be repeated.")
 @click.option("--host", "hosts", multiple=True, help="A host that it may offer from; may be repeated.")
 @click.option("--join", "join_space", is_flag=True, help="Let it join the space that is anchored here, at once.")
-def add(shell: Shell, name: str, title: str | None, roots: tuple[Path, ...], hosts: tuple[str, ...], join_space: bool) -> None:
+@click.option("--space", metavar="NAME", help="Which space it joins; needed if several are anchored here.")
+def add(
+    shell: Shell, name: str, title: str | None, roots: tuple[Path, ...], hosts: tuple[str, ...], join_space: bool, space: str | None
+) -> None:
     """Make a participant. Its administrator's token goes into the home folder's profiles."""
     from hanse.client.profiles import RESERVED, Profile
     from hanse.client.profiles import add as keep
@@ -47,9 +52,10 @@ def add(shell: Shell, name: str, title: str | None, roots: tuple[Path, ...], hos
         raise Invalid(f"The name {name!r} has a meaning of its own among the profiles.", where="NAME", rule="name", hint="Use another one.")
     profile = shell.profile(HOST)
     folders = [str(one.absolute()) for one in roots]
+    joins = _anchored(shell, space) if join_space or space else None
     created = shell.client_of(HOST).participants.create(name, title, allowed_roots=folders, allowed_hosts=hosts)
     kept = keep(shell.home, Profile(created.participant.name, profile.url, created.token))
-    state = _join(shell, created, profile.url) if join_space else None
+    state = _join(shell, created, profile.url, joins) if joins else None
     data = {"participant": created.participant, "operator": created.operator, "profiles": str(kept), "space": state}
 
     def show() -> None:
@@ -96,7 +102,7 @@ def erase(shell: Shell, name: str, yes: bool) -> None:
     from hanse.client.profiles import remove
 
     if not yes:
-        click.confirm(f"Delete {name} with its offers, contracts, keys and data, for good?", abort=True, err=True)
+        confirm(shell, f"Delete {name} with its offers, contracts, keys and data, for good?")
     receipt = shell.client_of(HOST).participants.erase(name)
     remove(shell.home, name)
 
@@ -107,15 +113,25 @@ def erase(shell: Shell, name: str, yes: bool) -> None:
     shell.answer(receipt, show)
 
 
-def _join(shell: Shell, created: CreatedParticipant, url: str) -> str:
+def _anchored(shell: Shell, space: str | None) -> AnchoredSpace:
+    """Return the space that is anchored here, before anything is made. Raises `Invalid` if there are several and none is named."""
+    from hanse.client import Client
+    from hanse.client.profiles import choose
+
+    anchor = choose(shell.home, ANCHOR)
+    with Client(anchor.url, anchor.token) as anchoring:
+        return anchoring.anchor.get(space=space)
+
+
+def _join(shell: Shell, created: CreatedParticipant, url: str, space: AnchoredSpace) -> str:
     """Let a new participant join the space that is anchored here: invited by the anchor, for it alone."""
     from hanse.client import Client
     from hanse.client.profiles import choose
 
     anchor = choose(shell.home, ANCHOR)
     with Client(anchor.url, anchor.token) as anchoring, Client(url, created.token) as own:
-        invitation = anchoring.anchor.invite(did=created.participant.did)
-        return own.join(anchoring.anchor.get().url, invitation.code).state
+        invitation = anchoring.anchor.invite(did=created.participant.did, space=space.name)
+        return own.join(space.url, invitation.code).state
 
 
 def _show(shell: Shell, one: Participant) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,11 +63,20 @@ def check(ctx: click.Context, shell: Shell, policies: tuple[str, ...], peer: str
     ctx.exit(1 if any(one.unsupported for one in checked) else 0)
 
 
+def warn(shell: Shell, policies: Sequence[str | Mapping[str, Any]]) -> None:
+    """Say what the space does not know of what policies ask for. They are good all the same: rulebooks change."""
+    checked = shell.client.policies.check(policies) if policies else []
+    for warning in dict.fromkeys(text for one in checked for text in one.warnings):
+        shell.note(f"Warning: {warning}")
+
+
 def _show(shell: Shell, checked: list[CheckedPolicy]) -> None:
     for one in checked:
         for sentence in one.sentences:
             shell.print(sentence)
         shell.print(f"  now: {'permitted' if one.permitted_now else 'not permitted'}")
+        for warning in one.warnings:
+            shell.print(f"  warning: {warning}")
         for reason in (*one.reasons, *(f"unknown: {fact}" for fact in one.unknown)):
             shell.print(f"  - {reason}")
         if one.valid_until is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 LOG = "command-line.log"
 PLAIN_WIDTH = 80
+LONG_WORD = 25
+"""Characters of an identifier such as `vc_06f9k2q4m8s1t5v7w9x3yz`. Longer words of a table are the first to be folded."""
+SHORT_WORD = 12
+"""Characters of a word such as `compromised`, which stays whole unless there is no room at all."""
+_GAP = 2
+_SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[:/#-])")
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all or `None` while unknown)."""
@@ -113,18 +120,18 @@ class Shell:
             self.errors.print(_printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-        """Print a table in which the first column stays whole, or the sentence `empty`."""
+        """Print a table, or the sentence `empty`. Words stay whole, and so does the first column; what is too long is folded."""
         if not rows:
             self.note(empty)
             return
         from rich.table import Table
 
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for index, name in enumerate(columns):
-            whole = max(len(name), *(len(row[0]) for row in rows)) if index == 0 else None
-            table.add_column(name, no_wrap=index == 0, min_width=whole, overflow="fold")
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+        widths = _widths(columns, rows, self.console.width)
+        for name, width in zip(columns, widths, strict=True):
+            table.add_column(name, width=width, overflow="fold")
         for row in rows:
-            table.add_row(*(_cell(text) for text in row))
+            table.add_row(*(_cell(text, width) for text, width in zip(row, widths, strict=True)))
         with self.console.capture() as lines:
             self.console.print(table)
         for line in lines.get().splitlines():
@@ -143,14 +150,14 @@ class Shell:
             return nullcontext()
         return _bar(self.errors, label)
 
-    def fail(self, error: HanseError) -> None:
-        """Print what is wrong, where, and what would help; as JSON too, where JSON was asked for."""
+    def fail(self, error: HanseError, where: str | None) -> None:
+        """Print what is wrong, where (in what was typed), and what would help; as JSON too, where JSON was asked for."""
         if self.as_json:
             told = {"rule": error.rule, "message": error.message, "where": error.where, "hint": error.hint}
             self.json({"error": {name: text for name, text in told.items() if text}})
         self._error(f"hanse: {error.message}")
-        if error.where:
-            self._error(f"  where: {error.where}")
+        if where:
+            self._error(f"  where: {where}")
         if error.hint:
             self._error(f"  hint:  {error.hint}")
         if self.debug:
@@ -203,10 +210,49 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
 
 
-def _cell(text: str) -> Text:
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], space: int) -> list[int]:
+    """Return how wide each column is: enough for its longest word at least, and the first as wide as it wishes.
+
+    Where that is more than there is, the longest words give way, e.g. DIDs and addresses: those of the first column last.
+    """
+    from rich.cells import cell_len
+
+    texts = [[name, *(_printable(row[index]) for row in rows)] for index, name in enumerate(columns)]
+    wishes = [max(map(cell_len, column)) for column in texts]
+    words = [max(cell_len(word) for text in column for word in (text.split() or [""])) for column in texts]
+    widths = [wishes[0], *words[1:]]
+    left = space - sum(widths) - _GAP * (len(widths) - 1)
+    while left < 0 and max(widths) > 1:
+        widest = max(_giving(widths), key=widths.__getitem__)
+        widths[widest], left = widths[widest] - 1, left + 1
+    for place, index in enumerate(sorted(range(len(widths)), key=lambda index: wishes[index] - widths[index])):
+        more = min(max(0, wishes[index] - widths[index]), max(0, left) // (len(widths) - place))
+        widths[index], left = widths[index] + more, left - more
+    return widths
+
+
+def _giving(widths: Sequence[int]) -> Sequence[int]:
+    """Return the columns that may give way: long ones but the first, then the first if it is long, then others, then all."""
+    others = range(1, len(widths))
+    long = [index for index in others if widths[index] > LONG_WORD] or [index for index in (0,) if widths[index] > LONG_WORD]
+    return long or [index for index in others if widths[index] > SHORT_WORD] or range(len(widths))
+
+
+def _cell(text: str, width: int) -> Text:
     from rich.text import Text
 
-    return Text(_printable(text).replace("\n", " "))
+    words = _printable(text).replace("\n", " ").split(" ")
+    return Text(" ".join(_folded(word, width) if len(word) > width else word for word in words))
+
+
+def _folded(word: str, width: int) -> str:
+    """Return a word that is too long in lines that end where one of its parts does, as far as that is possible."""
+    lines = [""]
+    for part in _SEAM.split(word):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 @contextmanager

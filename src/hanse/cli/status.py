@@ -12,8 +12,15 @@ from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
     from hanse.client.model import Status
-    from hanse.client.space_model import Member
+    from hanse.client.space_model import Member, Membership
     from hanse.client.wallet_model import Holding
+
+_STANDING = {
+    "pending": "applied, waits for the anchor",
+    "not listed": "its anchor does not know this participant: `hanse join` applies",
+    "unknown": "it cannot be told now",
+}
+"""Words for where the participant stands; others are said as they are."""
 
 
 @define("status", example="hanse status")
@@ -40,9 +47,7 @@ def _own(status: Status) -> list[tuple[str, str]]:
     if participant is not None:
         found += [("participant", f"{participant.title} ({participant.name})"), ("DID", participant.did)]
         found += [("suspended", words.moment(participant.suspended))]
-        found += [("space", f"{space.url} ({space.problem or space.state})" if space else "none: `hanse join ADDRESS`")]
-    if space is not None and space.members is not None:
-        found.append(("members", str(space.members)))
+        found += _space(space) if space is not None else [("space", "none: `hanse join ADDRESS`")]
     found += [("credential", _held(one)) for one in status.credentials or ()]
     if counts is not None:
         found += [
@@ -55,9 +60,23 @@ def _own(status: Status) -> list[tuple[str, str]]:
     return found
 
 
+def _space(space: Membership) -> list[tuple[str, str]]:
+    standing = _STANDING.get(space.state, space.state)
+    if space.reason and space.state != "member":
+        standing = f"{standing}: {space.reason}"
+    found = [("space", f"{space.url} ({standing})"), ("trouble", space.problem or "")]
+    if space.terms:
+        accept = f"accept them with `hanse join {space.url} --accept-terms {space.terms}`"
+        found.append(("terms", f"they have changed: read them at {space.terms_url}, {accept}"))
+    if space.members is not None:
+        found.append(("members", str(space.members)))
+    return found
+
+
 def _held(one: Holding) -> str:
-    until = f" until {words.moment(one.until)}" if one.until is not None and one.state == "good" else ""
-    return f"{', '.join(one.types)}, {one.state}{until}"
+    state = words.holding(one.state, counts=one.counts)
+    until = f" until {words.moment(one.until)}" if one.until is not None and state == "good" else ""
+    return f"{', '.join(one.types)}, {state}{until}"
 
 
 def _span(seconds: float) -> str:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import getpass
-import re
-import socket
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hanse.cli import running
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
-from hanse.kernel.errors import Invalid, Misconfigured
-from hanse.kernel.tenant import tenant_name
 
 if TYPE_CHECKING:
     from hanse.app.server import Server
     from hanse.app.space import Made
-    from hanse.config import Settings
 
 SPACE = "home"
-_PORTS_TRIED = 100
-_HALF_MADE = "If making it was broken off, remove the home folder and start again; nothing was in it yet."
 
 
 @define("up", example="hanse up --name alice")
@@ -37,65 +28,26 @@ def command(shell: Shell, port: int | None, name: str | None, roots: tuple[Path,
     """Make a space on this machine and run it.
 
     The first time it makes a home folder with an anchor that founds a space, and a participant of yours that has joined.
-    It runs until Ctrl-C; the next `hanse up` runs the same space again.
+    It runs until Ctrl-C; the next `hanse up` runs the same space again. It runs a home that `hanse join` has made, too.
     """
-    from hanse.app.logs import configure
-    from hanse.config import FILE, load
+    own = running.own_name(name)
+    settings = running.require_port(shell.home, port)
+    folders = running.offered_from(shell.home, roots)
 
-    name = _login_name() if name is None else tenant_name(name)
-    if name in _reserved():
-        raise Invalid(f"The name {name!r} has a meaning of its own here.", where="--name", rule="name", hint="Use another one.")
-    new = not (shell.home / FILE).exists()
-    if new:
-        _write_settings(shell.home / FILE, port or _free_port())
-    settings, _ = load(str(shell.home))
-    if port is not None and settings.port != port:
-        raise Invalid(
-            f"This space has the port {settings.port}: it is part of the names of its participants.",
-            where="--port",
-            rule="port",
-            hint="Leave --port out, or make another space with --home.",
-        )
-    folders = tuple(str(one.absolute()) for one in roots or (_offered_from(shell.home),) if one.absolute() != Path("/"))
-    _require_free(settings)
-    configure(settings, to_file=sys.stderr.isatty())  # a person's terminal shows what there is to do; a service has a journal
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_run(shell, settings, name, folders))
+    async def tell(made: Made | None) -> None:
+        _tell(shell, settings.public_root, made, folders)
+
+    running.run(settings, lambda server: _made(server, shell.home, own, folders), tell)
     shell.note("Stopped. `hanse up` runs it again.")
-
-
-def _offered_from(home: Path) -> Path:
-    """Return the current folder; where that is the home folder itself, the part of it that may be offered."""
-    from hanse.sources.files import DATA
-
-    here = Path.cwd()
-    return here / DATA if here == home.resolve() else here
-
-
-async def _run(shell: Shell, settings: Settings, name: str, folders: tuple[str, ...]) -> None:
-    from hanse.app.server import Server, serve
-
-    server = await Server.open(settings)
-    made = await _made(server, shell.home, name, folders)
-    ready = asyncio.Event()
-    serving = asyncio.create_task(serve(server, ready))
-    await ready.wait()
-    if not serving.done():
-        _tell(shell, settings, made, folders)
-    await serving
 
 
 async def _made(server: Server, home: Path, name: str, folders: tuple[str, ...]) -> Made | None:
     """Make the space at the first start, and write its tokens; return the new participant, or nothing at a later start."""
-    from hanse.app.space import ANCHOR, add_participant, found_space, host_token
-    from hanse.client.profiles import FILE, HOST, Profile, read, write
+    from hanse.app.space import ANCHOR, add_participant, found_space
+    from hanse.client.profiles import HOST, Profile, write
 
-    token = await host_token(server)
+    token = await running.first_token(server, home)
     if token is None:
-        if not read(home)[0]:
-            raise Misconfigured(
-                "The space is there, but not the tokens to use it.", where=str(home / FILE), rule="half-made", hint=_HALF_MADE
-            )
         return None
     url = server.settings.public_root
     space, anchor = await found_space(server, SPACE, f"The space of {name}")
@@ -105,13 +57,13 @@ async def _made(server: Server, home: Path, name: str, folders: tuple[str, ...])
     return own
 
 
-def _tell(shell: Shell, settings: Settings, made: Made | None, folders: tuple[str, ...]) -> None:
+def _tell(shell: Shell, url: str, made: Made | None, folders: tuple[str, ...]) -> None:
     """Say in five lines what there is, and what to type next."""
+    from hanse.app.space import ANCHOR
     from hanse.client.profiles import read
 
-    url = settings.public_root
     profiles, default = read(shell.home)
-    space = f"{url}/spaces/{SPACE}"
+    space = f"{url}/spaces/{SPACE}" if ANCHOR in profiles else None
     data = {
         "url": url,
         "home": str(shell.home),
@@ -123,6 +75,10 @@ def _tell(shell: Shell, settings: Settings, made: Made | None, folders: tuple[st
     place = f" --home {shell.home}" if shell.home_option else ""
 
     def show() -> None:
+        if space is None:
+            shell.print(f"The participant {default!r} is yours and runs at {url}. Its home is {shell.home}.")
+            shell.print(f"Next, in another terminal:  hanse status{place}  ·  Ctrl-C here stops it and keeps it.")
+            return
         shell.print(f"A space on this machine runs at {url}. Its home is {shell.home}.")
         shell.print(f"The participant 'anchor' anchors it: {space}")
         may = f" It may offer what lies in {', '.join(folders)}." if made is not None and folders else ""
@@ -131,60 +87,3 @@ def _tell(shell: Shell, settings: Settings, made: Made | None, folders: tuple[st
         shell.print(f"Then, as the other:  hanse catalog --participant bob{place}  ·  Ctrl-C here stops the space and keeps it.")
 
     shell.answer(data, show)
-    sys.stdout.flush()
-
-
-def _reserved() -> frozenset[str]:
-    from hanse.client.profiles import RESERVED
-
-    return RESERVED | {"anchor"}
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    import uvloop
-
-    return uvloop.new_event_loop()
-
-
-def _write_settings(path: Path, port: int) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(f"port = {port}\n", "utf-8")
-    except OSError as error:
-        raise Misconfigured(f"The home folder cannot be made: {error.strerror}.", where=str(path.parent)) from None
-
-
-def _free_port() -> int:
-    from hanse.config import DEFAULT_PORT
-
-    for port in range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED):
-        if _is_free("127.0.0.1", port):
-            return port
-    raise Misconfigured(f"No port from {DEFAULT_PORT} on is free.", where="--port", hint="Name one with --port.")
-
-
-def _require_free(settings: Settings) -> None:
-    if not _is_free(settings.host, settings.port):
-        raise Misconfigured(
-            f"The port {settings.port} is in use.", where="port", rule="port", hint="Is this space running already? `hanse status` tells."
-        )
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
-
-
-def _login_name() -> str:
-    """Return the login name as a participant's name: a DNS label, and none with a meaning of its own."""
-    try:
-        login = getpass.getuser()
-    except (OSError, KeyError):
-        login = ""
-    name = re.sub(r"[^a-z0-9]+", "-", login.lower()).strip("-")[:63].strip("-")
-    return name if name and name not in _reserved() else "me"

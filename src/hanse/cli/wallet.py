@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli import words
+from hanse.cli.asking import confirm
 from hanse.cli.kit import DONE, FAILED, WAITING, Noun
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
     from hanse.client.wallet_model import CredentialRequest, HeldCredential, Key, OpenedCredential
-
-_KID = "did:web:localhost%3A8400:participants:acme#key-1"
 
 
 @click.group("wallet", cls=Noun, default="list")
@@ -53,7 +52,8 @@ def show_one(shell: Shell, id: str, check: bool) -> None:
 def remove(shell: Shell, id: str, yes: bool) -> None:
     """Throw a credential away. What its issuer still makes, `hanse wallet request` brings back."""
     if not yes:
-        click.confirm(f"Throw {id} away?", abort=True, err=True)
+        one = shell.client.wallet.get(id)
+        confirm(shell, f"Throw {one.id} ({', '.join(one.types)}) away?")
     shell.client.wallet.remove(id)
     shell.answer({"id": id, "removed": True}, lambda: shell.print(f"{id} is gone."))
 
@@ -61,7 +61,11 @@ def remove(shell: Shell, id: str, yes: bool) -> None:
 # --- Requests -----------------------------------------------------------------------------------------------------------
 
 
-@command.verb("request", example="hanse wallet request MembershipCredential")
+@command.verb(
+    "request",
+    example="hanse wallet request MembershipCredential",
+    resume="What was asked for stays asked for: `hanse wallet requests` tells what came of it.",
+)
 @click.argument("types", metavar="[TYPE]...", nargs=-1)
 @click.option("--issuer", metavar="DID", help="Whom to ask; otherwise the anchor of your space.")
 @click.option(
@@ -74,7 +78,11 @@ def request(ctx: click.Context, shell: Shell, types: tuple[str, ...], issuer: st
     Without a TYPE the anchor of your space is asked for all that you are entitled to. The exit code is 3 while the issuer has not
     answered, and 1 if it said no.
     """
-    asked = shell.client.wallet.request(types, issuer=issuer, patience=patience)
+    wallet = shell.client.wallet
+    asked = wallet.request(types, issuer=issuer, patience=0)
+    if asked.open and patience:
+        shell.note(f"The request {asked.id} is made. Waiting up to {words.plural(patience, 'second')} for {asked.issuer}.")
+        asked = wallet.await_request(asked.id, patience=patience)
     shell.answer(asked, lambda: _show_request(shell, asked))
     ctx.exit(WAITING if asked.open else DONE if asked.state == "issued" else FAILED)
 
@@ -94,7 +102,7 @@ def requests(shell: Shell) -> None:
 def keys(shell: Shell) -> None:
     """List your keys: the one that signs, and those that only verify what they signed."""
     listed = shell.client.wallet.keys()
-    rows = [(one.kid, one.kind, _key_state(one), words.moment(one.created), words.moment(one.until)) for one in listed]
+    rows = [(one.kid.rpartition("#")[2], one.kind, _key_state(one), words.moment(one.created), words.moment(one.until)) for one in listed]
     shell.answer(listed, lambda: shell.table(("KEY", "KIND", "STATE", "MADE", "UNTIL"), rows, "There is no key."))
 
 
@@ -106,7 +114,7 @@ def rotate(shell: Shell, kind: str | None) -> None:
     shell.answer(made, lambda: shell.print(f"{made.kid} ({made.kind}) signs from now on."))
 
 
-@command.verb("compromised", example=f"hanse wallet compromised {_KID} --since 2026-11-20T08:00:00Z")
+@command.verb("compromised", example="hanse wallet compromised key-1 --since 2026-11-20T08:00:00Z")
 @click.argument("kid", metavar="KEY")
 @click.option("--since", metavar="MOMENT", required=True, help="Since when somebody else may have had it: 2026-11-20, or with a time.")
 def compromised(shell: Shell, kid: str, since: str) -> None:
@@ -126,7 +134,7 @@ def compromised(shell: Shell, kid: str, since: str) -> None:
     shell.answer(found, tell)
 
 
-@command.verb("release", example=f"hanse wallet release {_KID}")
+@command.verb("release", example="hanse wallet release key-1")
 @click.argument("kid", metavar="KEY")
 @click.option("--anyway", is_flag=True, help="Even if credentials depend on it; they count no more then.")
 def release(shell: Shell, kid: str, anyway: bool) -> None:

@@ -33,6 +33,13 @@ def short(did: str) -> str:
     return unquote(did.rpartition(":")[2])
 
 
+def holding(state: str, *, counts: bool | None) -> str:
+    """Return how a credential that is held stands: its state, or that the joined space does not take it, or may not."""
+    if state != "good" or counts:
+        return state
+    return "not known" if counts is None else "does not count"
+
+
 def pairs(texts: Iterable[str], example: str) -> dict[str, str]:
     """Return what was typed as `NAME=VALUE`, by name. Raises `UsageError`, quoting the example."""
     found: dict[str, str] = {}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import unquote
 
 from hanse.client import space_model as m
 from hanse.client.core import Steps, get, listed, part, post, said
+from hanse.kernel.errors import Invalid, NotFound
 
 
 def found(name: str, title: str) -> Steps[m.AnchoredSpace]:
@@ -15,8 +17,13 @@ def found(name: str, title: str) -> Steps[m.AnchoredSpace]:
 
 
 def anchored(*, space: str | None = None) -> Steps[m.AnchoredSpace]:
-    """Return the space that the participant anchors. Raises `NotFound`."""
+    """Return the space that the participant anchors. Raises `NotFound`, and `Invalid` if there are several and none is named."""
     return (yield from get("/anchor", m.AnchoredSpace, space=space))
+
+
+def spaces() -> Steps[list[m.AnchoredSpace]]:
+    """Return the spaces that the participant anchors; with several, the other methods have to be told which."""
+    return (yield from listed("/anchor/spaces", m.AnchoredSpace))
 
 
 # --- Members ------------------------------------------------------------------------------------------------------------
@@ -32,8 +39,25 @@ def applications(*, space: str | None = None) -> Steps[list[m.AnchoredMember]]:
     return (yield from listed("/anchor/applications", m.AnchoredMember, space=space))
 
 
+def did_of(peer: str, *, space: str | None = None) -> Steps[str]:
+    """Return the DID of a member or applicant that is named by its DID, by its name, or by the last part of its DID.
+
+    The other methods take such names, too. Raises `NotFound`, and `Invalid` for a name that several have.
+    """
+    if peer.startswith("did:"):
+        return peer
+    found = [one.did for one in (yield from anchored_members(space=space)) if peer in (one.name, unquote(one.did.rpartition(":")[2]))]
+    if len(found) > 1:
+        raise Invalid(f"Several are called {peer[:80]!r}.", where="did", rule="ambiguous", hint=f"Say which: {', '.join(found)}.")
+    if not found:
+        hint = "`hanse anchor members` and `hanse anchor applications` list them; a DID always works."
+        raise NotFound(f"There is no member and no applicant {peer[:80]!r}.", where="did", hint=hint)
+    return found[0]
+
+
 def member(did: str, *, space: str | None = None) -> Steps[m.KnownMember]:
     """Return all that is known of a member or applicant: evidence, approvals, history, credentials. Raises `NotFound`."""
+    did = yield from did_of(did, space=space)
     return (yield from get(f"/anchor/members/{part(did)}", m.KnownMember, space=space))
 
 
@@ -50,12 +74,14 @@ def approve(did: str, *, roles: Sequence[str] | None = None, reason: str = "", s
 
     Where the rulebook asks for two operators, it stays `pending` until the second has approved; see its `approvals`.
     """
+    did = yield from did_of(did, space=space)
     body = said(roles=None if roles is None else list(roles), reason=reason)
     return (yield from post(f"/anchor/applications/{part(did)}/approve", body, m.AnchoredMember, space=space))
 
 
 def refuse(did: str, reason: str = "", *, space: str | None = None) -> Steps[m.AnchoredMember]:
     """Refuse an applicant."""
+    did = yield from did_of(did, space=space)
     return (yield from post(f"/anchor/applications/{part(did)}/refuse", {"reason": reason}, m.AnchoredMember, space=space))
 
 
@@ -87,6 +113,7 @@ def set_claims(
 
 
 def _about(did: str, verb: str, body: Mapping[str, object], space: str | None) -> Steps[m.AnchoredMember]:
+    did = yield from did_of(did, space=space)
     return (yield from post(f"/anchor/members/{part(did)}/{verb}", body, m.AnchoredMember, space=space))
 
 
@@ -104,7 +131,11 @@ def check_rulebook(text: str, *, space: str | None = None) -> Steps[m.RulebookCh
 
 
 def publish_rulebook(text: str, *, space: str | None = None) -> Steps[m.NewRulebook]:
-    """Publish a rulebook; members are offered the credentials that it changes. Raises as `check_rulebook` does."""
+    """Publish a rulebook; members are offered the credentials that it changes. Raises as `check_rulebook` does.
+
+    Where the rulebook in force asks for two operators, nothing changes until the second has published the same text; see
+    the answer's `proposal`. The second needs no more than the role `approve`.
+    """
     return (yield from post("/anchor/rulebook", {"text": text}, m.NewRulebook, space=space))
 
 
@@ -123,6 +154,7 @@ def issuers(*, space: str | None = None) -> Steps[list[m.TrustedToIssue]]:
 
 def issued(*, holder: str | None = None, most: int | None = None, space: str | None = None) -> Steps[list[m.IssuedCredential]]:
     """Return the credentials that the anchor issued, to all or to one holder."""
+    holder = None if holder is None else (yield from did_of(holder, space=space))
     return (yield from listed("/anchor/credentials", m.IssuedCredential, most, holder=holder, space=space))
 
 

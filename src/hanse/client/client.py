@@ -93,6 +93,7 @@ class Anchor(Noun[Mode]):
 
     found = Method(anchoring.found)
     get = Method(anchoring.anchored)
+    spaces = Method(anchoring.spaces)
     members = Method(anchoring.anchored_members)
     applications = Method(anchoring.applications)
     member = Method(anchoring.member)

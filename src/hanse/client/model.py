@@ -202,7 +202,10 @@ class Template(Record, kw_only=True):
 
 
 class CheckedPolicy(Record, kw_only=True):
-    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons."""
+    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons.
+
+    `warnings` say what the space's rulebook does not know now: nobody can have it.
+    """
 
     sentences: list[str] = []
     terms: dict[str, Any] = {}
@@ -211,6 +214,7 @@ class CheckedPolicy(Record, kw_only=True):
     reasons: list[str] = []
     unknown: list[str] = []
     valid_until: datetime | None = None
+    warnings: list[str] = []
 
 
 # --- Negotiations, contracts, transfers ---------------------------------------------------------------------------------

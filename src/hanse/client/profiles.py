@@ -30,7 +30,7 @@ RESERVED = frozenset({HOST, "default"})
 """Names of the file's own, which no participant's section can have."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_UP = "`hanse up` makes a space on this machine; for a server elsewhere set HANSE_URL and HANSE_TOKEN."
+_UP = "`hanse up` makes a space on this machine, `hanse join` joins one elsewhere; for a server elsewhere set HANSE_URL and HANSE_TOKEN."
 
 
 class Profile(Struct, frozen=True):

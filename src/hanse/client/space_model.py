@@ -13,14 +13,20 @@ Claim = str | int | bool
 
 
 class Membership(Struct, kw_only=True):
-    """How the participant stands in its space; `problem` says why that is not known."""
+    """How the participant stands in its space, and the anchor's `reason`; `problem` says why that is not known (well).
+
+    `terms` is the hash of terms that have changed since they were accepted, and `terms_url` where they are to be read.
+    """
 
     url: str
     anchor: str
     joined: datetime
     state: str
+    reason: str = ""
     members: int | None = None
     problem: str | None = None
+    terms: str = ""
+    terms_url: str = ""
 
 
 class Member(Struct, kw_only=True):
@@ -62,6 +68,7 @@ class Joined(Struct, kw_only=True):
 
     `state` is `member`, `pending`, `unreachable` (see `hosts`), `missing` or `fits` (see `fit`), `left`, or what the anchor has
     decided. `terms` is the hash by which the space's terms are accepted, where they must be, and `terms_url` where to read them.
+    `problem` is why a new member lacks some of its credentials.
     """
 
     state: str
@@ -71,6 +78,7 @@ class Joined(Struct, kw_only=True):
     terms_url: str = ""
     hosts: list[Host] = []
     credentials: list[str] = []
+    problem: str = ""
 
 
 # --- An anchored space --------------------------------------------------------------------------------------------------
@@ -124,7 +132,7 @@ class AnchoredMember(Struct, kw_only=True):
 
 
 class IssuedCredential(Struct, kw_only=True):
-    """A credential that the anchor issued. `state` is `good`, `revoked`, `suspended` or `expired`."""
+    """A credential that the anchor issued. `state` is `good`, `revoked`, `suspended`, `expired` or `undelivered`."""
 
     id: str
     holder: str
@@ -188,10 +196,21 @@ class RulebookVersion(Struct, kw_only=True):
     sha256: str = ""
 
 
+class ProposedRulebook(Struct, kw_only=True):
+    """A rulebook that waits until `needs` operators have published the same text: its hash, who was the first, who said yes."""
+
+    sha256: str
+    by: str
+    at: datetime
+    approvals: list[Approved] = []
+    needs: int = 2
+
+
 class PublishedRulebook(RulebookVersion, kw_only=True):
-    """A version of the rulebook with its text (YAML)."""
+    """A version of the rulebook with its text (YAML), and what is proposed in place of the one in force."""
 
     text: str
+    proposal: ProposedRulebook | None = None
 
 
 class RulebookChanges(Struct, kw_only=True):
@@ -206,10 +225,14 @@ class RulebookChanges(Struct, kw_only=True):
 
 
 class NewRulebook(RulebookVersion, kw_only=True):
-    """The version that holds now, what it has changed, and to how many members new credentials were offered."""
+    """The version that holds now, what publishing changes, and to how many members new credentials were offered.
+
+    With `proposal` nothing has changed yet: another operator has to publish the same text.
+    """
 
     changes: list[str] = []
     offered: int = 0
+    proposal: ProposedRulebook | None = None
 
 
 class TrustedToIssue(Struct, kw_only=True):

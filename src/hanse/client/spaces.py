@@ -64,6 +64,9 @@ def join(
     return (yield from post("/space/join", body, m.Joined, tenant=participant))
 
 
-def leave() -> Steps[m.Joined]:
-    """Leave the space: its anchor takes the credentials back, and it is trusted no more. Raises `Conflict` if there is none."""
-    return (yield from post("/space/leave", None, m.Joined))
+def leave(*, anyway: bool = False) -> Steps[m.Joined]:
+    """Leave the space: its anchor takes the credentials back, and it is trusted no more. Raises `Conflict` if there is none.
+
+    With `anyway` it is forgotten even if its anchor cannot be told.
+    """
+    return (yield from post("/space/leave", said(anyway=anyway or None), m.Joined))

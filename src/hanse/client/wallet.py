@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hanse.client import wallet_model as w
 from hanse.client.core import Steps, get, listed, part, post, said
+from hanse.kernel.errors import NotFound
 
 LONGEST_WAIT = 30
 """Seconds that one question for a request's answer may take."""
@@ -73,8 +74,19 @@ def rotate_key(kind: str | None = None) -> Steps[w.Key]:
     return (yield from post("/wallet/keys/rotate", said(kind=kind), w.Key))
 
 
+def kid_of(key: str) -> Steps[str]:
+    """Return the id of a key that is named by it, or by its last part, such as `key-1`. Raises `NotFound`."""
+    if key.startswith("did:"):
+        return key
+    found = [one.kid for one in (yield from list_keys()) if one.kid.rpartition("#")[2] == key.removeprefix("#")]
+    if not found:
+        raise NotFound(f"There is no key {key[:80]!r}.", where="kid", hint="`hanse wallet keys` lists your keys.")
+    return found[0]
+
+
 def compromise_key(kid: str, since: datetime) -> Steps[w.CompromisedKey]:
     """Declare that somebody else may have had a key since that moment. Of an anchor's key, what it signed is offered anew."""
+    kid = yield from kid_of(kid)
     return (yield from post("/wallet/keys/compromise", said(kid=kid, since=since), w.CompromisedKey))
 
 
@@ -83,4 +95,5 @@ def release_key(kid: str, *, anyway: bool = False) -> Steps[w.Key]:
 
     Raises `Conflict` while credentials depend on it, unless `anyway`.
     """
+    kid = yield from kid_of(kid)
     return (yield from post("/wallet/keys/release", said(kid=kid, anyway=anyway or None), w.Key))

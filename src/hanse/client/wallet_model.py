@@ -9,11 +9,12 @@ from msgspec import Struct
 
 
 class Holding(Struct, kw_only=True):
-    """A credential that is held, in short."""
+    """A credential that is held, in short; see `HeldCredential`."""
 
     id: str
     types: list[str] = []
     state: str
+    counts: bool | None = None
     until: datetime | None = None
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.ports import ConnectorTx
 from hanse.kernel.errors import CallerError, Unauthenticated
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.evaluate import Proofs
 
 T = TypeVar("T")
 
 
-NO_ROLES: frozenset[str] = frozenset()
+NOTHING: Final = Proofs()
+"""What is asked of a member whose roles and further credentials do not matter."""
 
 
-async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], roles: frozenset[str] = NO_ROLES) -> T:
-    """Run `work` for a member of the space; `roles` are those that it is asked about.
+async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], asked: Proofs = NOTHING) -> T:
+    """Run `work` for a member of the space; `asked` is what else it is asked to prove.
 
     Its token stays used up even if it is refused (house, pitfall 3).
     Raises `ClaimsRefused` for strangers and `Unauthenticated` for a token that was used before.
@@ -28,7 +30,7 @@ async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], role
         use_once(tx, sender.tenant, sender.did, sender.jti, sender.expires)
 
     try:
-        await kit.membership.admit(sender, roles)
+        await kit.membership.admit(sender, asked)
     except CallerError:
         await kit.database.run(use_token)
         raise

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import quote
 
-from hanse.connector.door import NO_ROLES, admit
+from hanse.connector.door import NOTHING, admit
 from hanse.connector.exchange import Exchange
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.ports import ConnectorTx, NegotiationStore
@@ -19,7 +19,7 @@ from hanse.dsp.negotiation import State, Step
 from hanse.kernel.clock import timestamp
 from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import roles_named
+from hanse.odrl.evaluate import proofs_named
 from hanse.odrl.model import Agreement, Offer
 
 _LONGEST_ID = 512
@@ -95,15 +95,15 @@ class Negotiations(Exchange[Negotiation]):
 
     async def receive_first(self, sender: Sender, message: m.ContractRequest | m.ContractOffer, fingerprint: str) -> m.ProcessStatus:
         """Take a first message (201). A byte-identical repeat gets the same answer and makes nothing new."""
-        roles = roles_named(message.offer.terms) if isinstance(message, m.ContractRequest) else NO_ROLES
-        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), roles)
+        proofs = proofs_named(message.offer.terms) if isinstance(message, m.ContractRequest) else NOTHING
+        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), proofs)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.NegotiationMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running negotiation (200)."""
         known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
         asked = known is not None and known.peer == sender.did and known.role is Role.PROVIDER
-        roles = roles_named(known.offer.terms) if known is not None and asked else NO_ROLES
-        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), roles)
+        proofs = proofs_named(known.offer.terms) if known is not None and asked else NOTHING
+        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), proofs)
 
     async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
         """Tell the other party where the negotiation stands."""

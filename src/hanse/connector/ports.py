@@ -13,6 +13,7 @@ from hanse.dcat.search import Criteria
 from hanse.dsp import messages as m
 from hanse.dsp.messages import DataAddress, Role
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.evaluate import Proofs
 
 T = TypeVar("T")
 P = TypeVar("P", Negotiation, Transfer)
@@ -319,16 +320,16 @@ class Presenter(Protocol):
 
 
 class Membership(Protocol):
-    """Tells who belongs to the space, and in which roles."""
+    """Tells who belongs to the space, and what else it has proved there."""
 
     async def require(self, tenant: Tenant, peer: Did) -> object:
         """Before we call: raise `Forbidden` unless the space's register names the peer, or if that cannot be known now."""
         ...
 
-    async def admit(self, sender: Presenter, roles: frozenset[str]) -> None:
-        """When we are called: have the sender prove by credentials that it is a member, and ask it for its roles among these.
+    async def admit(self, sender: Presenter, asked: Proofs) -> None:
+        """When we are called: have the sender prove by credentials that it is a member, and ask it for these proofs.
 
-        Which it has proved, `roles` tells. Raises `ClaimsRefused`, or `Unauthenticated` where trying again can help.
+        Which of them it has given, `proofs` tells. Raises `ClaimsRefused`, or `Unauthenticated` where trying again can help.
         """
         ...
 
@@ -336,8 +337,8 @@ class Membership(Protocol):
         """While data flows: raise unless what the peer has proved before still holds."""
         ...
 
-    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str] | None:
-        """Return the roles that the peer has proved and that hold now; none if nothing of the kind is known."""
+    def proofs(self, tenant: Tenant, peer: Did) -> Proofs | None:
+        """Return what the peer has proved and what holds now; nothing if it is not known to be a member."""
         ...
 
 

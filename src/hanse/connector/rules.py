@@ -18,12 +18,12 @@ from hanse.dsp.messages import Role
 from hanse.dsp.negotiation import State, Step
 from hanse.kernel.clock import Clock
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import Decision, Facts, decide
+from hanse.odrl.evaluate import Decision, Facts, Proofs, decide
 from hanse.odrl.model import Agreement, Offer, Terms
 from hanse.odrl.terms import same_terms
 
-RolesOf = Callable[[Tenant, Did], frozenset[str] | None]
-"""Tells which roles a peer has proved to a participant."""
+ProofsOf = Callable[[Tenant, Did], Proofs | None]
+"""Tells what a peer has proved to a participant."""
 
 
 class Move(Struct, frozen=True):
@@ -50,12 +50,12 @@ class TransferRule(Protocol):
         ...
 
 
-def decide_use(terms: Terms, peer: Did, now: datetime, roles: frozenset[str] | None) -> Decision:
+def decide_use(terms: Terms, peer: Did, now: datetime, proofs: Proofs | None) -> Decision:
     """Decide whether a member of the space may use data under the terms now. Membership was required at the door.
 
-    `roles` are those that the peer has proved; none known is unknown, and permits nothing that asks for a role.
+    `proofs` is what the peer has proved; nothing known is unknown, and permits nothing that asks for a role or a credential.
     """
-    return decide(terms, Facts(action="use", now=now, assignee=peer, is_member=True, roles=roles))
+    return decide(terms, Facts(action="use", now=now, assignee=peer, is_member=True, proofs=proofs))
 
 
 def own_offer(asset: Asset, negotiation: Negotiation) -> Offer | None:
@@ -74,9 +74,9 @@ class OwnOffersRule:
     did not ask for itself.
     """
 
-    def __init__(self, clock: Clock, roles: RolesOf) -> None:
+    def __init__(self, clock: Clock, proofs: ProofsOf) -> None:
         self._clock = clock
-        self._roles = roles
+        self._proofs = proofs
         self._answers: dict[tuple[Role, State | None], Callable[[ConnectorTx, Negotiation], Move | None]] = {
             (Role.PROVIDER, State.REQUESTED): self._requested,
             (Role.PROVIDER, State.ACCEPTED): self._agree,
@@ -102,7 +102,7 @@ class OwnOffersRule:
         return Move(Step.OFFER, offer=Offer(id=own.id, terms=own.terms, target=asset.id))
 
     def _agree(self, tx: ConnectorTx, negotiation: Negotiation) -> Move:
-        proved = self._roles(negotiation.tenant, negotiation.peer)
+        proved = self._proofs(negotiation.tenant, negotiation.peer)
         decision = decide_use(negotiation.offer.terms, negotiation.peer, self._clock.now(), proved)
         if not decision.permitted:
             why = "; ".join(decision.reasons + decision.unknown)

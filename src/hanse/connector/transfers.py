@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from hanse.connector.door import NO_ROLES, admit
+from hanse.connector.door import NOTHING, admit
 from hanse.connector.exchange import US, Exchange
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.negotiations import Negotiations
@@ -21,7 +21,7 @@ from hanse.dsp.messages import DataAddress, Role
 from hanse.dsp.transfer import State, Step
 from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
-from hanse.odrl.evaluate import Decision, roles_named
+from hanse.odrl.evaluate import Decision, Proofs, proofs_named
 
 PUSH = "-PUSH"
 """Formats that end so are pushed by the provider; all others are pulled by the consumer."""
@@ -114,14 +114,14 @@ class Transfers(Exchange[Transfer]):
 
     async def receive_first(self, sender: Sender, message: m.TransferRequest, fingerprint: str) -> m.ProcessStatus:
         """Take a TransferRequest (201). A byte-identical repeat gets the same answer and makes nothing new."""
-        roles = await self._roles_under(sender, message.agreement_id)
-        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), roles)
+        proofs = await self._proofs_under(sender, message.agreement_id)
+        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), proofs)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running transfer (200)."""
         known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
-        roles = NO_ROLES if known is None else await self._roles_under(sender, known.agreement_id)
-        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), roles)
+        proofs = NOTHING if known is None else await self._proofs_under(sender, known.agreement_id)
+        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), proofs)
 
     async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
         """Tell the other party where the transfer stands."""
@@ -187,11 +187,11 @@ class Transfers(Exchange[Transfer]):
 
     # How it is done.
 
-    async def _roles_under(self, sender: Sender, agreement_id: str) -> frozenset[str]:
-        """Return the roles that the sender has to prove under a contract of ours with it."""
+    async def _proofs_under(self, sender: Sender, agreement_id: str) -> Proofs:
+        """Return what the sender has to prove under a contract of ours with it."""
         contract = await self.kit.database.read(lambda tx: tx.contracts.get(sender.tenant, agreement_id))
         provides = contract is not None and contract.peer == sender.did and contract.role is Role.PROVIDER
-        return roles_named(contract.agreement.terms) if contract is not None and provides else NO_ROLES
+        return proofs_named(contract.agreement.terms) if contract is not None and provides else NOTHING
 
     def _known(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Transfer:
         transfer = self.store(tx).get(tenant, id)
@@ -305,7 +305,7 @@ class Transfers(Exchange[Transfer]):
         return contract
 
     def _decide(self, contract: Contract) -> Decision:
-        proved = self.kit.membership.roles(contract.tenant, contract.peer)
+        proved = self.kit.membership.proofs(contract.tenant, contract.peer)
         return decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now(), proved)
 
     def _make(self, tx: ConnectorTx, transfer: Transfer, move: Move, by: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from hanse.http.limits import check_depth
 from hanse.http.peer import MIB, PeerAnswer, PeerClient
@@ -54,7 +55,8 @@ class DcpClient:
 
     async def request_status(self, tenant: Tenant, issuer: Did, issuer_pid: str) -> CredentialStatus:
         """Return how far a request of ours is (6.8). Raises `PeerError`s."""
-        url = f"{await self._endpoint(issuer, 'IssuerService')}/requests/{issuer_pid}"
+        # Its name for the request is the issuer's choice, and must not bend the path.
+        url = f"{await self._endpoint(issuer, 'IssuerService')}/requests/{quote(issuer_pid, safe=':%')}"
         headers = {"Authorization": "Bearer " + await self._token(tenant, issuer, None)}
         return _read(CredentialStatus, _accepted(await self._client.send("GET", url, headers=headers), "issuer service"))
 
@@ -62,14 +64,14 @@ class DcpClient:
         """Post a letter once. Raises nothing: what goes wrong is in the answer, and can be read by a person."""
         try:
             url = await self._endpoint(to, service) + path
-            headers = {"Authorization": "Bearer " + await self._token(tenant, to, token)}
-            answer = await self._client.send("POST", url, body, headers)
+            bearer = await self._token(tenant, to, token)
+            answer = await self._client.send("POST", url, body, {"Authorization": "Bearer " + bearer})
         except HanseError as error:
             return MailAnswer(status=None, body=b"", error=error.message)
         after = answer.headers.get("Retry-After", "")
         return MailAnswer(
             status=answer.status,
-            body=answer.body,
+            body=_without(answer.body, bearer, token),  # what a receiver says is kept, and shown, and logged
             location=answer.headers.get("Location", "")[:2048],
             retry_after=float(after) if after.isascii() and after.isdigit() else None,
         )
@@ -82,6 +84,13 @@ class DcpClient:
         if endpoint is None:
             raise PeerInvalid(f"The DID document of {did} names no {service}.", hint="Its operator has to publish one.", rule="no-service")
         return endpoint.rstrip("/")
+
+
+def _without(body: bytes, *tokens: str | None) -> bytes:
+    """Return what somebody answered without the tokens that it was sent."""
+    for token in tokens:
+        body = body.replace(token.encode(), b"...") if token else body
+    return body
 
 
 def _accepted(answer: PeerAnswer, whose: str) -> bytes:

@@ -6,7 +6,7 @@
 | GET `/register` | members and trusted issuers, signed by the anchor |
 | GET `/rulebook`, `/rulebook.yaml` | the rules, signed; and as people wrote them |
 | GET `/status/LIST` | a status list credential (Bitstring Status List 1.0) |
-| GET `/schemas/TYPE.json` | the JSON schema of a credential's subject |
+| GET `/schemas/NAME.json` | the JSON schema of a credential's subject: `TYPE` (what holds now), or `TYPE-HASH` for ever |
 | POST `/probe` | can the anchor reach a participant? |
 | POST `/fit`, `/applications`, `/leave` | what is missing; apply; leave: by a participant that proves itself |
 | GET `/standing` | where a participant that proves itself stands |
@@ -124,8 +124,8 @@ class SpacePages:
         return Response(signed, headers=_FRESH, media_type="application/vc+jwt")
 
     async def _schema(self, request: Request) -> Response:
-        schema = await self._services.issuing.schema(request.path_params["name"], request.path_params["file"].removesuffix(".json"))
-        return Response(schema, media_type="application/schema+json")
+        schema = await self._services.issuing.schemas.get(request.path_params["name"], request.path_params["file"].removesuffix(".json"))
+        return Response(schema, headers=_FRESH, media_type="application/schema+json")
 
     async def _reach(self, request: Request) -> Response:
         space = await self._found(request)
@@ -166,7 +166,7 @@ class SpacePages:
             sponsor=await self._sponsor(space, asked),
             hosting=asked.hosting,
         )
-        standing = Standing(did=member.did, state=member.status.value, reason=member.reason, roles=list(member.roles))
+        standing = Standing(did=member.did, state=member.status.value, reason=member.reason, roles=list(member.roles), terms=member.terms)
         return Response(_encode(standing), media_type=_JSON, headers=_NO_STORE)
 
     async def _leave(self, request: Request) -> Response:
@@ -181,7 +181,7 @@ class SpacePages:
         caller = await self._caller(request, space)
         await self._services.members.ask(space.name, _applicant(caller))
         member = await self._services.members.standing(space.name, caller.did)
-        standing = Standing(did=member.did, state=member.status.value, reason=member.reason, roles=list(member.roles))
+        standing = Standing(did=member.did, state=member.status.value, reason=member.reason, roles=list(member.roles), terms=member.terms)
         return Response(_encode(standing), media_type=_JSON, headers=_NO_STORE)
 
     async def _application(self, request: Request) -> tuple[Space, Caller, Application]:

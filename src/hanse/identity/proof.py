@@ -16,6 +16,8 @@ from hanse.kernel.tenant import Did
 _STALE = frozenset({"key-unknown", "signature"})  # faults that a key's replacement explains
 _HINT: Final = f"Sign with {', '.join(sorted(ALGORITHMS))}."
 
+_GONE: Final = "It was given up, or is not published: sign anew with a key of the document. Of a credential, ask its issuer for a new one."
+
 Methods = Literal["web", "any"]
 """Which DIDs may have signed: `did:web` only, because others have no place to be reached at, or did:jwk and did:key too."""
 
@@ -82,14 +84,16 @@ def _signed_by_itself(compact: Compact, did: str, kid: str, relationship: Relati
 def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Relationship, signed: float | None) -> Unauthenticated | None:
     method = document.method(kid)
     if method is None:
-        return Unauthenticated("The key that its kid names is not in the issuer's DID document.", where="header.kid", rule="key-unknown")
+        problem = "The key that its kid names is not in the issuer's DID document."
+        return Unauthenticated(problem, where="header.kid", rule="key-unknown", hint=_GONE)
     try:
         late = _late(method, signed)
         if late is not None:  # asked before the purpose: a revoked key has lost its purposes too, and this says why
             return Unauthenticated(late, where="header.kid", rule="key-revoked", hint="Sign it anew, with a key that counts.")
         if not document.allows(relationship, kid):
             problem = f"The key that its kid names is not in the issuer's {relationship}."
-            return Unauthenticated(problem, where="header.kid", rule="key-purpose")
+            hint = f"Sign with a key that the DID document names in its {relationship}."
+            return Unauthenticated(problem, where="header.kid", rule="key-purpose", hint=hint)
         key = method.key
     except Invalid as fault:
         return Unauthenticated(f"The issuer's key cannot be used. {fault.message}", where=fault.where, rule="key-unusable")

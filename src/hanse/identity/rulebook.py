@@ -182,8 +182,6 @@ class SpaceTrust:
 
     def objection(self, credential: Credential) -> str | None:
         """Return why the issuer may not say this. DIDs are compared whole; each of several types must be within bounds."""
-        if self._membership in credential.types and not all(self._is_ours(subject) for subject in credential.subjects):
-            return f"Its memberOf is another space than {self._space}."
         for kind in credential.types:
             known = self._types.get(kind)
             if known is None:
@@ -191,6 +189,8 @@ class SpaceTrust:
             problem = _objection(credential, kind, known)
             if problem is not None:
                 return problem
+        if self._membership in credential.types and not all(self._is_ours(subject) for subject in credential.subjects):
+            return f"Its memberOf is another space than {self._space}."
         return None
 
     def _is_ours(self, subject: Subject) -> bool:

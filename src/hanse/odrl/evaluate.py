@@ -12,13 +12,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from hanse.odrl.model import Atomic, Constraint, Rule, Terms
-from hanse.odrl.names import KNOWN_PROFILES, ROLE, USE, plain
-from hanse.odrl.operands import GIVEN, OPERANDS, Facts, Operand, named
+from hanse.odrl.names import CREDENTIAL, KNOWN_PROFILES, ROLE, USE, plain
+from hanse.odrl.operands import GIVEN, OPERANDS, Facts, Operand, Proofs, named
 from hanse.odrl.words import quote, term
 
 Truth = bool | None
 
-__all__ = ["Decision", "Facts", "decide", "roles_named", "unsupported"]
+__all__ = ["Decision", "Facts", "Proofs", "decide", "proofs_named", "unsupported"]
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -78,11 +78,15 @@ def unsupported(terms: Terms, known: Collection[str] = ()) -> list[tuple[str, st
     return found
 
 
-def roles_named(terms: Terms) -> frozenset[str]:
-    """Return the roles that `terms` ask about anywhere: those that the other side has to prove before a decision."""
+def proofs_named(terms: Terms) -> Proofs:
+    """Return the roles and credentials that `terms` ask about anywhere: what the other side has to prove before a decision."""
     rules = (*terms.permissions, *terms.prohibitions, *terms.obligations)
-    atomics = (atomic for rule in rules for _, atomic in _atomics("", rule.constraints))
-    return frozenset(name for atomic in atomics if plain(atomic.left) == ROLE for name in named(atomic))
+    atomics = [atomic for rule in rules for _, atomic in _atomics("", rule.constraints)]
+
+    def of(left: str) -> frozenset[str]:
+        return frozenset(name for atomic in atomics if plain(atomic.left) == left for name in named(atomic))
+
+    return Proofs(of(ROLE), of(CREDENTIAL))
 
 
 def _unsupported_in_rule(path: str, rule: Rule, known: Collection[str]) -> Iterator[tuple[str, str]]:

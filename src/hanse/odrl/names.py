@@ -19,6 +19,9 @@ PARTICIPANT = "urn:hanse:odrl:participant"
 ROLE = "urn:hanse:odrl:role"
 """Left operand: a role that the party that asks has in the space, proved by a credential."""
 
+CREDENTIAL = "urn:hanse:odrl:credential"
+"""Left operand: the type of a credential that the party that asks has presented, by an issuer that the space trusts for it."""
+
 ACTIVE = "active"
 """The one right operand of `MEMBERSHIP`."""
 

@@ -13,15 +13,22 @@ from typing import Protocol
 from msgspec import Struct
 
 from hanse.odrl.model import Atomic
-from hanse.odrl.names import ACTIVE, DATE_TIME, MEMBERSHIP, PARTICIPANT, ROLE, USE, did_key, is_did
+from hanse.odrl.names import ACTIVE, CREDENTIAL, DATE_TIME, MEMBERSHIP, PARTICIPANT, ROLE, USE, did_key, is_did
 from hanse.odrl.when import When, read_when
+
+
+class Proofs(Struct, frozen=True):
+    """What a party has to prove, or has proved: roles in the space, and credentials by their types."""
+
+    roles: frozenset[str] = frozenset()
+    credentials: frozenset[str] = frozenset()
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is known when a decision is made.
 
     `now` is timezone-aware; `action` is `use` or an IRI; `assignee` is the DID of the party that asks; `is_member`
-    is `None` when it could not be found out; `roles` are those that it has proved, `None` when none was asked for;
+    is `None` when it could not be found out; `proofs` is what it has proved, `None` when it was asked for none;
     `values` holds the text of further left operands by their name.
     """
 
@@ -29,7 +36,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     action: str = USE
     assignee: str | None = None
     is_member: bool | None = None
-    roles: frozenset[str] | None = None
+    proofs: Proofs | None = None
     values: Mapping[str, str] = {}
 
 
@@ -132,7 +139,20 @@ class Role(_Timeless):
 
     def holds(self, atomic: Atomic, facts: Facts) -> bool | None:
         """Look for a role that was proved among those named."""
-        return None if facts.roles is None else not facts.roles.isdisjoint(_named(atomic) or ())
+        return None if facts.proofs is None else not facts.proofs.roles.isdisjoint(_named(atomic) or ())
+
+
+class Credential(_Timeless):
+    """`urn:hanse:odrl:credential`: the party that asks has a credential of one of the types named, by an issuer trusted for it."""
+
+    def problem(self, atomic: Atomic) -> str | None:
+        """Return why this constraint can never be decided."""
+        known = atomic.operator in _POSITIVE and _named(atomic) is not None
+        return None if known else "credentials are known only as eq or isAnyOf types"
+
+    def holds(self, atomic: Atomic, facts: Facts) -> bool | None:
+        """Look for a credential that was verified among the types named."""
+        return None if facts.proofs is None else not facts.proofs.credentials.isdisjoint(_named(atomic) or ())
 
 
 class Given(_Timeless):
@@ -177,5 +197,11 @@ def _one(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-OPERANDS: Mapping[str, Operand] = {DATE_TIME: DateTime(), MEMBERSHIP: Membership(), PARTICIPANT: Participant(), ROLE: Role()}
+OPERANDS: Mapping[str, Operand] = {
+    DATE_TIME: DateTime(),
+    MEMBERSHIP: Membership(),
+    PARTICIPANT: Participant(),
+    ROLE: Role(),
+    CREDENTIAL: Credential(),
+}
 GIVEN: Operand = Given()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hanse.odrl.model import Agreement, Atomic, Constraint, Rule, Terms
-from hanse.odrl.names import DATE_TIME, KNOWN_PROFILES, MEMBERSHIP, PARTICIPANT, ROLE, USE, plain
+from hanse.odrl.names import CREDENTIAL, DATE_TIME, KNOWN_PROFILES, MEMBERSHIP, PARTICIPANT, ROLE, USE, plain
 from hanse.odrl.operands import OPERANDS, named
 from hanse.odrl.when import read_when
 from hanse.odrl.words import quote, say_moment, say_when, term, value
@@ -25,6 +25,10 @@ _WHO = {
     "isNoneOf": "the recipient is none of {}",
 }
 _ROLES = {"eq": "the recipient has the role {} in the space", "isAnyOf": "the recipient has one of the roles {} in the space"}
+_CREDENTIALS = {
+    "eq": "the recipient has a credential {} by an issuer that the space trusts for it",
+    "isAnyOf": "the recipient has one of the credentials {} by an issuer that the space trusts for it",
+}
 _JOINED = {
     "and": "all of these hold",
     "andSequence": "all of these hold, in this order",
@@ -115,7 +119,11 @@ def _say_role(atomic: Atomic) -> str:
     return _ROLES[atomic.operator].format(", ".join(map(quote, named(atomic))))
 
 
-_SAY = {DATE_TIME: _say_time, MEMBERSHIP: _say_member, PARTICIPANT: _say_participant, ROLE: _say_role}
+def _say_credential(atomic: Atomic) -> str:
+    return _CREDENTIALS[atomic.operator].format(", ".join(map(quote, named(atomic))))
+
+
+_SAY = {DATE_TIME: _say_time, MEMBERSHIP: _say_member, PARTICIPANT: _say_participant, ROLE: _say_role, CREDENTIAL: _say_credential}
 
 
 def _list(parts: list[str]) -> str:

@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from hanse.kernel.errors import Invalid
 from hanse.odrl.model import Atomic, Rule, Terms
-from hanse.odrl.names import ACTIVE, DATE_TIME, MEMBERSHIP, PARTICIPANT, ROLE, USE, is_did
+from hanse.odrl.names import ACTIVE, CREDENTIAL, DATE_TIME, MEMBERSHIP, PARTICIPANT, ROLE, USE, is_did
 from hanse.odrl.when import read_when, write_moment
 
 _LONGEST = 8192
 _MOST_PARTIES = 32
 # A plus before a digit belongs to a time zone (+02:00), never to a name.
 _ROLE_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}")
 _PLUS = re.compile(r"\s*\+\s*(?![0-9])")
 
 
@@ -32,6 +33,11 @@ TEMPLATES = (
     Template("open", "open", "Anybody who may see the offer may use the data."),
     Template("members", "members", "Active members of the space may use the data."),
     Template("role", "role NAME[,NAME...]", "Members with one of these roles in the space, such as ai-factory, may use the data."),
+    Template(
+        "credential",
+        "credential TYPE[,TYPE...]",
+        "Members with one of these credentials, by an issuer that the space trusts for it, may use the data.",
+    ),
     Template("until", "until DATE", "The data may be used before DATE begins (a day or a moment; UTC unless it says otherwise)."),
     Template("from", "from DATE until DATE", "The data may be used from the first DATE on and before the second begins."),
     Template("only", "only DID[,DID...]", "Only the participants named may use the data."),
@@ -61,8 +67,8 @@ def _check_names(names: list[str]) -> None:
             raise _wrong(f"{name[:80]!r} is not a policy template.")
         if names.count(name) > 1:
             raise _wrong(f"{name!r} is there twice.")
-    if "open" in names and {"members", "role", "only"} & set(names):
-        raise _wrong("'open' means anybody, so it cannot go with 'members', 'role' or 'only'.")
+    if "open" in names and {"members", "role", "credential", "only"} & set(names):
+        raise _wrong("'open' means anybody, so it cannot go with 'members', 'role', 'credential' or 'only'.")
 
 
 def _wrong(message: str) -> Invalid:
@@ -88,6 +94,16 @@ def _role(words: list[str], now: datetime) -> list[Atomic]:  # noqa: ARG001 - th
         if not _ROLE_NAME.fullmatch(name):
             raise _wrong(f"{name[:80]!r} is not a role such as ai-factory.")
     return [Atomic(ROLE, "isAnyOf", list(roles))]
+
+
+def _credential(words: list[str], now: datetime) -> list[Atomic]:  # noqa: ARG001 - the table's shape
+    types = list(dict.fromkeys(name for name in ",".join(words).split(",") if name))
+    if not 1 <= len(types) <= _MOST_PARTIES:
+        raise _wrong(f"'credential' needs 1 to {_MOST_PARTIES} types.")
+    for name in types:
+        if not _TYPE_NAME.fullmatch(name):
+            raise _wrong(f"{name[:80]!r} is not the type of a credential such as LegalEntityCredential.")
+    return [Atomic(CREDENTIAL, "isAnyOf", list(types))]
 
 
 def _until(words: list[str], now: datetime) -> list[Atomic]:
@@ -134,6 +150,7 @@ _PARSERS: dict[str, Callable[[list[str], datetime], list[Atomic]]] = {
     "open": _open,
     "members": _members,
     "role": _role,
+    "credential": _credential,
     "until": _until,
     "from": _from,
     "only": _only,

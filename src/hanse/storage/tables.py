@@ -83,11 +83,14 @@ STEP_2: tuple[str, ...] = (
 STEP_3: tuple[str, ...] = (
     # The wallet: credentials held, requests at issuers, and DCP messages on their way.
     "CREATE TABLE held_credentials (tenant TEXT NOT NULL, id TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
-    "CREATE TABLE credential_requests (tenant TEXT NOT NULL, holder_pid TEXT NOT NULL, doc BLOB NOT NULL,"
+    # `due` is when the issuer is to be asked how far a request is, absent when it is not.
+    "CREATE TABLE credential_requests (tenant TEXT NOT NULL, holder_pid TEXT NOT NULL, due INTEGER, doc BLOB NOT NULL,"
     " PRIMARY KEY (tenant, holder_pid))",
+    "CREATE INDEX credential_requests_due ON credential_requests (due) WHERE due IS NOT NULL",
     "CREATE TABLE letters (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, receiver TEXT NOT NULL, due INTEGER NOT NULL,"
     " doc BLOB NOT NULL)",
     "CREATE INDEX letters_due ON letters (due)",
+    "CREATE INDEX letters_to ON letters (tenant, receiver, id)",
     # The anchor: rulebooks, what it issued to whom, and the lists that take it back.
     "CREATE TABLE rulebooks (space TEXT NOT NULL, version INTEGER NOT NULL, tenant TEXT NOT NULL, doc BLOB NOT NULL,"
     " PRIMARY KEY (space, version))",

@@ -49,6 +49,11 @@ class Claims(Struct, frozen=True, kw_only=True):
     roles: frozenset[str]
     until: datetime
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of all the credentials."""
+        return frozenset(kind for one in self.credentials for kind in one.credential.types)
+
     def has(self, types: Iterable[str]) -> bool:
         """Tell whether there is a credential of each of the types."""
         return all(any(kind in one.credential.types for one in self.credentials) for kind in types)

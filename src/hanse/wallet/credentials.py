@@ -7,6 +7,7 @@ also where the call is refused.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import structs
@@ -89,7 +90,7 @@ class CredentialService:
         """
         now, pid = self._clock.now(), message.holder_pid
         containers = (message.credentials or []) if message.status == "ISSUED" else []
-        async with examining(self._database, tenant, caller):
+        async with self._requests.noting(tenant, caller.did, pid), examining(self._database, tenant, caller):
             _check_addressee(did, caller)
             expected = await self._database.read(lambda tx: self._intake.expected(tx, tenant, caller.did, pid))
             credentials = await self._intake.examine(did, expected, containers, now)
@@ -102,7 +103,8 @@ class CredentialService:
             if request is not None:
                 tx.requests.put(_answered(request, message, arrived, now))
 
-        await admit(self._database, tenant, caller, work)
+        async with self._requests.noting(tenant, caller.did, pid):
+            await admit(self._database, tenant, caller, work)
 
     async def offered(self, tenant: Tenant, did: Did, caller: Caller, message: CredentialOfferMessage) -> CredentialRequest | None:
         """Hear what an issuer offers, and ask for it if the participant trusts this issuer's offers (6.6). Return the request.
@@ -146,7 +148,8 @@ class CredentialService:
     async def recheck(self, tenant: Tenant, did: Did, id: str) -> Held:
         """Look up now whether a credential was taken back, note it, and return it. Raises `NotFound`.
 
-        One that was revoked or suspended is not presented any more, until another look finds it good again.
+        One that was revoked or suspended, or that its issuer's keys do not prove any more, is not presented, until another
+        look finds it good again.
         """
         held = await self.get(tenant, id)
         invalid = await self._intake.recheck(held, did, self._clock.now())
@@ -157,6 +160,14 @@ class CredentialService:
             return noted
 
         return held if invalid == held.invalid else await self._database.run(work)
+
+    async def recheck_all(self, tenant: Tenant, did: Did) -> None:
+        """Look up whether any credential was taken back that has not expired; status lists are fetched once a minute at most."""
+        now = self._clock.now()
+        for held in await self.page(tenant, after=None, limit=MAX_HELD):
+            if held.valid_until is None or now < held.valid_until:
+                with suppress(NotFound):  # thrown away meanwhile
+                    await self.recheck(tenant, did, held.id)
 
     async def remove(self, tenant: Tenant, id: str) -> None:
         """Forget a credential. Raises `NotFound`."""

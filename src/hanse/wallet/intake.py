@@ -16,6 +16,7 @@ from hanse.identity.credentials.verify import Rules, verify_read
 from hanse.identity.dcp.messages import CredentialContainer
 from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound, PeerUnreachable, Unauthenticated
 from hanse.kernel.tenant import Did, Tenant
+from hanse.wallet.letters import WALLET_FULL
 from hanse.wallet.ports import Resolver, WalletTx
 from hanse.wallet.records import Held
 
@@ -27,6 +28,13 @@ PATIENCE: Final = 20.0
 """Seconds that the verification of one delivery may take."""
 
 _LATER: Final = frozenset({"unresolved", "schema-unavailable", "status-unavailable"})  # rules of refusals that trying again can help
+
+_TAKEN_BACK: Final = {
+    "revoked": "revoked",
+    "suspended": "suspended",
+    # Its issuer says that the key was stolen, or does not name it any more: no verifier believes the credential now.
+    **dict.fromkeys(("key-revoked", "key-unknown", "key-purpose", "signature"), "unproved"),
+}
 
 
 class WalletRules(Struct, frozen=True, kw_only=True):
@@ -97,7 +105,7 @@ class Intake:
             raise PeerUnreachable("What was delivered could not be verified in time.", hint="Deliver it again.") from None
 
     async def recheck(self, held: Held, did: Did, now: datetime) -> str:
-        """Return how a credential is marked after another look at its status: `revoked`, `suspended`, or nothing.
+        """Return how a credential is marked after another look at it: `revoked`, `suspended`, `unproved` or nothing (`Held.invalid`).
 
         Where that cannot be told now, it is as it was.
         """
@@ -105,7 +113,7 @@ class Intake:
         try:
             await self._resolver.drive(verify_read(read_credential(held.text), did, rules, now))
         except Unauthenticated as fault:
-            return fault.rule if fault.rule in {"revoked", "suspended"} else held.invalid
+            return _TAKEN_BACK.get(fault.rule, held.invalid)
         return ""
 
     async def _one(self, number: int, did: Did, expected: Expected, container: CredentialContainer, now: datetime) -> Credential:
@@ -184,7 +192,7 @@ def _is_outdated(one: Held, others: Sequence[Held]) -> bool:
 def _check_room(staying: Sequence[Held], fresh: Sequence[Held]) -> None:
     size = sum(len(one.text) for one in (*staying, *fresh))
     if len(staying) + len(fresh) > MAX_HELD or size > MAX_HELD_SIZE:
-        raise Conflict("The wallet is full.", rule="wallet-full", hint="Its owner has to remove credentials that it needs no more.")
+        raise Conflict("The wallet is full.", rule=WALLET_FULL, hint="Its owner has to remove credentials that it needs no more.")
 
 
 def _check_label(read: Read, container: CredentialContainer) -> None:

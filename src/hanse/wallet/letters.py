@@ -42,6 +42,10 @@ LIFETIME: Final = timedelta(days=1)
 """How long a letter is tried, unless it is said otherwise."""
 MAX_BODY: Final = 1024 * 1024
 """Bytes of a letter: what a receiver takes."""
+WALLET_FULL: Final = "wallet-full"
+"""The rule by which a wallet refuses what it has no room for."""
+MAX_WAITING: Final = 1_000
+"""Letters of one participant to one receiver. The oldest are given up for those that come after them."""
 MAX_REASON: Final = 500
 """Characters of what is kept of a receiver's words."""
 
@@ -100,7 +104,8 @@ class Letters:
         """Store a letter in the caller's transaction; return its id.
 
         It goes to `path` (such as `/credentials`) below the address of that service of `to`, and is tried for `lifetime`;
-        `token` goes along as its token's `token` claim. Raises `Invalid` for more than 1 MiB.
+        `token` goes along as its token's `token` claim. If too many wait for that receiver, the oldest is given up.
+        Raises `Invalid` for more than 1 MiB.
         """
         if len(body) > MAX_BODY:
             raise Invalid(f"The message is larger than {MAX_BODY} bytes.", where="body", hint="Ask for fewer credentials at a time.")
@@ -118,6 +123,8 @@ class Letters:
             due=now,
             deadline=now + lifetime,
         )
+        for id in tx.letters.to(tenant, to)[: -(MAX_WAITING - 1)]:
+            self._give_up(tx, id)
         tx.letters.put(letter)
         tx.emit(LetterQueued(tenant, letter.id))
         return letter.id
@@ -171,6 +178,13 @@ class Letters:
         except TimeoutError:
             return MailAnswer(status=None, error="No answer came in time.")
 
+    def _give_up(self, tx: WalletTx, id: str) -> None:
+        letter = tx.letters.get(id)
+        if letter is not None:
+            tx.letters.delete(id)
+            _, failed = self._kinds.get(letter.kind, (_ignored, _ignored))
+            failed(tx, letter, f"It was given up for later ones: more than {MAX_WAITING} waited. {letter.last_error}".rstrip())
+
     async def _settle(self, letter: Letter, tell: Callable[[WalletTx], None]) -> None:
         def work(tx: WalletTx) -> None:
             if tx.letters.get(letter.id) is not None:  # else another process has settled it, or its sender was erased
@@ -218,7 +232,9 @@ def _take(tx: WalletTx, now: datetime, busy: frozenset[Did]) -> list[Letter]:
 def _arrived(letter: Letter, answer: MailAnswer) -> bool:
     if answer.status is None:
         return False
-    return 200 <= answer.status < 300 or (answer.status == _REPEATED and letter.attempts > 1)
+    # A wallet of this product that is full answers so, too, however often it is asked.
+    repeated = answer.status == _REPEATED and letter.attempts > 1 and WALLET_FULL.encode() not in answer.body
+    return 200 <= answer.status < 300 or repeated
 
 
 def _worth_repeating(letter: Letter, answer: MailAnswer) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from hanse.identity.dcp.messages import IssuerMetadata
+from hanse.identity.dcp.messages import CredentialStatus, IssuerMetadata
 from hanse.identity.dcp.scopes import Scope
 from hanse.identity.did import Service
 from hanse.identity.exchange import Exchange, Inquiry
@@ -105,6 +105,14 @@ class RequestStore(Protocol):
         """Return up to `limit` in the order of their ids, those after the id `after`."""
         ...
 
+    def due(self, now: datetime, *, limit: int) -> Sequence[CredentialRequest]:
+        """Return up to `limit` of all participants of which the issuer is to be asked by now, the longest due in front."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return when the next one is due, or nothing."""
+        ...
+
 
 class LetterStore(Protocol):
     """DCP messages on their way, of all participants, identified by id."""
@@ -127,6 +135,10 @@ class LetterStore(Protocol):
 
     def next_due(self, busy: Collection[Did]) -> datetime | None:
         """Return when the next one to nobody in `busy` is due, or nothing."""
+        ...
+
+    def to(self, tenant: Tenant, receiver: Did) -> Sequence[str]:
+        """Return the ids of the tenant's letters to that receiver, the oldest first."""
         ...
 
 
@@ -236,6 +248,10 @@ class Issuers(Protocol):
 
     async def metadata(self, issuer: Did) -> IssuerMetadata:
         """Return what an issuer makes, as it says itself (DCP 1.0, 6.7). Raises `PeerError`s, also if it is another issuer's."""
+        ...
+
+    async def request_status(self, tenant: Tenant, issuer: Did, issuer_pid: str) -> CredentialStatus:
+        """Return how far a request of the tenant's is (DCP 1.0, 6.8). Raises `PeerError`s."""
         ...
 
 

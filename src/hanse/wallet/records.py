@@ -18,8 +18,9 @@ ServiceType = Literal["CredentialService", "IssuerService"]
 class Held(Struct, frozen=True, kw_only=True):
     """A credential that a participant holds about itself. `text` is the JWT; `id` is ours, `credential_id` the issuer's.
 
-    `request` is the request that brought it. `valid_until` is exclusive, absent means for ever. `invalid` is why its
-    issuer's status list says that it does not count any more (`revoked` or `suspended`), as it was last seen.
+    `request` is the request that brought it. `valid_until` is exclusive, absent means for ever. `invalid` is why it
+    does not count any more, as it was last seen: its issuer's status list says that it is `revoked` or `suspended`, or its
+    issuer's keys do not prove it any more (`unproved`).
     """
 
     id: str
@@ -46,7 +47,7 @@ class RequestState(StrEnum):
     ISSUED = "issued"
     REJECTED = "rejected"
     FAILED = "failed"
-    """It could not be delivered, or the issuer would not take it."""
+    """It could not be delivered, the issuer would not take it, or another has taken its place."""
 
 
 class CredentialRequest(Struct, frozen=True, kw_only=True):
@@ -54,7 +55,10 @@ class CredentialRequest(Struct, frozen=True, kw_only=True):
 
     `types` are what those ids stand for: the issuer may deliver these types under this request, and no others. `because`
     says why we asked, for people: `joined`, `offered`, `by hand`. `letter` is the message that asks. `status_url` is the
-    Location that the issuer gave.
+    Location that the issuer gave. `due` is when the issuer is asked next how far it is (6.8), `polls` how often it was,
+    `last_error` why there was no answer. `refusal` is why this wallet did not take what was delivered.
+
+    A request that is ISSUED with a `reason` is so by its issuer's word alone: nothing has arrived.
     """
 
     holder_pid: str
@@ -70,6 +74,10 @@ class CredentialRequest(Struct, frozen=True, kw_only=True):
     reason: str = ""
     created: datetime
     updated: datetime
+    due: datetime | None = None
+    polls: int = 0
+    last_error: str = ""
+    refusal: str = ""
 
 
 class Letter(Struct, frozen=True, kw_only=True):

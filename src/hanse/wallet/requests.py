@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +15,8 @@ from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Conflict, Invalid, NotFound
 from hanse.kernel.ids import Ids
 from hanse.kernel.tenant import Did, Tenant
-from hanse.wallet.letters import Letters
+from hanse.wallet.letters import Letters, one_line
+from hanse.wallet.polling import FIRST, is_awaited, issuer_pid
 from hanse.wallet.ports import Database, Issuers, MailAnswer, WalletTx
 from hanse.wallet.records import CredentialRequest, Letter, RequestState
 
@@ -23,8 +25,11 @@ KIND: Final = "credential-request"
 MAX_REQUESTS: Final = 1_000
 """Requests that are kept of one participant; the oldest that are settled give way to new ones."""
 SAME: Final = timedelta(hours=1)
-"""How old an unanswered request may be to stand for a new offer of the same."""
+"""How old a request on its way to the issuer may be to stand for a new offer of the same."""
+STUCK: Final = timedelta(minutes=1)
+"""How long the issuer may have had a request that still does. Who has one, and offers the same later, will not answer it."""
 
+_REPLACED: Final = "Its issuer offered the same again, so it was asked for anew."
 _PROFILES: Final = (VC20, VC11)  # those that we can hold, the preferred one first
 _OPEN: Final = frozenset({RequestState.ASKED, RequestState.RECEIVED})
 
@@ -98,11 +103,19 @@ class Requests:
         return request
 
     def put_once(self, tx: WalletTx, tenant: Tenant, issuer: Did, wanted: Sequence[CredentialObject], because: str) -> CredentialRequest:
-        """Do as `put` does, unless the same was asked for within the last hour and is not answered yet: return that request then."""
-        ids, since = tuple(one.id for one in wanted), self._clock.now() - SAME
-        for one in tx.requests.page(tenant, after=None, limit=MAX_REQUESTS):
-            if one.issuer == issuer and one.wanted == ids and one.state in _OPEN and one.created > since:
-                return one
+        """Do as `put` does, unless the same was asked for just now and is not answered yet: return that request then.
+
+        A request that is stuck gives way: what is delivered for it after all is taken, but nobody waits for it.
+        """
+        ids, now = tuple(one.id for one in wanted), self._clock.now()
+        kept = tx.requests.page(tenant, after=None, limit=MAX_REQUESTS)
+        same = [one for one in kept if one.issuer == issuer and one.wanted == ids and one.state in _OPEN]
+        fresh = next((one for one in same if not _is_stuck(one, now)), None)
+        if fresh is not None:
+            return fresh
+        for one in same:
+            tx.letters.delete(one.letter)
+            tx.requests.put(structs.replace(one, state=RequestState.FAILED, reason=_REPLACED, due=None, updated=now))
         return self.put(tx, tenant, issuer, wanted, because)
 
     async def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[CredentialRequest]:
@@ -122,14 +135,33 @@ class Requests:
 
         return _explained(*await self._database.read(work))
 
+    @asynccontextmanager
+    async def noting(self, tenant: Tenant, issuer: Did, holder_pid: str) -> AsyncIterator[None]:
+        """Around taking what the issuer delivers: if it is refused for good (`Invalid`, `Conflict`), the request tells why."""
+        try:
+            yield
+        except (Invalid, Conflict) as fault:
+            said = one_line(f"This wallet did not take what was delivered: {fault.message}")
+
+            def work(tx: WalletTx) -> None:
+                request = tx.requests.get(tenant, holder_pid)
+                if request is not None and request.issuer == issuer:
+                    tx.requests.put(structs.replace(request, refusal=said))
+
+            await self._database.run(work)
+            raise
+
     def _received(self, tx: WalletTx, letter: Letter, answer: MailAnswer) -> None:
         request = tx.requests.get(letter.tenant, letter.about)
         if request is None:
             return
-        known = structs.replace(request, status_url=answer.location[:2048] or request.status_url)
+        now = self._clock.now()
+        known = structs.replace(request, status_url=answer.location[:2048] or request.status_url, updated=now)
         # The credentials themselves may have been faster than the answer to the request.
-        state = RequestState.RECEIVED if request.state is RequestState.ASKED else request.state
-        tx.requests.put(structs.replace(known, state=state, updated=self._clock.now()))
+        if known.state is RequestState.ASKED:
+            known = structs.replace(known, state=RequestState.RECEIVED)
+        asks = is_awaited(known) and issuer_pid(known) is not None
+        tx.requests.put(structs.replace(known, due=now + FIRST if asks else None))
 
     def _failed(self, tx: WalletTx, letter: Letter, reason: str) -> None:
         request = tx.requests.get(letter.tenant, letter.about)
@@ -158,6 +190,12 @@ def _chosen(offered: Sequence[CredentialObject], types: Sequence[str] | None) ->
     return [by_type[one] for one in wanted]
 
 
+def _is_stuck(request: CredentialRequest, now: datetime) -> bool:
+    if request.state is RequestState.ASKED:
+        return request.created <= now - SAME
+    return request.updated <= now - STUCK
+
+
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(one[:128] for one in names[:16])
     return shown if len(names) <= 16 else f"{shown} and {len(names) - 16} more"
@@ -182,11 +220,13 @@ def _make_room(tx: WalletTx, tenant: Tenant) -> None:
 
 def _explained(request: CredentialRequest, letter: Letter | None) -> Explanation:
     summary = f"A request ({request.because}) to {request.issuer} for {_listed(request.types)}."
-    if request.reason:
-        summary += f" {request.reason}"
+    for said in (request.reason, request.refusal if is_awaited(request) else ""):
+        summary += f" {said}" if said else ""
     story = Explanation(id=request.holder_pid, summary=summary, state=request.state)
-    if request.state is RequestState.RECEIVED:
-        return structs.replace(story, waits_for="the issuer to decide, and to deliver the credentials", who="the issuer")
+    if is_awaited(request):
+        waits = "the issuer to decide, and to deliver the credentials" if request.state is RequestState.RECEIVED else "the delivery"
+        asked = structs.replace(story, attempts=request.polls, last_error=request.last_error, next_attempt=request.due)
+        return structs.replace(asked, waits_for=waits, who="the issuer")
     if request.state is not RequestState.ASKED:
         return story
     waiting = structs.replace(story, waits_for="the issuer to take the request", who="the issuer, or the network between")

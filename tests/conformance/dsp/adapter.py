@@ -34,6 +34,7 @@ from hanse.http.courier import PeerConnector
 from hanse.kernel.clock import SystemClock, timestamp
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.evaluate import Proofs
 from hanse.odrl.model import Agreement, Offer, Rule, Terms
 from hanse.participants import naming
 from hanse.participants.roles import SERVER
@@ -73,15 +74,15 @@ class Everybody:
     async def require(self, tenant: Tenant, peer: Did) -> None:
         """Call everybody."""
 
-    async def admit(self, sender: Sender, roles: frozenset[str]) -> None:
+    async def admit(self, sender: Sender, asked: Proofs) -> None:
         """Let everybody in."""
 
     async def standing(self, tenant: Tenant, peer: Did) -> None:
         """Nobody is ever taken back."""
 
-    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str]:
+    def proofs(self, tenant: Tenant, peer: Did) -> Proofs:
         """Return none: the offers of the cases ask for none."""
-        return frozenset()
+        return Proofs()
 
 
 class KnownAddress:

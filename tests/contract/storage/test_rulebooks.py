@@ -6,7 +6,7 @@ import asyncio
 
 from msgspec import structs
 
-from hanse.anchor.records import Approval, Deed, Published
+from hanse.anchor.records import Approval, Deed, Proposal, Published
 from hanse.anchor.rulebook.document import default
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
@@ -15,6 +15,7 @@ from hanse.kernel.clock import ManualClock
 from hanse.storage.erase import erase_tenant
 from tests.contract.storage.stage import NOW, PEER, A, B, member, on, space
 
+ANN, BO = (Approval(operator=f"op_{name}", name=name, at=NOW) for name in ("Ann", "Bo"))
 URL = "http://localhost:8400/spaces/harbour"
 
 
@@ -88,13 +89,31 @@ def test_servers_that_publish_at_once_count_on(address):
         text = default(URL, PEER, "The Harbour")
         # Founded before there were rulebooks: the first version is there, and is stored with the second.
         assert [one.version for one in await books[0].page(A, "harbour")] == [1]
-        turns = [books[turn % len(books)].publish(A, "harbour", f"{text}# {turn}\n", "Ann") for turn in range(8)]
+        turns = [books[turn % len(books)].publish(A, "harbour", f"{text}# {turn}\n", ANN) for turn in range(8)]
         made = await asyncio.gather(*turns)
         assert sorted(one.version for one in made) == list(range(2, 10))
         assert [one.version for one in await books[-1].page(A, "harbour")] == list(range(9, 0, -1))
         register = await Spaces(databases[-1], clock, None, root="http://localhost:8400").register_of(URL)
         assert register.body.rulebook == 9
         assert [issuer.did for issuer in register.body.issuers] == [PEER]
+
+    on(address, scenario, times=2 if address.startswith("postgres") else 1)
+
+
+def test_two_servers_put_a_proposal_in_force_once(address):
+    async def scenario(*databases):
+        clock = ManualClock(NOW)
+        await databases[0].run(lambda tx: tx.spaces.add(space()))
+        books = [Rulebooks(one, clock, None, root="http://localhost:8400") for one in databases]
+        text = default(URL, PEER, "The Harbour")
+        await books[0].publish(A, "harbour", text.replace("approvals: 1", "approvals: 2"), ANN)
+        proposal = await books[0].publish(A, "harbour", text, ANN)
+        assert isinstance(proposal, Proposal)
+        assert await books[-1].proposal(A, "harbour") == proposal
+        assert [one.name for one in proposal.approvals] == ["Ann"]
+        made = await asyncio.gather(*(books[turn % len(books)].publish(A, "harbour", text, BO) for turn in range(4)))
+        assert {(one.version, one.by) for one in made} == {(3, "Ann and Bo")}
+        assert await books[-1].proposal(A, "harbour") is None
 
     on(address, scenario, times=2 if address.startswith("postgres") else 1)
 

@@ -69,6 +69,32 @@ def test_pages_in_the_order_of_ids_without_gaps_or_repeats(address, store, make,
     on(address, scenario)
 
 
+def test_requests_of_which_the_issuer_is_to_be_asked(address):
+    async def scenario(db):
+        assert await db.read(lambda tx: tx.requests.next_due()) is None
+        late, early, never = request("req_1", due=later(seconds=5)), request("req_2", B, due=NOW), request("req_3")
+        for one in (late, early, never):
+            await db.run(lambda tx, one=one: tx.requests.put(one))
+        assert await db.read(lambda tx: tx.requests.due(later(seconds=4), limit=9)) == [early]
+        assert await db.read(lambda tx: tx.requests.due(later(seconds=5), limit=9)) == [early, late]
+        assert await db.read(lambda tx: tx.requests.due(later(seconds=5), limit=1)) == [early]
+        assert await db.read(lambda tx: tx.requests.next_due()) == NOW
+        await db.run(lambda tx: tx.requests.put(request("req_2", B)))
+        assert await db.read(lambda tx: tx.requests.next_due()) == later(seconds=5)
+
+    on(address, scenario)
+
+
+def test_the_letters_of_one_tenant_to_one_receiver(address):
+    async def scenario(db):
+        for one in (letter("ltr_b"), letter("ltr_a"), letter("ltr_c", B), letter("ltr_d", to=OTHER)):
+            await db.run(lambda tx, one=one: tx.letters.put(one))
+        assert await db.read(lambda tx: tx.letters.to(A, PEER)) == ["ltr_a", "ltr_b"]
+        assert await db.read(lambda tx: tx.letters.to(B, OTHER)) == []
+
+    on(address, scenario)
+
+
 def test_the_letter_that_is_due_for_longest_to_somebody_who_is_not_busy(address):
     async def scenario(db):
         assert await db.read(lambda tx: tx.letters.next_due(())) is None

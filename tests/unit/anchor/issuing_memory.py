@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import msgspec
 from msgspec import structs
 
+from hanse.anchor.issuing.deliveries import Deliveries
 from hanse.anchor.issuing.issuer import IssuerRules, Issuing
 from hanse.anchor.issuing.renewal import Renewals
 from hanse.anchor.issuing.status import StatusPages
@@ -221,6 +222,7 @@ class House:
         self.issuing = Issuing(self.db, self.clock, self.ids, self.signer, self.post, self.rulebook_of, rules)
         self.pages = StatusPages(self.db, self.clock, self.signer)
         self.renewals = Renewals(self.db, self.post, self.rulebook_of)
+        self.deliveries = Deliveries(self.clock)
         self.jti = itertools.count(1)
         self.space = Space(name="baltic", tenant="port", anchor=self.anchor, url=URL, title="Baltic trade", version=1, created=NOON)
         self.db.tx.spaces.put(self.space)
@@ -248,6 +250,18 @@ class House:
     @property
     def letters(self):
         return self.db.tx.letters
+
+    def arrive(self, number=-1):
+        """Let a letter reach its receiver, who takes it."""
+        run(self.db.run(lambda tx: self.deliveries.arrived(tx, self.letters[number].about)))
+
+    def lose(self, number=-1, reason="The other side answered HTTP 400: No."):
+        """Let a letter be lost for good."""
+        letter = self.letters[number]
+        if letter.kind == "delivery":
+            run(self.db.run(lambda tx: self.deliveries.lost(tx, letter.about, reason)))
+        else:
+            run(self.db.run(lambda tx: self.deliveries.offer_lost(tx, letter.about, letter.to)))
 
     def delivered(self, number=-1):
         letter = self.letters[number]

@@ -7,9 +7,10 @@ import pytest
 
 from hanse.anchor.issuing.status import allocate
 from hanse.anchor.joining import admission
+from hanse.anchor.joining.admission import BOTH
 from hanse.anchor.joining.members import Members
 from hanse.anchor.joining.settle import HISTORY
-from hanse.anchor.records import Admitted, Applicant, Applied, Approval, Issued, MembersChanged
+from hanse.anchor.records import Admitted, Applicant, Applied, Approval, Issued, MembersChanged, Proposal
 from hanse.anchor.rulebooks import Rulebooks
 from hanse.anchor.spaces import Spaces
 from hanse.anchor.standing import Status
@@ -63,7 +64,9 @@ class House:
         self.space = run(self.spaces.found("port", self.keyring.did("port"), "baltic", "Baltic trade"))
 
     def rules(self, text):
-        run(self.rulebooks.publish("port", "baltic", text, "Ann"))
+        """Put a rulebook in force, by two where the one before asks for two."""
+        if isinstance(run(self.rulebooks.publish("port", "baltic", text, ANN)), Proposal):
+            run(self.rulebooks.publish("port", "baltic", text, BO))
 
     def token(self, did):
         self.jti += 1
@@ -336,6 +339,33 @@ def test_the_same_person_twice_is_one(house, again):
     assert fault.rule == "same-operator"
     assert "Ann approved" in fault.message
     assert house.member().status is Status.PENDING
+
+
+def test_a_yes_to_something_else_begins_anew_and_that_is_told(house):
+    house.rules(TWO)
+    house.apply(roles=("provider", "consumer"))
+    house.act("approve", by=ANN)
+    member = house.act("approve", by=BO, roles=("consumer",))
+    assert (member.status, [one.name for one in member.approvals]) == (Status.PENDING, ["Bo"])
+    assert member.history[-1].what == "yes to: admit as consumer; that of Ann was to something else, and counts no more"
+
+
+def test_who_waits_and_hands_in_something_else_is_judged_anew(house):
+    house.rules(book(needing(evidence="[registration]"), joining="  approvals: 2", more=PAPER))
+    first = house.apply(evidence={"registration": "HRB 1"})
+    house.act("approve", by=ANN)
+    asks = house.apply(evidence={"registration": "HRB 1"})
+    assert [one.name for one in asks.approvals] == ["Ann"]  # the same once more: just a question
+    assert house.apply(roles=BOTH).evidence == {"registration": "HRB 1"}  # and so are no papers at all
+    house.clock.advance(hours=1)
+    second = house.apply(evidence={"registration": "HRB 2"})
+    assert (second.status, second.evidence, second.approvals) == (Status.PENDING, {"registration": "HRB 2"}, ())
+    assert second.history[-1].what == "applied again as consumer"
+    assert second.history[: len(first.history)] == first.history
+    house.refused(evidence={"registration": ""}, roles=("provider",))
+    assert house.member() == second
+    house.act("approve", by=ANN)
+    assert house.act("approve", by=BO).status is Status.ACTIVE
 
 
 def test_who_approves_is_known_by_name_where_it_matters(house):

@@ -12,6 +12,7 @@ from hanse.anchor.issuing.entitlement import read_object_id
 from hanse.anchor.issuing.issuer import IssuerRules
 from hanse.anchor.issuing.status import mark
 from hanse.anchor.records import Admitted, IssuanceState, Space
+from hanse.anchor.rulebook.schemas import schema_name, schema_of
 from hanse.anchor.standing import Status
 from hanse.identity.credentials.model import VC11, VC20
 from hanse.identity.dcp import messages as m
@@ -79,12 +80,12 @@ def test_who_anchors_nothing_issues_nothing(house):
 
 
 def test_the_schema_of_a_type_is_the_rulebooks_or_asks_for_little(house):
-    assert msgspec.json.decode(run(house.issuing.schema("baltic", FACTORY))) == {"type": "object", "required": ["trustLevel"]}
-    least = msgspec.json.decode(run(house.issuing.schema("baltic", MEMBERSHIP)))
+    book = house.rulebooks["baltic"]
+    assert msgspec.json.decode(schema_of(book, FACTORY)) == {"type": "object", "required": ["trustLevel"]}
+    least = msgspec.json.decode(schema_of(book, MEMBERSHIP))
     assert (least["type"], least["required"]) == ("object", ["id"])
-    for space, type in (("baltic", "Other"), ("elsewhere", MEMBERSHIP)):
-        with pytest.raises(NotFound):
-            run(house.issuing.schema(space, type))
+    with pytest.raises(NotFound):
+        schema_of(book, "OtherCredential")
 
 
 # An active member.
@@ -155,7 +156,8 @@ def test_a_role_says_the_rulebooks_first_value_or_the_one_that_an_operator_chose
     assert subject(first)["trustLevel"] == "basic"
     assert subject(second) == {"id": BOLT, "memberOf": URL, "role": "ai-factory", "trustLevel": "high"}
     assert first.valid_until == NOON + timedelta(days=30)
-    assert [(one.id, one.type) for one in first.schemas] == [(f"{URL}/schemas/AIFactoryCredential.json", "JsonSchemaValidator2018")]
+    schema = f"{URL}/schemas/{schema_name(house.rulebooks['baltic'], FACTORY)}.json"
+    assert [(one.id, one.type) for one in first.schemas] == [(schema, "JsonSchemaValidator2018")]
 
 
 def test_claims_of_a_rulebook_cannot_say_whom_a_credential_is_about(house):

@@ -49,9 +49,12 @@ def test_what_the_key_signed_is_offered_again_until_it_is_taken_up(house):
     assert again(house, old) == [(ACME, [kind(MEMBERSHIP), kind(PROVIDER)])]
     assert {one.offer_reason for one in house.offered().credentials} == {"reissue"}
     house.ask(MEMBERSHIP, pid="req_2")
+    assert run(house.renewals.depending("port", old, house.clock.now())) == 2  # it is on its way, and may be refused
+    house.arrive()
     assert run(house.renewals.depending("port", old, house.clock.now())) == 1
     assert again(house, old) == [(ACME, [kind(PROVIDER)])]
     house.ask(PROVIDER, pid="req_3")
+    house.arrive()
     assert run(house.renewals.depending("port", old, house.clock.now())) == 0
     assert again(house, old) == []
 

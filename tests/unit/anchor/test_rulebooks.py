@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hanse.anchor.joining.members import Members
-from hanse.anchor.records import Applicant, MembersChanged, RulebookPublished
+from hanse.anchor.records import Applicant, Approval, MembersChanged, Proposal, RulebookPublished
 from hanse.anchor.rulebook.changes import changes
 from hanse.anchor.rulebook.document import read
 from hanse.anchor.rulebooks import Rulebooks, renew
@@ -15,7 +15,7 @@ from hanse.anchor.spaces import Spaces
 from hanse.identity.rulebook import RULEBOOK, Rulebook
 from hanse.identity.statements import open_statement
 from hanse.kernel.clock import ManualClock
-from hanse.kernel.errors import Conflict, Invalid, NotFound
+from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from hanse.kernel.ids import CountedIds
 from tests.unit.anchor.books import CHAMBER, LEGAL, PAPER, PORT, TERMS, URL, book, needing
 from tests.unit.anchor.memory import Keyring, Memory
@@ -30,6 +30,10 @@ def run(awaitable):
     return asyncio.run(awaitable)
 
 
+def operator(name, id=None):
+    return Approval(operator=id or f"op_{name.lower()}", name=name, at=datetime(2000, 1, 1, tzinfo=UTC))
+
+
 class House:
     def __init__(self):
         self.clock, self.db = ManualClock(NOON), Memory()
@@ -40,7 +44,7 @@ class House:
         self.space = run(self.spaces.found("port", self.keyring.did("port"), "baltic", "Baltic trade"))
 
     def publish(self, text, by="Ann"):
-        return run(self.rulebooks.publish("port", "baltic", text, by))
+        return run(self.rulebooks.publish("port", "baltic", text, operator(by)))
 
     def check(self, text):
         return run(self.rulebooks.check("port", "baltic", text))
@@ -138,7 +142,7 @@ def test_an_application_holds_a_role_too_and_many_are_counted(house):
 
 def test_another_tenant_finds_nothing(house):
     for attempt in (
-        house.rulebooks.publish("other", "baltic", book(), "Eve"),
+        house.rulebooks.publish("other", "baltic", book(), operator("Eve")),
         house.rulebooks.check("other", "baltic", book()),
         house.rulebooks.page("other", "baltic"),
         house.rulebooks.current("none"),
@@ -153,6 +157,87 @@ def test_a_text_that_cannot_be_read_changes_nothing(house):
     with pytest.raises(Invalid):
         house.publish(book(("    credential: AuditorCredential", "    credential: X")))
     assert run(house.rulebooks.published("baltic")).version == 1
+
+
+# By two, where the rulebook in force asks for two.
+
+TWO = book(joining="  approvals: 2")
+NAMED = book(joining="  approvals: 2\n  approvers: [Bo, Cy]")
+
+
+def proposed(house):
+    return run(house.rulebooks.proposal("port", "baltic"))
+
+
+def version(house):
+    return run(house.rulebooks.published("baltic")).version
+
+
+def test_one_person_cannot_do_away_with_the_second(house):
+    assert house.publish(TWO).version == 2
+    before, events = house.register().version, len(house.db.tx.events)
+    proposal = house.publish(book())
+    assert isinstance(proposal, Proposal)
+    assert (proposal.sha256, proposal.by.name, proposal.by.at, proposal.needs) == (
+        hashlib.sha256(book().encode()).hexdigest(),
+        "Ann",
+        NOON,
+        2,
+    )
+    for again in (operator("Ann"), operator(" ann ", "op_other"), operator("Bo", "op_ann")):
+        with pytest.raises(Conflict) as fault:
+            run(house.rulebooks.publish("port", "baltic", book(), again))
+        assert fault.value.rule == "same-operator"
+    assert (version(house), proposed(house), house.register().version, len(house.db.tx.events)) == (2, proposal, before, events)
+    made = house.publish(book(), "Bo")
+    assert (made.version, made.by, proposed(house)) == (3, "Ann and Bo", None)
+    assert house.publish(book(more=TERMS)).version == 4  # one is enough again
+
+
+def test_another_text_takes_the_place_of_a_proposal(house):
+    house.publish(TWO)
+    house.publish(book())
+    assert isinstance(house.publish(book() + "# a remark\n", "Bo"), Proposal)
+    assert [one.name for one in proposed(house).approvals] == ["Bo"]
+    # Nobody's yes to the text before counts any more, and it is proposed again.
+    assert isinstance(house.publish(book(), "Cy"), Proposal)
+    assert version(house) == 2
+    assert house.publish(book()).by == "Cy and Ann"
+
+
+def test_what_is_proposed_goes_through_the_same_checks(house):
+    house.publish(TWO)
+    with pytest.raises(Conflict):
+        house.publish(book(space=URL + "2"))
+    assert proposed(house) is None
+    house.publish(book((AUDITOR, "")))
+    run(house.members.apply("baltic", Applicant(ACME, "j1", NOON), "M", roles=("auditor",)))
+    with pytest.raises(Conflict) as fault:
+        house.publish(book((AUDITOR, "")), "Bo")
+    assert (fault.value.rule, version(house)) == ("role-in-use", 2)
+
+
+def test_only_those_whom_the_rulebook_names_put_another_in_force(house):
+    house.publish(NAMED)
+    # An administrator who is not named may propose, and that is no yes.
+    assert house.publish(book()).approvals == ()
+    for name in ("Ann", "Eve"):
+        with pytest.raises(Forbidden):
+            house.publish(book(), name)
+    assert [one.name for one in house.publish(book(), "Bo").approvals] == ["Bo"]
+    assert house.publish(book(), "Cy").by == "Bo and Cy"
+
+
+def test_who_may_not_begin_may_be_the_second(house):
+    attempt = {"begins": False}
+    for rules in (book(more=TERMS), TWO):
+        with pytest.raises(Forbidden):
+            run(house.rulebooks.publish("port", "baltic", rules, operator("Bo"), **attempt))
+    house.publish(TWO)
+    house.publish(book())
+    with pytest.raises(Forbidden):
+        run(house.rulebooks.publish("port", "baltic", book(more=TERMS), operator("Bo"), **attempt))
+    assert run(house.rulebooks.publish("port", "baltic", book(), operator("Bo"), **attempt)).version == 3
 
 
 # Signed.

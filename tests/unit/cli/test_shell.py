@@ -153,3 +153,61 @@ def test_names_of_participants():
     assert words.short("did:key:z6Mk") == "did:key:z6Mk"
     assert (words.plural(1, "file"), words.plural(1_200, "file")) == ("1 file", "1,200 files")
     assert words.moment(None) == ""
+
+
+DID = "did:web:localhost%3A8400:participants:acme"
+AT = "2026-11-25 20:47"
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "whole"),
+    [
+        (
+            ("ID", "TYPE", "HOLDER", "UNTIL", "STATE"),
+            [("vc_06f9k2q4m8s1t5v7w9x3yz", "DataProviderCredential", "acme", AT, "suspended")],
+            ("vc_06f9k2q4m8s1t5v7w9x3yz", "DataProviderCredential", "suspended", "2026-11-25"),
+        ),
+        (
+            ("ID", "TYPE", "HOLDER", "UNTIL", "STATE"),
+            [("vc_06f9k2q4m8s1t5v7w9x3yz", "DataSubjectsRepresentativeCredential", "harbour", AT, "revoked")],
+            ("vc_06f9k2q4m8s1t5v7w9x3yz", "DataSubjects", "Representative", "Credential", "harbour", "revoked"),
+        ),
+        (
+            ("KEY", "KIND", "STATE", "MADE", "UNTIL"),
+            [(f"{DID}#key-1", "Ed25519", f"compromised since {AT}", AT, AT)],
+            ("Ed25519", "compromised", "2026-11-25", "20:47"),
+        ),
+        (("TYPE", "ISSUER"), [("MembershipCredential", "x" * 500)], ("MembershipCredential",)),
+    ],
+)
+def test_a_table_breaks_no_word_that_people_read(tmp_path, columns, rows, whole):
+    done = run(lambda shell: shell.table(columns, rows, ""), "--home", str(tmp_path), env={"COLUMNS": "80"})
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert set(whole) <= set(done.stdout.split())
+    assert sorted("".join(done.stdout.split())) == sorted("".join(" ".join([*columns, *rows[0]]).split())), "nothing is lost"
+
+
+def test_a_table_that_fits_is_not_folded(tmp_path):
+    done = run(lambda shell: shell.table(("DID", "NAME"), [(DID, "Acme Ltd")], ""), "--home", str(tmp_path), env={"COLUMNS": "80"})
+    assert done.stdout == f"DID                                         NAME\n{DID}  Acme Ltd\n"
+
+
+def test_a_table_on_a_very_narrow_terminal_loses_nothing(tmp_path):
+    row = ("vc_06f9k2q4m8s1t5v7w9x3yz", "DataProviderCredential", "compromised")
+    done = run(lambda shell: shell.table(("ID", "TYPE", "STATE"), [row], ""), "--home", str(tmp_path), env={"COLUMNS": "20"})
+    assert max(map(len, done.stdout.splitlines())) <= 20
+    assert sorted("".join(done.stdout.split())) == sorted("".join(("ID", "TYPE", "STATE", *row)))
+
+
+@pytest.mark.parametrize(
+    ("field", "said"), [("title", "  where: --title\n"), ("url", "  where: ADDRESS\n"), ("by", ""), ("x.y", "  where: x.y\n")]
+)
+def test_a_field_is_called_as_it_was_typed(tmp_path, field, said):
+    def function(shell: Shell, url: str, title: str | None) -> None:
+        raise Invalid("It is wrong.", where=field)
+
+    made = define("try", example="hanse try")(click.option("--title")(click.argument("url", metavar="ADDRESS")(function)))
+    done = CliRunner().invoke(made, ["x", "--home", str(tmp_path)])
+    assert done.stderr == f"hanse: It is wrong.\n{said}"
+    told = json.loads(CliRunner().invoke(made, ["x", "--json", "--home", str(tmp_path)]).stdout)
+    assert told["error"]["where"] == field

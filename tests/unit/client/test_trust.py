@@ -9,7 +9,7 @@ import pytest
 
 from hanse.client import anchoring, road, spaces, wallet
 from hanse.client.core import Response
-from hanse.kernel.errors import Conflict, NotFound, PeerRefused
+from hanse.kernel.errors import Conflict, Invalid, NotFound, PeerRefused
 from tests.unit.client.responder import NOW, Responder, page
 
 ME = "did:web:localhost%3A8400:participants:acme"
@@ -155,3 +155,35 @@ def test_why_members_refused_is_told_where_nobody_has_the_dataset():
     assert caught.value.message == (
         "No member that can be reached offers you 'ds_1'. Acme: The other side refused with HTTP 403: It is revoked."
     )
+
+
+BOB = "did:web:localhost%3A8400:participants:bob"
+
+
+@pytest.mark.parametrize("name", ["Bob & Co", "bob", BOB])
+def test_a_member_may_be_named_otherwise_than_by_its_did(name):
+    at = f"/anchor/members/{BOB.replace('%', '%25').replace(':', '%3A')}"
+    bob = member(did=BOB, name="Bob & Co", status="suspended")
+    api = Responder({"GET /anchor/members": page(member(), bob), f"POST {at}/suspend": bob})
+    assert api.drive(anchoring.suspend(name, "Why.", space="harbour")).did == BOB
+    assert all(one.query["space"] == "harbour" for one in api.requests)
+
+
+def test_a_name_that_several_have_is_refused_and_one_that_nobody_has_is_not_found():
+    api = Responder({"GET /anchor/members": page(member(name="bob"), member(did=BOB, name="Bob & Co"))})
+    with pytest.raises(Invalid) as several:
+        api.drive(anchoring.approve("bob"))
+    assert several.value.hint == f"Say which: {ME}, {BOB}."
+    with pytest.raises(NotFound):
+        api.drive(anchoring.issued(holder="nobody"))
+    assert {one.method for one in api.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("name", ["key-2", "#key-2", f"{ME}#key-2"])
+def test_a_key_may_be_named_by_its_last_part(name):
+    one = {"kid": f"{ME}#key-2", "kind": "P-256", "state": "retired", "created": NOW}
+    api = Responder({"GET /wallet/keys": page(one | {"kid": f"{ME}#key-1"}, one), "POST /wallet/keys/release": one})
+    api.drive(wallet.release_key(name))
+    assert sent(api)[1] == {"kid": f"{ME}#key-2"}
+    with pytest.raises(NotFound):
+        api.drive(wallet.compromise_key("key-3", NOW))

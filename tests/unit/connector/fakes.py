@@ -12,6 +12,7 @@ from hanse.connector.offers import Found
 from hanse.connector.ports import Delivery
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.errors import ClaimsRefused, Forbidden, PeerRefused, PeerUnreachable, SourceVanished
+from hanse.odrl.evaluate import Proofs
 
 if TYPE_CHECKING:
     from tests.unit.connector.world import Side
@@ -92,22 +93,22 @@ class Members:
 
     def __init__(self):
         self.strangers: set[str] = set()
-        self.proved: dict[str, frozenset[str]] = {}
-        self.asked: list[tuple[str, frozenset[str]]] = []
+        self.proved: dict[str, Proofs] = {}
+        self.asked: list[tuple[str, Proofs]] = []
 
     async def require(self, tenant, peer):
         if peer in self.strangers:
             raise Forbidden(f"{peer} is not a member of the space.")
 
-    async def admit(self, sender, roles):
-        self.asked.append((sender.did, roles))
+    async def admit(self, sender, asked):
+        self.asked.append((sender.did, asked))
         if sender.did in self.strangers:
             raise ClaimsRefused(f"{sender.did} has no membership credential.")
 
     async def standing(self, tenant, peer):
         await self.require(tenant, peer)
 
-    def roles(self, tenant, peer):
+    def proofs(self, tenant, peer):
         return self.proved.get(peer)
 
 

@@ -77,7 +77,7 @@ class Side:
         own, reads = OwnAddresses(ROOT, wire.PATH), Reads(self.net, self)
         parts = (self.db, self.outbox, reads, self.members, self.plane, sealer, Wire20251(), clock, self.ids, own, self.limits)
         self.kit = Kit(*parts)
-        self.negotiations = self.negotiations_type(self.kit, OwnOffersRule(clock, self.members.roles), lambda tenant: self.did)
+        self.negotiations = self.negotiations_type(self.kit, OwnOffersRule(clock, self.members.proofs), lambda tenant: self.did)
         self.transfers = self.transfers_type(self.kit, StartAtOnceRule(), self.negotiations)
         self.offers = Offers(self.kit, Looks())
         self.catalog = Catalog(self.kit)

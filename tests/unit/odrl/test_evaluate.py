@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.odrl.evaluate import Facts, decide, unsupported
+from hanse.odrl.evaluate import Facts, Proofs, decide, proofs_named, unsupported
 from hanse.odrl.model import Atomic, Logical, Rule, Terms
-from hanse.odrl.names import MEMBERSHIP, PARTICIPANT
+from hanse.odrl.names import CREDENTIAL, MEMBERSHIP, PARTICIPANT, ROLE
 from tests.unit.odrl.strategies import DIDS, NOW, known, mixed, timed
 
 TICK = timedelta(microseconds=1)
@@ -254,3 +254,44 @@ def test_unsupported_says_where():
     assert unsupported(one(Atomic("dateTime", "isPartOf", "2027"))) == [
         ("permission[0].constraint[0]", "the operator isPartOf does not compare moments")
     ]
+
+
+PROVED = {ROLE: Proofs(frozenset({"ai-factory"})), CREDENTIAL: Proofs(frozenset(), frozenset({"ai-factory"}))}
+
+
+@pytest.mark.parametrize("left", [ROLE, CREDENTIAL])
+def test_what_was_proved_holds_and_proves_nothing_else(left):
+    def truth(operator, right, proofs):
+        return permitted(one(Atomic(left, operator, right)), Facts(now=NOW, assignee=DIDS[0], is_member=True, proofs=proofs))
+
+    other = PROVED[CREDENTIAL if left == ROLE else ROLE]
+    for operator, right in (("eq", "ai-factory"), ("isAnyOf", ["auditor", "ai-factory"]), ("eq", {"@id": "ai-factory"})):
+        assert truth(operator, right, PROVED[left])
+        assert not truth(operator, right, other), "a role is no credential, and a credential no role"
+        assert not truth(operator, right, Proofs())
+        assert not truth(operator, right, None)
+    assert not truth("eq", "AI-Factory", PROVED[left])
+    assert not truth("eq", "ai-factory ", PROVED[left])
+
+
+@pytest.mark.parametrize("left", [ROLE, CREDENTIAL])
+@pytest.mark.parametrize(("operator", "right"), [("neq", "auditor"), ("isNoneOf", ["auditor"]), ("isAllOf", ["auditor"]), ("eq", ["x"])])
+def test_that_somebody_lacks_a_role_or_a_credential_cannot_be_asked(left, operator, right):
+    terms = one(Atomic(left, operator, right))
+    assert [path for path, _ in unsupported(terms)] == ["permission[0].constraint[0]"]
+    assert not permitted(terms, Facts(now=NOW, assignee=DIDS[0], is_member=True, proofs=PROVED[left]))
+
+
+@pytest.mark.parametrize("left", [ROLE, CREDENTIAL])
+def test_a_prohibition_for_want_of_proof_is_unknown_until_something_was_proved(left):
+    terms = none_but(Atomic(left, "eq", "ai-factory"))
+    for proofs, expected in ((None, False), (Proofs(), True), (PROVED[left], False)):
+        assert permitted(terms, Facts(now=NOW, assignee=DIDS[0], is_member=True, proofs=proofs)) is expected
+
+
+def test_what_has_to_be_proved_is_found_wherever_it_is_named():
+    deep = Logical("or", (Atomic(ROLE, "isAnyOf", ["auditor", "provider"]), Logical("and", (Atomic(CREDENTIAL, "eq", "GuildCredential"),))))
+    terms = Terms(permissions=(Rule("use", (deep,)),), prohibitions=(Rule("use", (Atomic(CREDENTIAL, "eq", "LegalEntityCredential"),)),))
+    expected = Proofs(frozenset({"auditor", "provider"}), frozenset({"GuildCredential", "LegalEntityCredential"}))
+    assert proofs_named(terms) == expected
+    assert proofs_named(one(YES)) == Proofs()

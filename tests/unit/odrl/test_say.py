@@ -24,6 +24,10 @@ def test_the_templates_in_words():
     assert said("members + until 2027-01-01") == [
         "Permitted: to use the data, if the recipient is an active member of the space and it is before 1 January 2027, 00:00 UTC."
     ]
+    assert said("role ai-factory") == ['Permitted: to use the data, if the recipient has one of the roles "ai-factory" in the space.']
+    assert said("credential GuildCredential") == [
+        'Permitted: to use the data, if the recipient has one of the credentials "GuildCredential" by an issuer that the space trusts for it.'
+    ]
     assert said(f"only {A},{B}") == [f'Permitted: to use the data, if the recipient is one of "{A}", "{B}".']
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hanse.kernel.errors import Invalid
 from hanse.odrl.evaluate import unsupported
 from hanse.odrl.model import Atomic, Offer, Rule, Terms
-from hanse.odrl.names import MEMBERSHIP, PARTICIPANT
+from hanse.odrl.names import CREDENTIAL, MEMBERSHIP, PARTICIPANT, ROLE
 from hanse.odrl.read import read_offer
 from hanse.odrl.templates import TEMPLATES, parse_template
 from hanse.odrl.write import write_offer
@@ -38,6 +38,9 @@ def before(text):
         ("from 2026-01-01 until 2027-01-01", (Atomic("dateTime", "gteq", "2026-01-01T00:00:00Z"), before("2027-01-01T00:00:00Z"))),
         (f"only {A}", (Atomic(PARTICIPANT, "isAnyOf", [A]),)),
         (f"only {A},{B},{A}", (Atomic(PARTICIPANT, "isAnyOf", [A, B]),)),
+        ("role ai-factory, auditor", (Atomic(ROLE, "isAnyOf", ["ai-factory", "auditor"]),)),
+        ("credential GuildCredential", (Atomic(CREDENTIAL, "isAnyOf", ["GuildCredential"]),)),
+        ("members + credential A,B1,A", (MEMBER, Atomic(CREDENTIAL, "isAnyOf", ["A", "B1"]))),
         (f"members + only {A}, {B}", (MEMBER, Atomic(PARTICIPANT, "isAnyOf", [A, B]))),
     ],
 )
@@ -57,6 +60,8 @@ def test_templates(text, constraints):
         "until 2027-01-01 12:00", "from 2026-09-01", "from 2027-01-01 until 2026-09-01", "from 2026-09-01 to 2027-01-01",
         "from 2020-01-01 until 2021-01-01", "only", "only ,", "only acme", f"only {A}#key",
         "only " + ",".join(f"{A}:{i}" for i in range(33)),
+        "credential", "credential ,", "credential 1A", "credential A-B", "credential urn:a", "open + credential A",
+        "credential " + ",".join(f"A{i}" for i in range(33)), "credential " + "A" * 129,
         "members + members", "open + members", f"open + only {A}", "members " * 5000,
     ],
 )  # fmt: skip

@@ -43,6 +43,13 @@ class RequestsInMemory:
     def page(self, tenant, *, after, limit):
         return after_in_order((one for one in self.rows.values() if one.tenant == tenant), lambda one: one.holder_pid, after, limit)
 
+    def due(self, now, *, limit):
+        due = [one for one in self.rows.values() if one.due is not None and one.due <= now]
+        return sorted(due, key=lambda one: (one.due, one.tenant, one.holder_pid))[:limit]
+
+    def next_due(self):
+        return min((one.due for one in self.rows.values() if one.due is not None), default=None)
+
 
 class LettersInMemory:
     def __init__(self):
@@ -63,6 +70,9 @@ class LettersInMemory:
 
     def next_due(self, busy):
         return min((one.due for one in self.rows.values() if one.to not in busy), default=None)
+
+    def to(self, tenant, receiver):
+        return sorted(one.id for one in self.rows.values() if (one.tenant, one.to) == (tenant, receiver))
 
 
 class ReplaysInMemory:

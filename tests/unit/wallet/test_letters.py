@@ -78,6 +78,18 @@ def test_a_letter_of_a_transaction_that_fails_was_never_written():
     letter_run(scenario)
 
 
+def test_the_oldest_to_a_receiver_give_way_when_too_many_wait(monkeypatch):
+    async def scenario(w):
+        monkeypatch.setattr(module, "MAX_WAITING", 3)
+        for about in "abcd":
+            await queue(w, about)
+        await queue(w, "other", to="did:web:other.example")
+        assert outcomes(w) == [("a", "It was given up for later ones: more than 3 waited.")]
+        assert sorted(one.about for one in waiting(w)) == ["b", "c", "d", "other"]
+
+    letter_run(scenario)
+
+
 def test_a_letter_that_nobody_would_take_is_not_queued():
     async def scenario(w):
         with pytest.raises(Invalid):
@@ -133,6 +145,19 @@ def test_a_conflict_on_a_repetition_says_that_the_first_has_arrived():
         w.clock.advance(seconds=1)
         await w.send()
         assert (outcomes(w), waiting(w)) == ([("a", 409)], [])
+
+    letter_run(scenario)
+
+
+def test_a_wallet_that_is_full_has_not_taken_it_however_often_it_is_asked():
+    async def scenario(w):
+        await queue(w)
+        full = MailAnswer(status=409, body=b'{"type": "urn:hanse:problem:wallet-full", "detail": "The wallet is full."}')
+        w.mail.will_answer(ISSUER, MailAnswer(status=None, error="Broken off."), full)
+        await w.send()
+        w.clock.advance(seconds=1)
+        await w.send()
+        assert outcomes(w) == [("a", "The other side answered HTTP 409: The wallet is full.")]
 
     letter_run(scenario)
 

@@ -291,8 +291,51 @@ def test_an_offer_made_twice_is_asked_for_once_and_again_when_it_is_answered_or_
         await w.store(w.delivery(first.holder_pid, w.credential()))
         second = await hear(w, w.offer(w.kind(MEMBERSHIP)))
         assert second.holder_pid != first.holder_pid
-        w.clock.advance(hours=1)
+        w.clock.advance(minutes=59)
+        assert await hear(w, w.offer(w.kind(MEMBERSHIP))) == second
+        w.clock.advance(minutes=1)
         assert (await hear(w, w.offer(w.kind(MEMBERSHIP)))).holder_pid != second.holder_pid
+
+    run(scenario)
+
+
+def test_a_fresh_offer_replaces_a_request_that_is_stuck():
+    async def scenario(w):
+        first = await hear(w, w.offer(w.kind(MEMBERSHIP)))
+        await w.send()
+        w.clock.advance(seconds=59)
+        assert (await hear(w, w.offer(w.kind(MEMBERSHIP)))).holder_pid == first.holder_pid
+        w.clock.advance(seconds=1)
+        second = await hear(w, w.offer(w.kind(MEMBERSHIP)))
+        assert (second.holder_pid, second.state) == (max(w.db.tx.requests.rows)[1], RequestState.ASKED)
+        stuck = w.request(first.holder_pid)
+        assert (stuck.state, stuck.due) == (RequestState.FAILED, None)
+        assert "asked for anew" in (await w.requests.explain(T, first.holder_pid)).summary
+        await w.store(w.delivery(first.holder_pid, w.credential()))  # it comes after all
+        assert w.request(first.holder_pid).state is RequestState.ISSUED
+        assert len(w.held()) == 1
+
+    run(scenario)
+
+
+def test_what_is_replaced_is_not_sent_any_more():
+    async def scenario(w):
+        first = await hear(w, w.offer(w.kind(MEMBERSHIP)))
+        w.clock.advance(hours=1)
+        second = await hear(w, w.offer(w.kind(MEMBERSHIP)))
+        assert [one.about for one in w.db.tx.letters.rows.values()] == [second.holder_pid]
+        assert w.request(first.holder_pid).state is RequestState.FAILED
+
+    run(scenario)
+
+
+def test_stuck_requests_leave_room_for_what_replaces_them(monkeypatch):
+    async def scenario(w):
+        monkeypatch.setattr(module, "MAX_REQUESTS", 1)
+        await hear(w, w.offer(w.kind(MEMBERSHIP)))
+        await w.send()
+        w.clock.advance(minutes=1)
+        assert (await hear(w, w.offer(w.kind(MEMBERSHIP)))).state is RequestState.ASKED
 
     run(scenario)
 

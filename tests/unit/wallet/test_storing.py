@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from hanse.identity.credentials.lists import ListRules
 from hanse.identity.credentials.model import VC11, VC20
+from hanse.identity.credentials.read import read_credential
 from hanse.identity.dcp.messages import CredentialContainer, CredentialMessage, read
 from hanse.identity.did import DCP_CONTEXT, key_id
+from hanse.identity.exchange import FetchStatusList
 from hanse.identity.keys import SigningKey
 from hanse.kernel.errors import CallerError, Conflict, HanseError, Invalid, NotFound, PeerUnreachable, Unauthenticated
 from hanse.wallet import intake
@@ -492,6 +495,40 @@ def test_another_look_notes_what_was_taken_back_and_given_back():
         assert await look() == ""
         with pytest.raises(NotFound):
             await w.service.recheck("zoo", w.holder.did, held.id)
+
+    run(scenario)
+
+
+def test_a_credential_whose_key_was_given_up_is_marked_and_one_whose_issuer_is_away_is_not():
+    async def scenario(w):
+        await w.hold(w.credential())
+        document = w.documents[w.issuer.did]
+        await w.service.recheck_all(T, w.holder.did)
+        assert [one.invalid for one in w.held()] == [""]
+        del w.documents[w.issuer.did]
+        await w.service.recheck_all(T, w.holder.did)
+        assert [one.invalid for one in w.held()] == [""]
+        w.documents[w.issuer.did] = structs.replace(document, verification_method=[], assertion_method=[])
+        await w.service.recheck_all(T, w.holder.did)
+        assert [one.invalid for one in w.held()] == ["unproved"]
+        assert await w.service.types_held(T) == ()
+        w.documents[w.issuer.did] = document
+        await w.service.recheck_all(T, w.holder.did)
+        assert [one.invalid for one in w.held()] == [""]
+
+    run(scenario)
+
+
+def test_a_look_at_all_finds_what_was_taken_back_and_asks_for_the_list_once():
+    async def scenario(w):
+        w.publish(bits=w.bits.with_bit(5, on=True))
+        await w.hold(w.credential(statuses=w.entry(index=6)), w.credential(types=(PROVIDER,), statuses=w.entry(index=5)))
+        asked = len(w.asked)
+        await w.service.recheck_all(T, w.holder.did)
+        assert {one.types[0]: one.invalid for one in w.held()} == {MEMBERSHIP: "", PROVIDER: "revoked"}
+        assert [one.url for one in w.asked[asked:] if isinstance(one, FetchStatusList)] == [LIST_URL]
+        shown = await w.presents(w.query(MEMBERSHIP, PROVIDER), token=w.access(MEMBERSHIP, PROVIDER))
+        assert [read_credential(text).credential.types for text in w.shown(shown)] == [(MEMBERSHIP,)]
 
     run(scenario)
 

@@ -22,6 +22,7 @@ from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import NotFound, PeerUnreachable
 from hanse.wallet.credentials import CredentialService
 from hanse.wallet.letters import Letters
+from hanse.wallet.polling import Polling
 from hanse.wallet.requests import Requests
 from tests.unit.identity.credentials.world import NOW
 from tests.unit.identity.credentials.world import World as Parties
@@ -52,6 +53,13 @@ class _Issuers:
             raise PeerUnreachable("It did not answer.")
         return self.world.metadata_of[issuer]
 
+    async def request_status(self, tenant, issuer, issuer_pid):
+        self.world.polled.append((tenant, issuer, issuer_pid))
+        said = self.world.says.pop(0) if self.world.says else PeerUnreachable("It did not answer.")
+        if isinstance(said, Exception):
+            raise said
+        return said
+
 
 class World(Parties):
     """Parties, and the wallet of `holder`, whose tenant is `acme`."""
@@ -61,9 +69,11 @@ class World(Parties):
         self.clock, self.ids, self.db = ManualClock(NOW), _Ids(), Memory()
         self.mail = Postman()
         self.metadata_of = {self.issuer.did: self.metadata(MEMBERSHIP, PROVIDER)}
+        self.polled, self.says = [], []
         self.accepts = {(T, self.issuer.did)}
         self.letters = Letters(self.db, self.mail, self.clock, self.ids)
         self.requests = Requests(self.db, _Issuers(self), self.letters, self.clock, self.ids)
+        self.polling = Polling(self.db, _Issuers(self), self.clock)
         self.service = CredentialService(self.db, self, self, self.requests, _Issuers(self), self, self.clock, self.ids, rules)
         self.woken = 0
         self.letters.wake = self._wake

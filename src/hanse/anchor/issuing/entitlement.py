@@ -7,17 +7,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from hanse.anchor.issuing.status import PURPOSES, Place, list_url
 from hanse.anchor.records import Issued, Member, Space
+from hanse.anchor.rulebook.schemas import schema_name, schema_url
 from hanse.identity.credentials.issue import Draft, status_entry
 from hanse.identity.credentials.model import VC11, VC20, Profile, SchemaReference
 from hanse.identity.dcp.messages import CredentialObject, credential_object
 from hanse.identity.rulebook import Role, Rulebook, Scalar
 from hanse.kernel.clock import timestamp
-from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did
 
 _SLUGS: Final[Mapping[Profile, str]] = {VC20: "vc20-bssl-jwt", VC11: "vc11-sl2021-jwt"}
@@ -75,29 +74,9 @@ def preferred(rulebook: Rulebook, types: Iterable[str]) -> list[Kind]:
 def objects(space: Space, wanted: Iterable[Kind], reason: str = "issue") -> list[CredentialObject]:
     """Return full entries for the issuer's metadata or an offer (DCP 1.0, 6.6.2)."""
     return [
-        credential_object(object_id(space.url, kind), kind.type, kind.profile, schema_url(space, kind.type), reason=reason)
+        credential_object(object_id(space.url, kind), kind.type, kind.profile, schema_url(space.url, kind.type), reason=reason)
         for kind in wanted
     ]
-
-
-def schema_url(space: Space, type: str) -> str:
-    """Return where the JSON schema of the type's subject lies."""
-    return f"{space.url}/schemas/{type}.json"
-
-
-def schema_of(rulebook: Rulebook, type: str) -> bytes:
-    """Return the JSON schema of a type's subject, which asks for little if the rulebook has none. Raises `NotFound`."""
-    known = rulebook.credentials.get(type)
-    if known is None:
-        raise NotFound("This space does not know such a credential.", where="type")
-    least = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": known.title,
-        "type": "object",
-        "properties": {"id": {"type": "string"}},
-        "required": ["id"],
-    }
-    return msgspec.json.encode(known.schema or least)
 
 
 # What a member may have.
@@ -172,7 +151,7 @@ def minted(
 def _draft(space: Space, rulebook: Rulebook, grant: Grant, record: Issued) -> Draft:
     profile, index = record.profile, record.index
     urls = [(purpose, list_url(space.url, purpose, record.number, profile)) for purpose in PURPOSES[profile]]
-    described = rulebook.credentials[grant.type].schema is not None
+    described = schema_url(space.url, schema_name(rulebook, grant.type)) if rulebook.credentials[grant.type].schema else ""
     return Draft(
         profile=profile,
         types=(grant.type,),
@@ -181,8 +160,8 @@ def _draft(space: Space, rulebook: Rulebook, grant: Grant, record: Issued) -> Dr
         valid_until=record.valid_until,
         id=f"{space.url}/credentials/{record.id}",
         statuses=tuple(status_entry(profile, purpose, index, url) for purpose, url in urls),
-        # It describes the subject, not the whole credential.
-        schemas=(SchemaReference(schema_url(space, grant.type), "JsonSchemaValidator2018"),) if described else (),
+        # It describes the subject, not the whole credential, and stays the same when the rulebook has another.
+        schemas=(SchemaReference(described, "JsonSchemaValidator2018"),) if described else (),
     )
 
 

@@ -17,8 +17,9 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from hanse.anchor import checks
-from hanse.anchor.issuing.entitlement import granted, kinds, object_id, objects, preferred, read_object_id, schema_of
+from hanse.anchor.issuing.entitlement import granted, kinds, object_id, objects, preferred, read_object_id
 from hanse.anchor.issuing.mint import Mint, Plan, offer
+from hanse.anchor.issuing.schemas import SchemaPages
 from hanse.anchor.issuing.status import mark_one
 from hanse.anchor.ports import AnchorTx, CredentialSigner, Database, Letters, RulebookOf
 from hanse.anchor.records import Admitted, Issuance, IssuanceState, Issued, Member, Space
@@ -54,7 +55,10 @@ class IssuerRules(Struct, frozen=True):
 
 
 class Issuing:
-    """The issuer services of all participants that anchor a space. `tenant` is the anchor: from the address, or its operator's token."""
+    """The issuer services of all participants that anchor a space. `tenant` is the anchor: from the address, or its operator's token.
+
+    `schemas` are the pages that its credentials point to.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class Issuing:
         self._rulebook_of = rulebook_of
         self._rules = rules
         self._mint = Mint(database, clock, ids, signer, letters, rulebook_of)
+        self.schemas = SchemaPages(database)
         self._busy: set[str] = set()
         self._next: datetime | None = None
 
@@ -87,10 +92,6 @@ class Issuing:
             return m.IssuerMetadata(issuer=spaces[0].anchor, credentials_supported=known[: m.MAX_OBJECTS])
 
         return await self._database.read(work)
-
-    async def schema(self, space: str, type: str) -> bytes:
-        """Return the JSON schema of the subjects of a type. Raises `NotFound`."""
-        return await self._database.read(lambda tx: schema_of(self._rulebook_of(tx, existing(tx, space)), type))
 
     # For holders.
 
@@ -197,7 +198,7 @@ class Issuing:
 
         def work(tx: AnchorTx) -> Issued:
             found = owned(tx, tenant, space)
-            return mark_one(tx, found, _issued(tx, found, id), "revoked", text, name)
+            return mark_one(tx, found, _issued(tx, found, id), "revoked", text, name, self._clock.now())
 
         return await self._database.run(work)
 

@@ -29,6 +29,7 @@ class Renewals:
     """Offers new credentials: in time before the old ones end, for what a key signed, and for what says something else now.
 
     In time is once for each credential: when a third of its life is left, or 30 days if that is less (`Issued.renew_from`).
+    What was lost on its way is offered anew like that, too (`issuing.deliveries`).
     """
 
     def __init__(self, database: Database, letters: Letters, rulebook_of: RulebookOf) -> None:
@@ -63,7 +64,10 @@ class Renewals:
         return offered
 
     async def depending(self, tenant: Tenant, kid: str, now: datetime) -> int:
-        """Return how many live credentials that key signed that have no successor: they end when it leaves the DID document."""
+        """Return how many live credentials that key signed that have no successor that their holder has taken.
+
+        They end when the key leaves the DID document.
+        """
         count = 0
         async for space, batch in self._signed_by(tenant, kid, now):
             count += await self._database.read(lambda tx, space=space, batch=batch: _alone(tx, space, batch, now))  # type: ignore[misc]
@@ -150,7 +154,8 @@ class Renewals:
 
 def _alone(tx: AnchorTx, space: str, batch: Sequence[Issued], now: datetime) -> int:
     live = {holder: tx.issued.live(space, holder, now) for holder in {one.holder for one in batch}}
-    return sum(not _followed(one, [other for other in live[one.holder] if not other.status], _signed_otherwise) for one in batch)
+    had = {holder: [one for one in known if one.taken and not one.status] for holder, known in live.items()}
+    return sum(not _followed(one, had[one.holder], _signed_otherwise) for one in batch)
 
 
 def _followed(one: Issued, live: Sequence[Issued], follows: Follows) -> bool:
@@ -158,12 +163,17 @@ def _followed(one: Issued, live: Sequence[Issued], follows: Follows) -> bool:
 
 
 def _lasts_longer(other: Issued, one: Issued) -> bool:
-    return other.valid_until > one.valid_until
+    # One that was lost never was: what its holder got before does not stand for it, whatever came later does.
+    return _is_later(other, one) if one.lost else other.valid_until > one.valid_until
 
 
 def _signed_otherwise(other: Issued, one: Issued) -> bool:
     # A later one: what an earlier key signed may have to be replaced in its turn.
-    return other.kid != one.kid and (other.valid_from, other.id) > (one.valid_from, one.id)
+    return other.kid != one.kid and _is_later(other, one)
+
+
+def _is_later(other: Issued, one: Issued) -> bool:
+    return (other.valid_from, other.id) > (one.valid_from, one.id)
 
 
 def _kind(issued: Issued) -> Kind:

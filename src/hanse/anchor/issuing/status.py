@@ -81,16 +81,19 @@ def mark(
     nothing is issued to the holder meanwhile.
     """
     live = tx.issued.live(space.name, holder, now - _ENDED)
-    return len(_mark(tx, space, (one for one in live if types is None or one.type in types), status, reason, ""))
+    return len(_mark(tx, space, (one for one in live if types is None or one.type in types), status, reason, "", now))
 
 
-def mark_one(tx: AnchorTx, space: Space, issued: Issued, status: Standing, reason: str, by: str = "") -> Issued:
+def mark_one(tx: AnchorTx, space: Space, issued: Issued, status: Standing, reason: str, by: str = "", at: datetime | None = None) -> Issued:
     """Revoke, suspend or (empty) reinstate one credential; return it as it is then. Raises nothing if that is how it is already."""
-    return next(iter(_mark(tx, space, [issued], status, reason, by)), issued)
+    return next(iter(_mark(tx, space, [issued], status, reason, by, at)), issued)
 
 
-def _mark(tx: AnchorTx, space: Space, issued: Iterable[Issued], status: Standing, reason: str, by: str) -> list[Issued]:
-    marked = [structs.replace(one, status=_after(one, status), reason=reason, by=by) for one in issued if _moves(one.status, status)]
+def _mark(
+    tx: AnchorTx, space: Space, issued: Iterable[Issued], status: Standing, reason: str, by: str, at: datetime | None
+) -> list[Issued]:
+    moving = [one for one in issued if _moves(one.status, status)]
+    marked = [structs.replace(one, status=_after(one, status), reason=reason, by=by, marked=at if status else None) for one in moving]
     for number, group in groupby(sorted(marked, key=_number), _number):
         lists = tx.status_lists.get(space.name, number)
         if lists is None:

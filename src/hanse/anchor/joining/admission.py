@@ -25,6 +25,8 @@ from hanse.kernel.tenant import Did
 
 PENDING_LIMIT: Final = 1_000
 """Applications that wait in one space: anybody may apply, so somebody will do it ten thousand times."""
+BOTH: Final = ("provider", "consumer")
+"""The roles that most participants have: those of an application that names none."""
 INTERMEDIARY: Final = "intermediary"
 """The role of those who may vouch for others, and say how they host them."""
 
@@ -85,13 +87,22 @@ def _apply(tx: AnchorTx, space: Space, rulebook: Rulebook, known: Member | None,
     member = _completed(rulebook, asked)
     if _alone(found, known):
         return settle(tx, space, before, member, Status.ACTIVE, deed("admitted by a rule", RULEBOOK, member.created))
-    if known is not None and after is before:
+    again = known is not None and after is before
+    if known is not None and again and not _differs(known, member):
         return known
     if not found.fits:
         raise refusal(found.missing)
-    if tx.members.count(space.name, Status.PENDING) >= PENDING_LIMIT:
+    if not again and tx.members.count(space.name, Status.PENDING) >= PENDING_LIMIT:
         raise TooMany("Too many applications to this space wait for an answer.", retry_after=3600, hint="Ask its anchor for an invitation.")
-    return _wait(tx, space, member, f"applied as {', '.join(member.roles)}")
+    # What was approved so far was another application: the new one has no approvals.
+    return _wait(tx, space, member, f"applied {'again ' if again else ''}as {', '.join(member.roles)}")
+
+
+def _differs(known: Member, member: Member) -> bool:
+    """Tell whether somebody who waits hands in something else; who just asks again, without papers, wants to know how it stands."""
+    papers = bool(member.evidence) and member.evidence != known.evidence
+    terms = bool(member.terms) and member.terms != known.terms
+    return papers or terms or member.roles not in (known.roles, BOTH)
 
 
 def _enter(tx: AnchorTx, space: Space, rulebook: Rulebook, known: Member | None, asked: Asked, code: str) -> Member:

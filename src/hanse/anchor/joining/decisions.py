@@ -83,7 +83,7 @@ def approve(tx: AnchorTx, space: Space, member: Member, roles: tuple[str, ...] |
     says = admits(wanted)
     approvals = agreed(rulebook.joining, member.approvals, decision.operator, says, decision.at)
     if len(approvals) < rulebook.joining.approvals:
-        return _wait(tx, member, approvals, decision.deed(f"yes to: {says}"))
+        return _wait(tx, member, approvals, decision.deed(_yes(says, member.approvals, approvals)))
     return settle(tx, space, member.status, structs.replace(member, roles=wanted), after, decision.deed(says))
 
 
@@ -101,7 +101,7 @@ def change_roles(tx: AnchorTx, space: Space, member: Member, roles: tuple[str, .
         _check_needs(rulebook, added, member)
         approvals = agreed(rulebook.joining, member.approvals, decision.operator, says, decision.at)
         if len(approvals) < rulebook.joining.approvals:
-            return _wait(tx, member, approvals, decision.deed(f"yes to: {says}"))
+            return _wait(tx, member, approvals, decision.deed(_yes(says, member.approvals, approvals)))
     _revoke(tx, space, member, rulebook, lost, decision.reason or "The member does not have this role any more.", decision.at, mark)
     claims = {role: said for role, said in member.claims.items() if role in wanted}
     hosting = member.hosting if INTERMEDIARY in wanted else None
@@ -126,10 +126,16 @@ def set_claims(
     says = f"as {role} say {', '.join(f'{claim} {value!r}' for claim, value in sorted(claims.items()))}"
     approvals = agreed(rulebook.joining, member.approvals, decision.operator, says, decision.at)
     if len(approvals) < rulebook.joining.approvals:
-        return _wait(tx, member, approvals, decision.deed(f"yes to: {says}"))
+        return _wait(tx, member, approvals, decision.deed(_yes(says, member.approvals, approvals)))
     _revoke(tx, space, member, rulebook, [role], decision.reason or "It says something else now.", decision.at, mark)
     changed = structs.replace(member, claims={**member.claims, role: chosen})
     return settle(tx, space, member.status, changed, after, decision.deed(says))
+
+
+def _yes(says: str, before: tuple[Approval, ...], after: tuple[Approval, ...]) -> str:
+    """Return what one more yes did; a yes to something else is not counted any more, and that is not kept silent."""
+    dropped = [one.name for one in before if one not in after]
+    return f"yes to: {says}" + (f"; that of {', '.join(dropped)} was to something else, and counts no more" if dropped else "")
 
 
 def _wait(tx: AnchorTx, member: Member, approvals: tuple[Approval, ...], done: Deed) -> Member:

@@ -1,4 +1,8 @@
-"""Four eyes: how many operators have said yes to the same thing, and whether one more may."""
+"""Four eyes: how many operators have said yes to the same thing, and whether one more may.
+
+Two operators are two ids and two names. Whoever may add operators, or give them new tokens, can hold two of them: that is
+on record with the participant's operators, and not prevented here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from datetime import datetime
 from msgspec import structs
 
 from hanse.anchor.checks import person
-from hanse.anchor.records import Approval
+from hanse.anchor.records import Approval, Proposal
 from hanse.identity.rulebook import Joining
 from hanse.kernel.errors import Conflict, Forbidden
 
@@ -38,6 +42,19 @@ def agreed(joining: Joining, given: tuple[Approval, ...], by: Approval | None, s
             hint="It takes a second operator, with a name and a token of its own.",
         )
     return (*before, structs.replace(by, at=now, says=says))
+
+
+def proposed(joining: Joining, known: Proposal | None, sha256: str, by: Approval, now: datetime) -> Proposal:
+    """Return the proposal of the rulebook with that hash with one more yes, by `by`; `known` is what was proposed so far.
+
+    `joining` is of the rulebook in force. Who makes a proposal need not be one of those who may say yes: then it waits for
+    them. Raises as `agreed` does.
+    """
+    if known is None or known.sha256 != sha256:
+        known = Proposal(sha256=sha256, by=structs.replace(by, at=now), needs=joining.approvals)
+        if not may_approve(joining, by):
+            return known
+    return structs.replace(known, approvals=agreed(joining, known.approvals, by, f"publish the rulebook {sha256}", now))
 
 
 def may_approve(joining: Joining, by: Approval) -> bool:

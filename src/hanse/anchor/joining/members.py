@@ -11,7 +11,7 @@ from msgspec import structs
 from hanse.anchor import checks
 from hanse.anchor.issuing.status import mark as mark_credentials
 from hanse.anchor.joining import admission, decisions
-from hanse.anchor.joining.admission import Asked
+from hanse.anchor.joining.admission import BOTH, Asked
 from hanse.anchor.joining.decisions import Decision
 from hanse.anchor.joining.fit import FitReport
 from hanse.anchor.joining.foureyes import may_approve
@@ -29,9 +29,6 @@ from hanse.kernel.ids import Ids
 from hanse.kernel.tenant import Did, Tenant
 
 INVITATION_LIMIT = timedelta(days=90)
-
-BOTH = ("provider", "consumer")
-"""The roles that most participants have."""
 
 
 def new_secret() -> str:
@@ -69,9 +66,11 @@ class Members:
 
         Raises `NotFound`, `Invalid`, and `Forbidden` if the maker may not approve in this space.
         """
-        if not timedelta() < valid <= INVITATION_LIMIT:
+        if valid <= timedelta():
+            raise Invalid("The end of the invitation lies in the past.", where="expires", rule="range")
+        if valid > INVITATION_LIMIT:
             raise Invalid(
-                "An invitation cannot be valid that long.", where="valid", rule="range", hint=f"Use up to {INVITATION_LIMIT.days} days."
+                "An invitation cannot be valid that long.", where="expires", rule="range", hint=f"Use up to {INVITATION_LIMIT.days} days."
             )
         now, code = self._clock.now(), f"{self._ids.new('inv')}_{self._secret()}"
         invitation = Invitation(

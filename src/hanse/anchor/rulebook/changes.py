@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from hanse.anchor.rulebook.schemas import schema_name
 from hanse.identity.rulebook import Automatic, CredentialType, Joining, Role, Rulebook, TrustedIssuer
 
 P = TypeVar("P")
@@ -44,8 +45,15 @@ def _says_else(old: Rulebook, new: Rulebook, name: str) -> bool:
         # A credential of a role that nobody can have yet is not new to anybody.
         role = new.role_of(name)
         return role is None or role in old.roles
+    if _schema(old, name) != _schema(new, name):
+        return True
     before, after = old.role_of(name), new.role_of(name)
     return before != after or (after is not None and before is not None and old.roles[before].claims != new.roles[after].claims)
+
+
+def _schema(rulebook: Rulebook, name: str) -> str | None:
+    """Return what names the schema that credentials of a type point to; they point to none where the rulebook has none."""
+    return schema_name(rulebook, name) if rulebook.credentials[name].schema else None
 
 
 def _title(old: Rulebook, new: Rulebook) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`/anchor`: the space that the participant anchors. With several, the query names which: `space=NAME`."""
+"""`/anchor`: the space that the participant anchors. With several, the query has to name which: `space=NAME`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class AnchorOperations:
                 example={"name": "harbour", "title": "The Harbour Space"},
             ),
             Operation("GET", "/anchor", "Look at the anchored space", self._get, read, gives=a.AnchoredSpace, query=WHICH),
+            Operation("GET", "/anchor/spaces", "List the anchored spaces", self._spaces_of, read, gives=s.Page[a.AnchoredSpace]),
             Operation("GET", "/anchor/members", "List members, and former ones", self._list, read, gives=page, query=query),
             Operation("GET", "/anchor/applications", "List who waits for a decision", self._pending, read, gives=page, query=query),
             Operation(
@@ -73,6 +74,9 @@ class AnchorOperations:
 
     async def _get(self, call: Call, _said: Any) -> a.AnchoredSpace:
         return show.space(await self._anchored.space(call))
+
+    async def _spaces_of(self, call: Call, _said: Any) -> s.Page[a.AnchoredSpace]:
+        return s.Page(items=[show.space(one) for one in await self._anchored.all(call.tenant)])
 
     async def _list(self, call: Call, _said: Any) -> s.Page[a.AnchoredMember]:
         return await self._page(call, None)

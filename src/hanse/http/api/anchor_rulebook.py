@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hanse.anchor.records import Proposal
 from hanse.http.api import anchor_structs as a
 from hanse.http.api import show_anchor as show
 from hanse.http.api import structs as s
@@ -12,7 +13,7 @@ from hanse.http.api.anchoring import WHICH, Anchored
 from hanse.http.api.routing import PAGING, Call, Handler, Operation, Query
 from hanse.http.api.services import Services
 from hanse.kernel.errors import Invalid
-from hanse.participants.roles import Action
+from hanse.participants.roles import Action, may
 
 _VERSION = Query("version", "Which version (absent: the one that holds now).", {"type": "integer", "minimum": 1})
 _EXAMPLE = {"text": "space: https://space.example/spaces/harbour\nanchor: did:web:space.example%3A443:participants:anchor\n# ...\n"}
@@ -30,20 +31,20 @@ class RulebookOperations:
         """Return the operations."""
         one, read = "/anchor/rulebook", Action.READ
         look, check = "Read the rulebook, as it was published", "Tell what publishing a rulebook would change"
-        publish = "Publish a rulebook; members are offered the credentials that it changes"
+        publish = "Publish a rulebook, or be the second to publish it; members are offered the credentials that it changes"
         versions, issuers = s.Page[a.RulebookVersion], s.Page[a.TrustedToIssue]
         listed = (*PAGING, *WHICH)
         return [
             Operation("GET", one, look, self._get, read, gives=a.PublishedRulebook, query=(_VERSION, *WHICH)),
             _taking(one + "/check", check, self._check, read, a.RulebookChanges),
-            _taking(one, publish, self._publish, Action.PUBLISH_RULEBOOK, a.NewRulebook),
+            _taking(one, publish, self._publish, Action.DECIDE_APPLICATION, a.NewRulebook),
             Operation("GET", one + "/versions", "List the versions, the newest first", self._versions, read, gives=versions, query=listed),
             Operation("GET", "/anchor/issuers", "List who may issue what", self._issuers, read, gives=issuers, query=WHICH),
         ]
 
     async def _get(self, call: Call, _said: Any) -> a.PublishedRulebook:
-        name = await self._anchored.name(call)
-        return show.rulebook(await self._rulebooks.published(name, _number(call.query("version"), "version")))
+        name, number = await self._anchored.name(call), _number(call.query("version"), "version")
+        return show.rulebook(await self._rulebooks.published(name, number), await self._rulebooks.proposal(call.tenant, name))
 
     async def _check(self, call: Call, said: a.RulebookText) -> a.RulebookChanges:
         changes = await self._rulebooks.check(call.tenant, await self._anchored.name(call), said.text)
@@ -52,9 +53,11 @@ class RulebookOperations:
     async def _publish(self, call: Call, said: a.RulebookText) -> a.NewRulebook:
         name, tenant = await self._anchored.name(call), call.tenant
         changes = await self._rulebooks.check(tenant, name, said.text)
-        published = await self._rulebooks.publish(tenant, name, said.text, call.caller.name)
-        offered = await self._reissuing.offer_types(tenant, name, changes.reissued) if changes.reissued else 0
-        version = show.version(published)
+        begins = may(call.caller.role, Action.PUBLISH_RULEBOOK)
+        made = await self._rulebooks.publish(tenant, name, said.text, self._anchored.by(call), begins=begins)
+        waits = made if isinstance(made, Proposal) else None
+        offered = await self._reissuing.offer_types(tenant, name, changes.reissued) if changes.reissued and waits is None else 0
+        version = show.version(await self._rulebooks.published(name) if isinstance(made, Proposal) else made)
         return a.NewRulebook(
             version=version.version,
             published=version.published,
@@ -62,6 +65,7 @@ class RulebookOperations:
             sha256=version.sha256,
             changes=list(changes.words),
             offered=offered,
+            proposal=None if waits is None else show.proposal(waits),
         )
 
     async def _versions(self, call: Call, _said: Any) -> s.Page[a.RulebookVersion]:

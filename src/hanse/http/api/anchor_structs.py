@@ -170,10 +170,24 @@ class RulebookVersion(Struct, kw_only=True):
     sha256: str
 
 
+class ProposedRulebook(Struct, kw_only=True):
+    """A rulebook that waits until `needs` operators, and those whom the one in force names, have published the same text.
+
+    `sha256` is the hash of the text, `by` who was the first, and `approvals` are the yes that count so far.
+    """
+
+    sha256: str
+    by: str
+    at: datetime
+    approvals: list[Approved]
+    needs: int
+
+
 class PublishedRulebook(RulebookVersion, kw_only=True):
-    """A version of the rulebook with its text (YAML) as it was published."""
+    """A version of the rulebook with its text (YAML) as it was published, and what is proposed in place of the one in force."""
 
     text: str
+    proposal: ProposedRulebook | None = None
 
 
 class RulebookChanges(Struct, kw_only=True):
@@ -188,10 +202,14 @@ class RulebookChanges(Struct, kw_only=True):
 
 
 class NewRulebook(RulebookVersion, kw_only=True):
-    """The version that holds now, what it has changed, and to how many members new credentials were offered."""
+    """The version that holds now, what publishing changes, and to how many members new credentials were offered.
+
+    With `proposal` nothing has changed yet: it waits for another operator to publish the same text.
+    """
 
     changes: list[str]
     offered: int
+    proposal: ProposedRulebook | None = None
 
 
 class TrustedToIssue(Struct, kw_only=True):
@@ -209,7 +227,8 @@ class TrustedToIssue(Struct, kw_only=True):
 
 
 class IssuedCredential(Struct, kw_only=True):
-    """A credential that the anchor issued, without its text. `state` is `good`, `revoked`, `suspended` or `expired`.
+    """A credential that the anchor issued, without its text. `state` is `good`, `revoked`, `suspended`, `expired`, or
+    `undelivered`: it never reached its holder, and was revoked for that.
 
     `kid` is the key that signed it, `request` the holder's request that it answered, `by` the operator that took back this one.
     """

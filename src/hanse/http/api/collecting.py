@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from hanse.identity.dcp.scopes import TYPE, Scope
 from hanse.identity.rulebook import Rulebook
 from hanse.kernel.clock import Clock
+from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.wallet.credentials import CredentialService, presentable
 from hanse.wallet.intake import MAX_HELD
@@ -35,6 +37,16 @@ class Collecting:
         good = presentable(own, [Scope(TYPE, kind, "read") for kind in types], self._clock.now())
         there = {kind for one in good for kind in one.types}
         return [kind for kind in types if kind in there]
+
+    async def drop(self, tenant: Tenant, issuer: Did) -> list[str]:
+        """Throw away all credentials of this issuer, and return of which types they were."""
+        dropped: list[str] = []
+        for one in await self._credentials.page(tenant, after=None, limit=MAX_HELD):
+            if one.issuer == issuer:
+                with suppress(NotFound):
+                    await self._credentials.remove(tenant, one.id)
+                dropped += one.types
+        return list(dict.fromkeys(dropped))
 
     async def ask(self, tenant: Tenant, issuer: Did, types: Sequence[str] | None, because: str) -> CredentialRequest:
         """Ask for credentials of these types, or (None) one of each; raises what `Requests.ask` raises."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hanse.anchor.issuing.status import list_url
-from hanse.anchor.records import Invitation, IssuanceState, Issued, Member, Space
+from hanse.anchor.records import Invitation, Issuance, IssuanceState, Issued, Member, Space
 from hanse.anchor.standing import Status
 from hanse.connector.explain import Explanation
 from hanse.connector.records import Happening
@@ -65,7 +65,17 @@ class AnchorStories:
             )
         else:
             story.history = [*story.history, Happening(found.updated, found.state.value.lower(), "us", found.reason)]
+            await self._add_delivery(story, tenant, found)
         return story
+
+    async def _add_delivery(self, story: Explanation, tenant: Tenant, issuance: Issuance) -> None:
+        """Say whether the holder has what was issued, or when it gets another offer."""
+        for id in issuance.issued[:1]:  # all of them go in one letter
+            try:
+                one = await self._issuing.get(tenant, issuance.space, id)
+            except NotFound:
+                continue
+            _add_way(story, one)
 
     async def invitation(self, tenant: Tenant, id: str) -> Explanation:
         """Tell of an invitation. Raises `NotFound`."""
@@ -111,11 +121,25 @@ def _of_issued(one: Issued, space: Space, now: datetime) -> Explanation:
     )
     if one.issuance:
         story.related["request"] = one.issuance
+    _add_way(story, one)
     if one.renewal_offered is not None:
-        story.history = [*story.history, Happening(one.renewal_offered, "renewal offered", "us")]
+        story.history = [*story.history, Happening(one.renewal_offered, "a new one offered" if one.lost else "renewal offered", "us")]
+    if one.marked is not None:
+        story.history = [*story.history, Happening(one.marked, one.status, one.by or "us", one.reason)]
     if state == "suspended":
         story.waits_for, story.who = "its holder to be reinstated", _OPERATOR
     return story
+
+
+def _add_way(story: Explanation, one: Issued) -> None:
+    """Say whether a credential has reached its holder, and what would help if it did not."""
+    if one.delivered is not None:
+        story.history = [*story.history, Happening(one.delivered, "taken", one.holder)]
+    elif one.lost:
+        story.waits_for, story.who = f"its holder's wallet to take another one ({one.lost} in a row did not arrive)", "the holder"
+        story.next_attempt = one.offer_from if one.renewal_offered is None else None
+    elif not one.taken and not one.status:
+        story.waits_for, story.who = "its holder's wallet to take it", "the holder, or the network between"
 
 
 def _of_invitation(one: Invitation, space: Space, now: datetime) -> Explanation:
@@ -155,9 +179,13 @@ def _of_member(one: Member, space: Space, needed: int, credentials: Sequence[Iss
         story.related["sponsor"] = one.sponsor
     live = [each for each in credentials if each.valid_until > now]
     if live:
-        named = [f"{each.id} ({each.type}, {each.status or 'good'} until {day(each.valid_until)})" for each in live[-_NAMED:]]
+        named = [f"{each.id} ({each.type}, {_standing(each)})" for each in live[-_NAMED:]]
         story.related["credentials"] = ", ".join(named)
     return story
+
+
+def _standing(one: Issued) -> str:
+    return one.status if one.status == "revoked" else f"{one.status or 'good'} until {day(one.valid_until)}"
 
 
 def _nothing(id: str) -> NotFound:

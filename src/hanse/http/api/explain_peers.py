@@ -17,23 +17,50 @@ from hanse.kernel.tenant import Did, Tenant
 from hanse.trust.records import Refusal
 
 _CREDENTIAL = re.compile(r"The credential (.{1,1000}?) by (did:\S{1,1280}) is refused\.")
-_CHECKS: Final = {
+_KEY, _KIND, _WHEN = "did a key of its issuer sign it", "is it well made", "is it valid now"
+_LIST = "is its issuer's status list what it must be"
+CHECKS: Final = {
     "untrusted": "may its issuer say this, by the space's rulebook",
-    "signature": "did a key of its issuer sign it",
-    "kid": "did a key of its issuer sign it",
     "unresolved": "can its issuer's DID document be had",
-    "expired": "is it valid now",
-    "not-yet": "is it valid now",
+    "document": "is its issuer's DID document its own",
+    "issuer": "did the one that it names as its issuer make it",
+    "subject": "does its token name the same subject",
+    "algorithm": "is it signed by an algorithm that is accepted",
+    "kid": _KEY,
+    "signature": _KEY,
+    "key-unknown": "is the key that signed it in its issuer's DID document",
+    "key-revoked": "did the key that signed it count then",
+    "key-purpose": "may the key that signed it be used for this",
+    "key-unusable": "can the key that signed it be used",
+    "dates": _WHEN,
+    "expired": _WHEN,
+    "not-yet": _WHEN,
+    "dates-differ": "does its token have the same dates",
+    "lifetime": "does it say for how long it holds, and is that short enough",
+    "before-restore": "was it made after this server was restored",
     "holder": "is it about the peer",
+    "audience": "was it made for us",
+    "schema": "does it follow its schema",
+    "schema-unavailable": "can its schema be had",
+    "schema-unusable": "is its schema one that can be followed",
     "revoked": "has its issuer taken it back",
     "suspended": "has its issuer taken it back",
     "status-unavailable": "can its issuer's status list be had",
     "status-expired": "is its issuer's status list fresh",
-    "schema": "does it follow its schema",
+    "status-list": _LIST,
+    "status-issuer": "is the status list its issuer's own",
+    "status-purpose": "is the status list one for this purpose",
+    "status-index": "does the status list have a place for it",
+    "shape": _KIND,
+    "kind": _KIND,
+    "claims": _KIND,
+    "mixed": _KIND,
+    "too-many": "is it no more than can be looked at",
     "missing": "was it presented",
     "not-presented": "was it presented",
     "no-token": "did the peer let its credentials be asked for",
     "unanswered": "did the peer's credential service answer",
+    "too-slow": "could it be looked at in time",
 }
 """What the checks ask, by the rule that was broken (`identity.credentials.verify`)."""
 
@@ -108,7 +135,7 @@ def _told(one: Refusal) -> dict[str, str]:
     found = _CREDENTIAL.search(one.message)
     asked = one.where if one.rule == "missing" else ""
     told = {
-        "check": f"{_CHECKS.get(one.rule, 'is it well made')}? ({one.rule})",
+        "check": f"{CHECKS.get(one.rule, 'is it well made')}? ({one.rule})",
         "credential": found[1] if found else asked,
         "issuer": found[2] if found else "",
         "where": "" if asked else one.where,

@@ -12,7 +12,7 @@ from hanse.http.api.wallet import believed
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Tenant
 from hanse.wallet.intake import MAX_HELD
-from hanse.wallet.records import Held
+from hanse.wallet.records import Held, RequestState
 
 
 def day(moment: datetime | None) -> str:
@@ -58,7 +58,7 @@ class WalletStories:
         """Tell of a request at an issuer. Raises `NotFound`."""
         request = await self._requests.get(tenant, id)
         told = await self._requests.explain(tenant, id)
-        return Explanation(
+        story = Explanation(
             id=id,
             kind="request for credentials",
             summary=told.summary,
@@ -74,6 +74,10 @@ class WalletStories:
             next_attempt=told.next_attempt,
             related={"issuer": request.issuer} | ({"issuer's id": request.issuer_pid} if request.issuer_pid else {}),
         )
+        if request.state in (RequestState.REJECTED, RequestState.FAILED):
+            again = f"hanse wallet request {' '.join(request.types)}"
+            story.waits_for, story.who = f"nothing more; when what it says above is put right, ask again: {again}", "us"
+        return story
 
     async def _found(self, tenant: Tenant, id: str) -> Held:
         try:

@@ -9,6 +9,7 @@ from hanse.connector.explain import Explanation
 from hanse.http.api.anchoring import Anchored
 from hanse.http.api.explain_anchor import AnchorStories
 from hanse.http.api.explain_peers import PeerStories, happened
+from hanse.http.api.explain_standing import StandingStories
 from hanse.http.api.explain_wallet import WalletStories
 from hanse.http.api.services import Services
 from hanse.kernel.errors import NotFound
@@ -17,8 +18,10 @@ from hanse.kernel.tenant import Did, Tenant
 Tell = Callable[[Tenant, str], Awaitable[Explanation]]
 
 _INVITATION: Final = "inv"
+_REFUSAL: Final = "rfs"
 _HINT: Final = (
-    "Ids look like neg_…, agr_…, trf_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…; a participant goes by its DID."
+    "Ids look like neg_…, agr_…, trf_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…; a participant goes by its DID,"
+    " your space by its address."
     " `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 
@@ -31,31 +34,43 @@ class Explainer:
         self._wallet = WalletStories(services)
         self._anchor = AnchorStories(services, anchored)
         self._peers = PeerStories(services)
+        self._standing = StandingStories(services)
 
     async def explain(self, tenant: Tenant, id: str) -> Explanation:
         """Explain whatever the id or the DID names. Raises `NotFound`."""
         asked = _without_secret(id)
+        if asked.startswith("did:"):
+            return await self._participant(tenant, asked)
+        if "://" in asked:
+            return await self._space(tenant, asked.rstrip("/"))
         for tell in (*self._rooms(asked), self._views.explain):
             try:
                 return await tell(tenant, asked)
             except NotFound:
                 continue
+        if asked.partition("_")[0] == _REFUSAL:
+            raise NotFound(
+                f"This side has refused nobody under {asked[:80]}: it is the other side's id.",
+                where="id",
+                hint=f"Send it to the operator there, who runs `hanse explain {asked[:80]}`.",
+            )
         raise NotFound(f"Nothing here goes by the id {asked[:80]!r}.", where="id", hint=_HINT)
 
     def _rooms(self, id: str) -> Sequence[Tell]:
-        if id.startswith("did:"):
-            return (self._participant,)
         rooms: dict[str, Sequence[Tell]] = {
             "vc": (self._wallet.credential, self._anchor.credential),
             "req": (self._wallet.request,),
             "iss": (self._anchor.request,),
             _INVITATION: (self._anchor.invitation,),
-            "rfs": (self._peers.refusal,),
+            _REFUSAL: (self._peers.refusal,),
         }
         return rooms.get(id.partition("_")[0], ())
 
     async def _participant(self, tenant: Tenant, did: str) -> Explanation:
-        """Tell an anchor of its member, and anybody else of a peer. Raises `NotFound`."""
+        """Tell of the participant itself, an anchor of its member, and anybody else of a peer. Raises `NotFound`."""
+        own = await self._standing.own(tenant)
+        if own.did == did and own.space is not None and own.space.anchor != did:
+            return await self._standing.tell(own, own.space)
         try:
             story = await self._anchor.member(tenant, Did(did))
         except NotFound:
@@ -63,6 +78,17 @@ class Explainer:
         refusals = await self._peers.refusals(tenant, Did(did))
         story.history = sorted([*story.history, *happened(refusals)], key=lambda one: one.at)
         return story
+
+    async def _space(self, tenant: Tenant, url: str) -> Explanation:
+        """Tell how the participant stands in the space at this address, if it has joined it or applied. Raises `NotFound`."""
+        own = await self._standing.own(tenant)
+        if own.space is None or own.space.url != url:
+            raise NotFound(
+                f"This participant has neither joined nor applied to {url[:200]}.",
+                where="id",
+                hint=f"`hanse join {url[:200]} --check` tells what it would say.",
+            )
+        return await self._standing.tell(own, own.space)
 
 
 def _without_secret(id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hanse.connector.rules import decide_use
@@ -9,8 +10,10 @@ from hanse.http.api import structs as s
 from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.terms import read_many
-from hanse.kernel.tenant import Did
-from hanse.odrl.evaluate import roles_named, unsupported
+from hanse.identity.rulebook import Rulebook
+from hanse.kernel.errors import HanseError
+from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.evaluate import proofs_named, unsupported
 from hanse.odrl.model import Terms
 from hanse.odrl.say import say_terms
 from hanse.odrl.templates import TEMPLATES, Template
@@ -25,6 +28,7 @@ class PolicyOperations:
 
     def __init__(self, services: Services) -> None:
         self._clock = services.clock
+        self._directory = services.directory
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
@@ -46,13 +50,20 @@ class PolicyOperations:
     async def _list(self, _call: Call, _said: Any) -> s.Page[Template]:
         return s.Page(items=list(TEMPLATES))
 
-    async def _check(self, _call: Call, said: s.CheckPolicy) -> s.CheckedPolicies:
+    async def _check(self, call: Call, said: s.CheckPolicy) -> s.CheckedPolicies:
         read = read_many(said.terms, self._clock.now())
-        return s.CheckedPolicies(items=[self._checked(one, Did(said.peer or _SOMEBODY)) for one in read])
+        rulebook = await self._rulebook(call.named)
+        return s.CheckedPolicies(items=[self._checked(one, Did(said.peer or _SOMEBODY), rulebook) for one in read])
 
-    def _checked(self, terms: Terms, peer: Did) -> s.CheckedPolicy:
-        # Asked of a member that has proved whatever roles the terms ask for.
-        decision = decide_use(terms, peer, self._clock.now(), roles_named(terms))
+    async def _rulebook(self, tenant: Tenant | None) -> Rulebook | None:
+        try:
+            return None if tenant is None else await self._directory.rulebook(tenant)
+        except HanseError:  # it is in no space, or its anchor is not there: the policy can be looked at all the same
+            return None
+
+    def _checked(self, terms: Terms, peer: Did, rulebook: Rulebook | None) -> s.CheckedPolicy:
+        # Asked of a member that has proved whatever the terms ask for.
+        decision = decide_use(terms, peer, self._clock.now(), proofs_named(terms))
         return s.CheckedPolicy(
             sentences=say_terms(terms),
             terms=write_terms(terms),
@@ -61,4 +72,13 @@ class PolicyOperations:
             reasons=list(decision.reasons),
             unknown=list(decision.unknown),
             valid_until=decision.valid_until,
+            warnings=[] if rulebook is None else [*_warnings(terms, rulebook)],
         )
+
+
+def _warnings(terms: Terms, rulebook: Rulebook) -> Iterator[str]:
+    """Yield what nobody can have now. That is no refusal: rulebooks change."""
+    asked = proofs_named(terms)
+    for word, names, known in (("role", asked.roles, rulebook.roles), ("credential", asked.credentials, rulebook.credentials)):
+        for name in sorted(names - known.keys()):
+            yield f"The space has no {word} {name!r}; its {word}s are {', '.join(known)}."

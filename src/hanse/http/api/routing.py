@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from hanse.http.api.wording import invalid
 from hanse.http.authenticate import bearer
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
 from hanse.http.limits import RateLimiter, read_json
@@ -29,8 +30,6 @@ PAGE = 100
 PAGE_LIMIT = 500
 LONGEST_WAIT = 60.0
 
-_AT = re.compile(r" - at `(.*)`$", re.DOTALL)
-_FIELD = re.compile(r"(?:unknown|required) field `(.{1,200}?)`", re.DOTALL)
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _RESERVED = frozenset({"us", "peer"})
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -238,18 +237,9 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from None
+        raise invalid(str(error)) from None
     except (ValueError, RecursionError):
         raise Malformed("The body is no JSON that can be read.", where="body", rule="json") from None
-
-
-def _invalid(said: str) -> Invalid:
-    found = _AT.search(said)
-    place = (found[1] if found else "$").removeprefix("$").removeprefix(".")
-    name = _FIELD.search(said)
-    where = ".".join(part for part in (place, name[1] if name else "") if part)
-    rule = "type" if name is None else "unknown-field" if "unknown field" in said else "required"
-    return Invalid(_AT.sub("", said)[:500] + ".", where=where or "body", rule=rule)
 
 
 def _answer(operation: Operation, given: object) -> Response:

@@ -13,11 +13,15 @@ from hanse.participants.roles import Role
 
 
 class Holding(Struct, kw_only=True):
-    """A credential that the participant holds, in short: its types, whether it is good, and until when."""
+    """A credential that the participant holds, in short: its types, whether it is good, and until when.
+
+    `counts` tells whether the joined space takes it; it is absent if that is not known.
+    """
 
     id: str
     types: list[str]
     state: str
+    counts: bool | None
     until: datetime | None
 
 

@@ -31,7 +31,7 @@ def member(one: records.Member, needed: int) -> a.AnchoredMember:
         reason=one.reason,
         created=one.created,
         updated=one.updated,
-        approvals=[a.Approved(operator=by.operator, name=by.name, at=by.at, says=by.says) for by in one.approvals],
+        approvals=_approved(one.approvals),
         approvals_needed=needed if waits else 0,
     )
 
@@ -80,7 +80,7 @@ def issued(one: records.Issued, now: datetime) -> a.IssuedCredential:
         holder=one.holder,
         type=one.type,
         profile=one.profile,
-        state=one.status or ("expired" if one.valid_until <= now else "good"),
+        state="undelivered" if one.lost else one.status or ("expired" if one.valid_until <= now else "good"),
         valid_from=one.valid_from,
         valid_until=one.valid_until,
         reason=one.reason,
@@ -96,9 +96,18 @@ def version(one: records.Published) -> a.RulebookVersion:
     return a.RulebookVersion(version=one.version, published=one.published, by=one.by, sha256=one.sha256)
 
 
-def rulebook(one: records.Published) -> a.PublishedRulebook:
-    """Return a version of the rulebook with its text."""
-    return a.PublishedRulebook(**structs.asdict(version(one)), text=one.text)
+def rulebook(one: records.Published, proposed: records.Proposal | None) -> a.PublishedRulebook:
+    """Return a version of the rulebook with its text, and what is proposed."""
+    return a.PublishedRulebook(**structs.asdict(version(one)), text=one.text, proposal=None if proposed is None else proposal(proposed))
+
+
+def proposal(one: records.Proposal) -> a.ProposedRulebook:
+    """Return a rulebook that waits for another operator."""
+    return a.ProposedRulebook(sha256=one.sha256, by=one.by.name, at=one.by.at, approvals=_approved(one.approvals), needs=one.needs)
+
+
+def _approved(approvals: Sequence[records.Approval]) -> list[a.Approved]:
+    return [a.Approved(operator=by.operator, name=by.name, at=by.at, says=by.says) for by in approvals]
 
 
 def trusted(one: Rulebook) -> Iterator[a.TrustedToIssue]:

@@ -17,6 +17,7 @@ from hanse.wallet.records import CredentialRequest, Held
 from hanse.wallet.requests import Explanation
 
 GOOD = "good"
+_WHY = {"unproved": "Its issuer has given up the key that it was signed with; ask the issuer for a new one."}
 
 
 def state(one: Held, now: datetime) -> str:
@@ -92,7 +93,7 @@ def key(one: KeyInfo) -> w.Key:
 def _counts(one: Held, trust: IssuerPolicy | str, now: datetime) -> tuple[bool | None, str]:
     now_it_is = state(one, now)
     if now_it_is != GOOD:
-        return False, f"It is {now_it_is}."
+        return False, _WHY.get(now_it_is, f"It is {now_it_is}.")
     if isinstance(trust, str):
         return None, trust
     credential = _read(one)

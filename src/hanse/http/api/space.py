@@ -9,6 +9,7 @@ from typing import Any
 from hanse.http.api import show
 from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
+from hanse.http.api.joining import MEMBER, changed_terms, terms_url
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
 from hanse.identity.statements import Member
@@ -18,6 +19,9 @@ from hanse.participants.records import Participant
 from hanse.participants.roles import Action
 
 _PATIENCE = 1.0
+_ANSWERS = 3.0
+"""Seconds in which an anchor tells a member where it stands, or is not waited for."""
+_NOT_LISTED = "not listed"
 
 
 class SpaceOperations:
@@ -46,23 +50,55 @@ class SpaceOperations:
                 gives=sp.Joined,
                 example=join,
             ),
-            Operation("POST", "/space/leave", "Leave the space", self._leave, Action.JOIN_SPACE, gives=sp.Joined),
+            Operation(
+                "POST",
+                "/space/leave",
+                "Leave the space",
+                self._leave,
+                Action.JOIN_SPACE,
+                takes=sp.LeaveSpace,
+                gives=sp.Joined,
+                example={"anyway": False},
+                optional_body=True,
+            ),
         ]
 
     async def standing(self, participant: Participant) -> sp.Membership:
         """Return how a participant stands in the space that it has joined. Raises `NotFound` if it has joined none."""
         link = participant.space
         if link is None:
-            raise NotFound("The participant has joined no space.", where="space", rule="no-space", hint="Join one: POST /space/join.")
+            raise NotFound("The participant has joined no space.", where="space", rule="no-space", hint="Join one: `hanse join ADDRESS`.")
         standing = sp.Membership(url=link.url, anchor=link.anchor, joined=link.joined, state="unknown")
         try:
             members = await self._directory.members(participant.name)
         except HanseError as error:
             standing.problem = error.message
-            return standing
-        standing.members = len(members)
-        standing.state = "member" if any(member.did == participant.did for member in members) else "not listed"
+        else:
+            standing.members = len(members)
+            standing.state = MEMBER if any(member.did == participant.did for member in members) else _NOT_LISTED
+        if link.anchor != participant.did:
+            await self._ask_anchor(participant, standing)
         return standing
+
+    async def _ask_anchor(self, participant: Participant, standing: sp.Membership) -> None:
+        """Put in what the anchor itself says: the register was read before, and names members alone."""
+        try:
+            async with asyncio.timeout(_ANSWERS):
+                told = await self._joining.standing(participant)
+        except (HanseError, TimeoutError) as error:
+            standing.problem = standing.problem or (error.message if isinstance(error, HanseError) else "Its anchor does not answer.")
+            return
+        if told is None:
+            standing.state = _NOT_LISTED
+            return
+        standing.state, standing.reason = MEMBER if told.state == "active" else told.state, told.reason
+        try:
+            rulebook = await self._directory.rulebook(participant.name)
+        except HanseError:
+            return
+        terms = changed_terms(rulebook, told)
+        if terms is not None:
+            standing.terms, standing.terms_url = terms.sha256, terms_url(rulebook)
 
     async def names(self, tenant: Tenant) -> Mapping[str, str]:
         """Return the names of the members by DID; none while the list cannot be had soon, for names are only a help."""
@@ -84,8 +120,8 @@ class SpaceOperations:
     async def _join(self, call: Call, said: sp.JoinSpace) -> sp.Joined:
         return await self._joining.join(call.caller, call.tenant, said)
 
-    async def _leave(self, call: Call, _said: Any) -> sp.Joined:
-        return await self._joining.leave(call.caller, call.tenant)
+    async def _leave(self, call: Call, said: sp.LeaveSpace) -> sp.Joined:
+        return await self._joining.leave(call.caller, call.tenant, anyway=said.anyway)
 
 
 def _shown(member: Member) -> sp.SpaceMember:

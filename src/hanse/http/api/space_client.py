@@ -38,6 +38,9 @@ class Tokens(Protocol):
         ...
 
 
+SHAPE = "https://HOST/spaces/NAME"
+"""What the address of a space looks like."""
+
 _LIMIT = 64 * 1024
 _PROBE_TIMEOUT = 20.0
 
@@ -61,9 +64,16 @@ class SpaceClient:
 
     async def look(self, url: str) -> PublicSpace:
         """Return what the space at `url` says of itself. Raises `Invalid` if there is none, and `PeerError`s."""
-        answer = await self._client.send("GET", url, limit=_LIMIT)
+        if "://" not in url:
+            raise Invalid("This is no address of a space.", where="url", rule="url", hint=f"Write the whole address: {SHAPE}.")
+        try:
+            answer = await self._client.send("GET", url, limit=_LIMIT)
+        except PeerUnreachable as error:
+            error.hint = error.hint or f"Is the address right ({SHAPE}), and does its server run?"
+            raise
         if answer.status == 404:
-            raise Invalid("There is no space at this address.", where="url", rule="space", hint="Ask its anchor for the address.")
+            hint = f"It looks like {SHAPE}; ask its anchor for it."
+            raise Invalid("There is no space at this address.", where="url", rule="space", hint=hint)
         space = _read(_accepted(answer), PublicSpace)
         if space.url != url:
             raise PeerInvalid(f"The space says that its address is {space.url[:200]}.", where="url", hint="Use that address.")
@@ -95,10 +105,10 @@ class SpaceClient:
         """Apply, as `fit` does. Raises `PeerError`s; a refusal says what is missing."""
         return _read(await self._sent(tenant, space, "applications", application, shown), Standing)
 
-    async def standing(self, tenant: Tenant, space: PublicSpace) -> Standing | None:
+    async def standing(self, tenant: Tenant, url: str, anchor: Did) -> Standing | None:
         """Ask the anchor where we stand; nothing if it does not know us. Raises `PeerError`s."""
-        headers = {"Authorization": "Bearer " + await self._tokens.bare_token(tenant, space.anchor)}
-        answer = await self._client.send("GET", f"{space.url}/standing", None, headers, limit=_LIMIT)
+        headers = {"Authorization": "Bearer " + await self._tokens.bare_token(tenant, anchor)}
+        answer = await self._client.send("GET", f"{url}/standing", None, headers, limit=_LIMIT)
         return None if answer.status == 404 else _read(_accepted(answer), Standing)
 
     async def leave(self, tenant: Tenant, url: str, anchor: Did) -> None:

@@ -23,14 +23,22 @@ def both() -> list[str]:
 
 
 class Membership(Struct, kw_only=True):
-    """The space that the participant has joined. `state` is `member`, `not listed`, or `unknown` with the `problem`."""
+    """The space that the participant has joined.
+
+    `state` is `member`, `pending`, `suspended`, `refused`, `removed` or `left`, with the anchor's `reason`; `not listed` if the
+    anchor does not know the participant, or `unknown`. `problem` is why register or anchor could not be asked. `terms` is the
+    hash of terms that have changed since they were accepted, and `terms_url` where they are to be read.
+    """
 
     url: str
     anchor: Did
     joined: datetime
     state: str
+    reason: str = ""
     members: int | None = None
     problem: str | None = None
+    terms: str = ""
+    terms_url: str = ""
 
 
 class SpaceMember(Struct, kw_only=True):
@@ -92,7 +100,8 @@ class Joined(Struct, kw_only=True):
 
     `state` is `member`, `pending`, `unreachable`, `missing` or (with `check`) `fits` (see `fit`), `left`, or what the anchor has
     decided. `terms` has the hash of the space's terms where they have to be accepted, and `terms_url` where they are to be read.
-    `hosts` are intermediaries that would host who cannot be reached. `credentials` are the types that the wallet holds now.
+    `hosts` are intermediaries that would host who cannot be reached. `credentials` are the types that the wallet holds now, and
+    `problem` is why a new member lacks some of them.
     """
 
     state: str
@@ -102,6 +111,13 @@ class Joined(Struct, kw_only=True):
     terms_url: str = ""
     hosts: list[Offerer] = []
     credentials: list[str] = []
+    problem: str = ""
+
+
+class LeaveSpace(Body, kw_only=True):
+    """With `anyway` the space is forgotten here even if its anchor cannot be told."""
+
+    anyway: bool = False
 
 
 class Application(Body, kw_only=True):
@@ -134,12 +150,13 @@ class Reached(Struct, kw_only=True):
 
 
 class Standing(Struct, kw_only=True):
-    """Where an applicant stands."""
+    """Where an applicant stands. `terms` is the hash of the terms that it has accepted, empty for none."""
 
     did: Did
     state: str
     reason: str
     roles: list[str] = []
+    terms: str | None = None
 
 
 class PublicSpace(Struct, kw_only=True):

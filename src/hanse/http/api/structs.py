@@ -24,7 +24,7 @@ Word = Annotated[str, Meta(min_length=1, max_length=512)]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
 Address = Annotated[str, Meta(min_length=1, max_length=4_000)]
 Reason = Annotated[str, Meta(max_length=1_000)]
-PeerDid = Annotated[str, Meta(min_length=5, max_length=2_048, pattern="^did:", description="The DID of the other participant.")]
+PeerDid = Annotated[str, Meta(max_length=2_048, pattern="^did:.", description="The DID of the other participant.")]
 Odrl = Annotated[dict[str, Any], Meta(description="A policy in ODRL JSON.")]
 OneTerms = Annotated[str, Meta(min_length=1, max_length=8_192, description="A template, e.g. `members + until 2027-01-01`.")] | Odrl
 ManyTerms = Annotated[list[OneTerms], Meta(min_length=1, max_length=16)]
@@ -222,7 +222,10 @@ class Unsupported(Struct, kw_only=True):
 
 
 class CheckedPolicy(Struct, kw_only=True):
-    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons."""
+    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons.
+
+    `warnings` say what the space's rulebook does not know now: nobody can have it.
+    """
 
     sentences: list[str]
     terms: Odrl
@@ -231,6 +234,7 @@ class CheckedPolicy(Struct, kw_only=True):
     reasons: list[str]
     unknown: list[str]
     valid_until: datetime | None
+    warnings: list[str]
 
 
 class CheckedPolicies(Struct, kw_only=True):

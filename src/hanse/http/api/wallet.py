@@ -71,8 +71,10 @@ class WalletOperations:
 
     async def holdings(self, tenant: Tenant, limit: int) -> list[Holding]:
         """Return the first credentials that the participant holds, in short."""
-        now, held = self._clock.now(), await self._credentials.page(tenant, after=None, limit=limit)
-        return [Holding(id=one.id, types=list(one.types), state=show_wallet.state(one, now), until=one.valid_until) for one in held]
+        now, found = self._clock.now(), await self._credentials.page(tenant, after=None, limit=limit)
+        trust = await self._trust(tenant) if found else ""
+        held = [show_wallet.held(one, trust, now) for one in found]
+        return [Holding(id=one.id, types=one.types, state=one.state, counts=one.counts, until=one.valid_until) for one in held]
 
     async def _list(self, call: Call, _said: Any) -> s.Page[w.HeldCredential]:
         after, limit = call.page()

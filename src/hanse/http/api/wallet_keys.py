@@ -95,7 +95,7 @@ class KeyOperations:
     async def _key(self, tenant: Tenant, kid: str) -> w.Key:
         found = next((one for one in await self._wallet.keys(tenant) if one.kid == kid), None)
         if found is None:
-            raise NotFound("The participant has no such key.", where="kid", hint="GET /wallet/keys lists its keys.")
+            raise NotFound("The participant has no such key.", where="kid", hint="`hanse wallet keys` lists its keys.")
         return show.key(found)
 
     async def _depending(self, tenant: Tenant, kid: str) -> int:

@@ -16,8 +16,8 @@ from hanse.kernel.tenant import Did
 class HeldCredential(Struct, kw_only=True):
     """A credential that the participant holds about itself.
 
-    `state` is `good`, `expired`, `not yet valid`, or what its issuer's status list last said: `revoked`, `suspended`. `counts` tells
-    whether the joined space takes it, `why` why not; absent if that cannot be told now.
+    `state` is `good`, `expired`, `not yet valid`, or what its issuer last said of it: `revoked` or `suspended` by its status list,
+    `unproved` by its keys. `counts` tells whether the joined space takes it, `why` why not; absent if that cannot be told now.
     """
 
     id: str

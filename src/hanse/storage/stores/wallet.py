@@ -6,17 +6,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from hanse.kernel.tenant import Did, Tenant
-from hanse.storage.rows import Rows, micros, moment_of
+from hanse.storage.rows import Rows, micros, micros_or_none, moment_of
 from hanse.storage.stores.documents import Documents, Shape
 from hanse.wallet.records import CredentialRequest, Held, Letter
 
 _HELD = Shape("held_credentials", Held, ("tenant", "id"))
-_REQUEST = Shape("credential_requests", CredentialRequest, ("tenant", "holder_pid"))
+_REQUEST = Shape("credential_requests", CredentialRequest, ("tenant", "holder_pid"), ("due",))
 _LETTER = Shape("letters", Letter, ("id",), ("tenant", "receiver", "due"))
 _OF_TENANT = "SELECT doc FROM held_credentials WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?"
 _REQUESTS = "SELECT doc FROM credential_requests WHERE tenant = ? AND holder_pid > ? ORDER BY holder_pid LIMIT ?"
+_TO_ASK = "SELECT doc FROM credential_requests WHERE due <= ? ORDER BY due, tenant, holder_pid LIMIT ?"
+_NEXT_TO_ASK = "SELECT min(due) FROM credential_requests WHERE due IS NOT NULL"
 _DUE = "SELECT doc FROM letters WHERE due <= ? AND receiver NOT IN ($busy) ORDER BY due LIMIT 1 /*skip*/"
 _NEXT = "SELECT min(due) FROM letters WHERE receiver NOT IN ($busy)"
+_TO = "SELECT id FROM letters WHERE tenant = ? AND receiver = ? ORDER BY id"
 _COUNT = "SELECT count(*) FROM letters"
 
 
@@ -59,7 +62,7 @@ class CredentialRequests(Documents[CredentialRequest]):
 
     def put(self, request: CredentialRequest) -> None:
         """Insert or replace."""
-        self._put(request, request.tenant, request.holder_pid)
+        self._put(request, request.tenant, request.holder_pid, micros_or_none(request.due))
 
     def delete(self, tenant: Tenant, holder_pid: str) -> None:
         """Forget one, if it is there."""
@@ -68,6 +71,15 @@ class CredentialRequests(Documents[CredentialRequest]):
     def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[CredentialRequest]:
         """Return up to `limit` in the order of their ids, those after the id `after`."""
         return self._read(_REQUESTS, (tenant, after or "", limit))
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[CredentialRequest]:
+        """Return up to `limit` of all participants of which the issuer is to be asked by now, the longest due in front."""
+        return self._read(_TO_ASK, (micros(now), limit))
+
+    def next_due(self) -> datetime | None:
+        """Return when the next one is due, or nothing."""
+        row = self._rows.one(_NEXT_TO_ASK)
+        return None if row is None or row[0] is None else moment_of(int(row[0]))
 
 
 class Letters(Documents[Letter]):
@@ -99,6 +111,10 @@ class Letters(Documents[Letter]):
         """Return when the next one to nobody in `busy` is due, or nothing."""
         row = self._rows.one(_without(_NEXT, busy), ("", *busy))
         return None if row is None or row[0] is None else moment_of(int(row[0]))
+
+    def to(self, tenant: Tenant, receiver: Did) -> Sequence[str]:
+        """Return the ids of the tenant's letters to that receiver, the oldest first."""
+        return [id for (id,) in self._rows.all(_TO, (tenant, receiver))]
 
     def count(self) -> int:
         """Return how many of all participants are on their way."""

@@ -128,6 +128,29 @@ def test_two_operators_have_to_approve_where_the_rulebook_says_so(tmp_path):
     run(tmp_path, scenario)
 
 
+def test_two_operators_publish_where_the_rulebook_asks_for_two(tmp_path):
+    async def scenario(rig):
+        first = await _text(rig)
+        await _publish(rig, joining=Joining(approvals=2))
+        renamed = first.replace("title: Offers data to the space", "title: Offers data to everybody")
+        refused, answer = await rig.ask("POST", "/anchor/rulebook", "acme", "approve", {"text": renamed})
+        assert (refused, answer["type"]) == (403, "urn:hanse:problem:role")
+        waits = await rig.good("POST", "/anchor/rulebook", body={"text": renamed})
+        assert (waits["version"], waits["offered"], len(waits["changes"])) == (2, 0, 2)
+        assert (waits["proposal"]["by"], waits["proposal"]["needs"]) == ("administrator", 2)
+        assert [one["name"] for one in waits["proposal"]["approvals"]] == ["administrator"]
+        status, answer = await rig.ask("POST", "/anchor/rulebook", body={"text": renamed})
+        assert (status, answer["type"]) == (409, "urn:hanse:problem:same-operator")
+        held = await rig.good("GET", "/anchor/rulebook", "acme", "read")
+        assert (held["version"], held["proposal"]) == (2, waits["proposal"])
+        assert (await rig.ask("POST", "/anchor/rulebook", "acme", "operate", {"text": renamed}))[0] == 403
+        made = await rig.good("POST", "/anchor/rulebook", "acme", "approve", {"text": renamed})
+        assert (made["version"], made["by"], made["proposal"]) == (3, "administrator and approve person", None)
+        assert (await rig.good("GET", "/anchor/rulebook"))["proposal"] is None
+
+    run(tmp_path, scenario)
+
+
 def test_only_those_whom_the_rulebook_names_approve(tmp_path):
     async def scenario(rig):
         await _publish(rig, joining=Joining(approvers=["Approve Person"]))
@@ -233,5 +256,48 @@ def test_a_revoked_member_is_refused_and_both_sides_can_tell_why(tmp_path):
         member = await rig.good("GET", f"/explain/{did_of('zoo').replace('%', '%25')}", "acme", "read")
         assert (member["kind"], member["history"][-1]["what"]) == ("member", "claims refused")
         assert id in member["history"][-1]["detail"]
+
+    run(tmp_path, scenario)
+
+
+def test_of_several_spaces_one_has_to_be_named(tmp_path):
+    async def scenario(rig):
+        text = await _text(rig)
+        assert [one["name"] for one in (await rig.good("GET", "/anchor/spaces", "acme", "read"))["items"]] == ["harbour"]
+        await rig.good("POST", "/anchor", body={"name": "alpha", "title": "Alpha"})
+        assert [one["name"] for one in (await rig.good("GET", "/anchor/spaces", "acme", "read"))["items"]] == ["alpha", "harbour"]
+        status, answer = await rig.ask("POST", ZOO + "/suspend", "acme")
+        assert (status, answer["detail"], answer["field"]) == (422, "You anchor alpha, harbour: say which with --space.", "space")
+        assert (await rig.good("GET", ZOO + "?space=harbour"))["status"] == "active"
+        status, answer = await rig.ask("GET", "/anchor?space=harbor")
+        assert (status, answer["hint"]) == (404, "You anchor alpha, harbour.")
+        status, answer = await rig.ask("POST", "/anchor/rulebook?space=alpha", body={"text": text})
+        assert (status, answer["detail"]) == (409, "This file is of harbour: --space harbour.")
+        assert (await rig.ask("GET", "/anchor", "zoo"))[1]["detail"] == "You anchor no space."
+        assert await rig.good("GET", "/anchor/spaces", "zoo") == {"items": [], "next": None}
+
+    run(tmp_path, scenario)
+
+
+def test_a_revocation_is_told_in_the_credentials_story(tmp_path):
+    async def scenario(rig):
+        issued = (await rig.good("GET", f"/anchor/credentials?holder={did_of('zoo').replace('%', '%25')}"))["items"]
+        membership = next(one for one in issued if one["type"] == "MembershipCredential")
+        await rig.good("POST", f"/anchor/credentials/{membership['id']}/revoke", body={"reason": "Key lost."})
+        story = await rig.good("GET", f"/explain/{membership['id']}", "acme", "read")
+        last = story["history"][-1]
+        assert (last["what"], last["by"], last["detail"]) == ("revoked", "administrator", "Key lost.")
+        member = await rig.good("GET", f"/explain/{did_of('zoo').replace('%', '%25')}", "acme", "read")
+        assert f"{membership['id']} (MembershipCredential, revoked)" in member["related"]["credentials"]
+
+    run(tmp_path, scenario)
+
+
+def test_what_is_not_possible_names_the_commands_that_are(tmp_path):
+    async def scenario(rig):
+        status, answer = await rig.ask("POST", ZOO.replace("members", "applications") + "/approve")
+        assert (status, answer["hint"]) == (409, "Possible now with `hanse anchor`: suspend, remove, roles, claims.")
+        status, answer = await rig.ask("POST", "/anchor/invitations", body={"expires": "2020-01-01T00:00:00Z"})
+        assert (status, answer["field"], answer["detail"]) == (422, "expires", "The end of the invitation lies in the past.")
 
     run(tmp_path, scenario)

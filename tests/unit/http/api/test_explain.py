@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from hanse.participants.roles import SERVER
@@ -73,13 +75,46 @@ def test_a_stranger_is_known_by_its_refusals(tmp_path):
     run(tmp_path, scenario)
 
 
-@pytest.mark.parametrize(
-    "id", ["vc_nothing", "req_nothing", "iss_nothing", "inv_nothing", "rfs_nothing", "did:web:nobody.example", "did:", "_", "x" * 500]
-)
+@pytest.mark.parametrize("id", ["vc_nothing", "req_nothing", "iss_nothing", "inv_nothing", "_", "x" * 500])
 def test_what_is_nowhere_says_what_ids_look_like(tmp_path, id):
     async def scenario(rig):
         for who in ("acme", "zoo", "other"):
             status, answer = await rig.ask("GET", f"/explain/{id}", who)
             assert (status, "rfs_…" in answer["hint"]) == (404, True)
+
+    run(tmp_path, scenario)
+
+
+def test_the_refused_is_sent_to_the_other_side(tmp_path):
+    async def scenario(rig):
+        status, answer = await rig.ask("GET", "/explain/rfs_06f9k2q4m8s1t5v7w9x3yz", "zoo")
+        assert status == 404
+        assert "it is the other side's id" in answer["detail"]
+        assert "who runs `hanse explain rfs_06f9k2q4m8s1t5v7w9x3yz`" in answer["hint"]
+
+    run(tmp_path, scenario)
+
+
+def test_a_participant_hears_where_it_stands_itself(tmp_path):
+    async def scenario(rig):
+        url = f"{ROOT}/spaces/harbour"
+        unknown = await rig.ask("GET", f"/explain/{quote(url, safe='')}", "other")
+        assert (unknown[0], "hanse join" in unknown[1]["hint"]) == (404, True)
+        await rig.good("POST", "/space/join", "other", body={"url": url})
+        for asked in (OTHER, quote(url, safe="")):
+            story = await rig.good("GET", f"/explain/{asked}", "other", "read")
+            assert (story["kind"], story["state"], story["who"]) == ("standing", "PENDING", did_of("acme"))
+            assert story["summary"] == f"You have applied to {url}."
+        await rig.good("POST", f"/anchor/applications/{OTHER}/refuse", body={"reason": "Not known to us."})
+        story = await rig.good("GET", f"/explain/{OTHER}", "other", "read")
+        assert (story["state"], "Not known to us." in story["summary"]) == ("REFUSED", True)
+
+    run(tmp_path, scenario)
+
+
+def test_a_stranger_gets_the_better_hint(tmp_path):
+    async def scenario(rig):
+        status, answer = await rig.ask("GET", f"/explain/{OTHER}", "zoo")
+        assert (status, answer["hint"]) == (404, "`hanse status --members` lists the members.")
 
     run(tmp_path, scenario)

@@ -291,6 +291,190 @@ def test_another_anchor_at_the_address_of_the_pinned_one_is_not_believed(tmp_pat
     run(tmp_path, scenario)
 
 
+def test_a_new_member_whose_request_is_turned_down_hears_why(tmp_path):
+    async def scenario(rig):
+        ask = rig.peers.send
+
+        async def send(method, url, body=None, headers=None, **said):
+            turned_down = url.endswith("/dcp/issuer/credentials")
+            return PeerAnswer(400, {}, b"{}") if turned_down else await ask(method, url, body, headers, **said)
+
+        rig.peers.send = send
+        invited = await rig.good("POST", "/anchor/invitations", body={})
+        joined = await _join(rig, invitation=invited["code"])
+        assert (joined["state"], joined["credentials"]) == ("member", [])
+        assert joined["problem"].startswith("The anchor's credentials did not come. ")
+        assert "`hanse explain req_" in joined["problem"]
+        assert "`hanse wallet request`" in joined["problem"]
+
+    run(tmp_path, scenario)
+
+
+# Changing to another space.
+
+MEADOW = f"{ROOT}/spaces/meadow"
+
+
+async def _found_meadow(rig):
+    """Let `other` found a second space and join it."""
+    await rig.good("POST", "/anchor", "other", body={"name": "meadow", "title": "The Meadow"})
+
+
+async def _change(rig, who="zoo", **said):
+    return await rig.good("POST", "/space/join", who, body={"url": MEADOW, "replace": True, **said})
+
+
+async def _anchors_list(rig):
+    """Return what harbour's anchor says of zoo: its standing, and the states of its credentials."""
+    known = await rig.good("GET", f"/anchor/members/{_escaped('zoo')}")
+    return known["status"], {one["state"] for one in known["credentials"]}
+
+
+async def _issuers(rig, who="zoo"):
+    return {one["issuer"] for one in (await rig.good("GET", "/wallet/credentials", who))["items"]}
+
+
+def _anchor_down(rig, url=URL):
+    """Let nobody reach what lies below an address."""
+    ask = rig.peers.send
+
+    async def send(method, asked, body=None, headers=None, **said):
+        return PeerAnswer(503, {}, b"") if asked.startswith(url) else await ask(method, asked, body, headers, **said)
+
+    rig.peers.send = send
+
+
+def test_who_waits_for_another_space_stays_and_once_admitted_leaves_the_old_one(tmp_path):
+    async def scenario(rig):
+        await _found_meadow(rig)
+        waits = await _change(rig)
+        assert waits["state"] == "pending"
+        assert f"it stays in {URL}" in waits["steps"][-1]
+        shown = await rig.good("GET", "/space", "zoo")
+        assert (shown["url"], shown["state"]) == (URL, "member")
+        assert await _anchors_list(rig) == ("active", {"good"})
+        await rig.good("POST", f"/anchor/applications/{_escaped('zoo')}/approve", "other", body={})
+        assert (await rig.good("GET", "/space", "zoo"))["url"] == URL
+        joined = await _change(rig)
+        assert (joined["state"], joined["credentials"]) == ("member", OWN)
+        assert f"The anchor of {URL} was told, and takes the credentials back." in joined["steps"]
+        shown = await rig.good("GET", "/space", "zoo")
+        assert (shown["url"], shown["anchor"], shown["state"]) == (MEADOW, did_of("other"), "member")
+        assert await _anchors_list(rig) == ("left", {"revoked"})
+        assert await _issuers(rig) == {did_of("other")}
+
+    run(tmp_path, scenario)
+
+
+def test_an_old_anchor_that_cannot_be_told_is_said(tmp_path):
+    async def scenario(rig):
+        await _found_meadow(rig)
+        invited = await rig.good("POST", "/anchor/invitations", "other", body={})
+        _anchor_down(rig)
+        joined = await _change(rig, invitation=invited["code"])
+        assert joined["state"] == "member"
+        assert any(f"The anchor of {URL} was not told:" in step for step in joined["steps"])
+        assert (await rig.good("GET", "/space", "zoo"))["url"] == MEADOW
+        assert (await _anchors_list(rig))[0] == "active"
+        assert await _issuers(rig) == {did_of("other")}
+
+    run(tmp_path, scenario)
+
+
+def test_an_anchor_that_joins_another_space_goes_on_with_its_own(tmp_path):
+    async def scenario(rig):
+        await _found_meadow(rig)
+        invited = await rig.good("POST", "/anchor/invitations", "other", body={})
+        joined = await _change(rig, "acme", invitation=invited["code"])
+        assert joined["state"] == "member"
+        assert any(f"acme goes on as the anchor of {URL}" in step for step in joined["steps"])
+        assert await _issuers(rig, "acme") == {did_of("acme"), did_of("other")}
+        assert (await rig.get("/spaces/harbour/register")).status_code == 200
+
+    run(tmp_path, scenario)
+
+
+def test_a_refusal_by_another_space_is_heard(tmp_path):
+    async def scenario(rig):
+        await _found_meadow(rig)
+        await _change(rig)
+        await rig.good("POST", f"/anchor/applications/{_escaped('zoo')}/refuse", "other", body={"reason": "Not known to us."})
+        again = await _change(rig)
+        assert any("The anchor has refused the application. Not known to us." in step for step in again["steps"])
+        assert (await rig.good("GET", "/space", "zoo"))["url"] == URL
+
+    run(tmp_path, scenario)
+
+
+# Leaving.
+
+
+def test_who_leaves_loses_the_credentials(tmp_path):
+    async def scenario(rig):
+        left = await rig.good("POST", "/space/leave", "zoo")
+        assert any("Its credentials are gone from the wallet: " in step for step in left["steps"])
+        assert (await rig.good("GET", "/wallet/credentials", "zoo"))["items"] == []
+
+    run(tmp_path, scenario)
+
+
+def test_who_was_removed_loses_them_too(tmp_path):
+    async def scenario(rig):
+        await rig.good("POST", f"/anchor/members/{_escaped('zoo')}/remove", body={"reason": "Unpaid."})
+        left = await rig.good("POST", "/space/leave", "zoo")
+        assert "this participant is no active member there" in left["steps"][0]
+        assert (await rig.good("GET", "/wallet/credentials", "zoo"))["items"] == []
+
+    run(tmp_path, scenario)
+
+
+def test_an_anchor_that_is_down_holds_nobody(tmp_path):
+    async def scenario(rig):
+        _anchor_down(rig)
+        status, answer = await rig.ask("POST", "/space/leave", "zoo")
+        assert (status, (await rig.ask("GET", "/space", "zoo"))[0]) == (504, 200)
+        assert "hanse leave --anyway" in answer["hint"]
+        left = await rig.good("POST", "/space/leave", "zoo", body={"anyway": True})
+        assert "was not told" in left["steps"][0]
+        assert (await rig.ask("GET", "/space", "zoo"))[0] == 404
+        assert (await rig.good("GET", "/wallet/credentials", "zoo"))["items"] == []
+
+    run(tmp_path, scenario)
+
+
+# What is missing, and terms that change.
+
+
+def test_evidence_is_asked_for_by_name_and_a_slip_is_told(tmp_path):
+    async def scenario(rig):
+        await _publish(rig, _asks_providers_for_a_paper)
+        missing = await _join(rig, evidence={"registraton": "HRB 1234"}, check=True)
+        said = "\n".join(missing["steps"])
+        assert "evidence registraton: unknown." in said
+        assert "Did you mean registration?" in said
+        assert "evidence registration: missing." in said
+        assert "Give it with --evidence registration=…" in said
+        assert "would not take this application" in said
+
+    run(tmp_path, scenario)
+
+
+def test_a_member_hears_that_the_terms_changed_until_it_accepts_them(tmp_path):
+    async def scenario(rig):
+        assert (await rig.good("GET", "/space", "zoo"))["terms"] == ""
+        await _publish(rig, _has_terms)
+        shown = await rig.good("GET", "/space", "zoo")
+        assert (shown["state"], shown["terms"], shown["terms_url"]) == ("member", "0" * 64, "https://space.example/terms.pdf")
+        joined = await _join(rig, "zoo")
+        assert (joined["state"], joined["terms"], joined["terms_url"]) == ("member", "0" * 64, "https://space.example/terms.pdf")
+        accepted = await _join(rig, "zoo", terms="0" * 64)
+        assert accepted["terms"] == ""
+        assert "The terms are accepted." in accepted["steps"]
+        assert (await rig.good("GET", "/space", "zoo"))["terms"] == ""
+
+    run(tmp_path, scenario)
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [({"evidence": {"x": 1}}, "evidence[...]"), ({"terms": "abc"}, "terms"), ({"roles": []}, "roles"), ({"sponser": "zoo"}, "sponser")],

@@ -53,7 +53,7 @@ def test_applying_and_being_decided_on(tmp_path):
     async def scenario(rig):
         assert (await rig.good("POST", "/space/join", "other", body={"url": URL}))["state"] == "pending"
         await rig.settle()
-        assert (await rig.good("GET", "/space", "other"))["state"] == "not listed"
+        assert (await rig.good("GET", "/space", "other"))["state"] == "pending"
         waiting = await rig.good("GET", "/anchor/applications", "acme", "read")
         assert [one["did"] for one in waiting["items"]] == [did_of("other")]
         path = f"/anchor/applications/{_escaped('other')}"
@@ -157,5 +157,53 @@ def test_a_participant_asks_where_it_stands_and_nobody_else_does(tmp_path):
         token = await rig.ground.wallet.token_for("zoo", did_of("acme"))
         said = (await rig.get(url, {"Authorization": f"Bearer {token}"})).json()
         assert (said["state"], said["reason"]) == ("suspended", "Unpaid.")
+
+    run(tmp_path, scenario)
+
+
+def test_the_anchors_word_is_shown_and_not_an_old_register(tmp_path):
+    async def scenario(rig):
+        member = f"/anchor/members/{_escaped('zoo')}"
+        await rig.good("POST", member + "/suspend", body={"reason": "Unpaid."})
+        for path, key in (("/space", None), ("/status", "space")):
+            shown = await rig.good("GET", path, "zoo")
+            shown = shown[key] if key else shown
+            assert (shown["state"], shown["reason"], shown["problem"]) == ("suspended", "Unpaid.", None)
+        await rig.good("POST", member + "/remove", body={"reason": "Still unpaid."})
+        shown = await rig.good("GET", "/space", "zoo")
+        assert (shown["state"], shown["reason"]) == ("removed", "Still unpaid.")
+
+    run(tmp_path, scenario)
+
+
+def test_without_the_anchor_the_register_tells(tmp_path):
+    async def scenario(rig):
+        ask = rig.peers.send
+
+        async def send(method, url, body=None, headers=None, **said):
+            return PeerAnswer(503, {}, b"") if url.endswith("/standing") else await ask(method, url, body, headers, **said)
+
+        rig.peers.send = send
+        shown = await rig.good("GET", "/space", "zoo")
+        assert (shown["state"], shown["members"]) == ("member", 2)
+        assert "HTTP 503" in shown["problem"]
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("url", ["localhost:8400/spaces/harbour", "harbour"])
+def test_a_part_of_an_address_is_told_so(tmp_path, url):
+    async def scenario(rig):
+        status, answer = await rig.ask("POST", "/space/join", "other", body={"url": url})
+        assert (status, answer["hint"]) == (422, "Write the whole address: https://HOST/spaces/NAME.")
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("url", ["http://nowhere.example/spaces/x", f"{ROOT}/spaces/nothing"])
+def test_an_address_without_a_space_gets_a_hint(tmp_path, url):
+    async def scenario(rig):
+        _, answer = await rig.ask("POST", "/space/join", "other", body={"url": url})
+        assert "https://HOST/spaces/NAME" in answer["hint"]
 
     run(tmp_path, scenario)
