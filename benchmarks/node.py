@@ -48,15 +48,14 @@ class Everybody:
     async def require(self, tenant: Tenant, peer: Did) -> None:
         """Let everybody in."""
 
-    async def admit(self, sender: object, roles: frozenset[str]) -> None:
+    async def admit(self, sender: object, asked: object) -> None:
         """Let everybody in."""
 
     async def standing(self, tenant: Tenant, peer: Did) -> None:
         """Let everybody stay."""
 
-    def roles(self, tenant: Tenant, peer: Did) -> frozenset[str] | None:
-        """Know of no roles."""
-        return None
+    def proofs(self, tenant: Tenant, peer: Did) -> None:
+        """Know of nothing."""
 
 
 class Node:

@@ -52,7 +52,8 @@ ERRORS = """# Errors and their status codes
 
 Our own interfaces answer with a problem document (RFC 9457): `type` is `urn:hanse:problem:` and a stable word, `detail`
 says what is wrong, `field` where, `hint` what would help. The Dataspace Protocol has its own error bodies and fewer
-codes: "not there" and "not allowed" look the same. The nearest ancestor in `hanse.kernel.errors` counts.
+codes: "not there" and "not allowed" look the same, but for claims that are refused (403). The nearest ancestor in
+`hanse.kernel.errors` counts.
 
 """
 API = """# The management interface

@@ -19,7 +19,7 @@ LINK = re.compile(r"\[[^\]\[]+\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 WORDS = re.compile(r"`hanse ([a-z][a-z ]*)")
 KEY = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
-OTHER_NAMES = {"retry_after"}
+OTHER_NAMES = {"retry_after", "bearer_access_scope"}
 OTHER_VARIABLES = {"HANSE_URL", "HANSE_TOKEN", "HANSE_PARTICIPANT", "HANSE_INVITATION", "HANSE_MASTER_KEY"}
 
 

@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "participant": "Participants of this server.",
         "operator": "Operators and their tokens.",
         "policy": "Terms: the templates, and what a policy says.",
-        "backup": "Write a backup of a home folder.",
+        "backup": "Write an encrypted backup of a home folder.",
         "restore": "Bring a backup back.",
         "completion": "Print the completion script of a shell.",
     },

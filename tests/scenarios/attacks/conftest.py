@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from hanse.app.space import add_participant, found_space
 from tests.scenarios.attacks.town import Host, Logs, Outsider, Town, leaked
+from tests.services import fresh_database
 
 
 @pytest.fixture(scope="package")
@@ -51,14 +53,14 @@ def unchanged(town: Town) -> Iterator[None]:
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
 
 
-@pytest.fixture
-def twins(logs: Logs, tmp_path: Path, postgres_database: str) -> Iterator[tuple[Host, Host, Any, Outsider]]:
-    """Two server processes' worth on one PostgreSQL, with one provider, and a member elsewhere."""
+@contextmanager
+def two_processes(folder: Path, database: str) -> Iterator[tuple[Host, Host, Any, Outsider]]:
+    """Run two server processes' worth on one database, with one provider, and a member elsewhere."""
     outsider = Outsider("mallory")
-    common = {"database": postgres_database, "peers_allow": (f"localhost:{outsider.port}",)}
-    first = Host(tmp_path / "a", **common)
-    shutil.copytree(tmp_path / "a", tmp_path / "b")
-    second = Host(tmp_path / "b", public_port=first.settings.port, **common)
+    common = {"database": database, "peers_allow": (f"localhost:{outsider.port}",)}
+    first = Host(folder / "a", **common)
+    shutil.copytree(folder / "a", folder / "b")
+    second = Host(folder / "b", public_port=first.settings.port, **common)
     space, _ = first.call(lambda s: found_space(s, "port", "Port"))
     acme = first.call(lambda s: add_participant(s, space, "acme", "Acme"))
     outsider.enter(first, space)
@@ -66,3 +68,10 @@ def twins(logs: Logs, tmp_path: Path, postgres_database: str) -> Iterator[tuple[
     second.stop()
     first.stop()
     outsider.close()
+
+
+@pytest.fixture(scope="package")
+def twins(logs: Logs, tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[tuple[Host, Host, Any, Outsider]]:
+    """Yield two server processes' worth on one PostgreSQL; what one test leaves behind must not hinder the next."""
+    with fresh_database(postgres_url) as database, two_processes(tmp_path_factory.mktemp("twins"), database) as made:
+        yield made

@@ -215,13 +215,21 @@ class Outsider:
             def _take(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 outsider.taken.append((self.command, self.path, dict(self.headers), body))
-                outsider.seen.add(self.headers.get("authorization", "").removeprefix("Bearer "))
+                outsider.seen |= _tokens_of(self.headers.get("authorization", ""))
                 outsider.answer(self)
 
             def log_message(self, *_: Any) -> None:
                 return
 
         return Handler
+
+
+def _tokens_of(authorization: str) -> set[str]:
+    """Return the token of a header, and the one that it carries inside."""
+    token = authorization.removeprefix("Bearer ")
+    parts = token.split(".")
+    inside = json.loads(base64.urlsafe_b64decode(parts[1] + "==")).get("token") if len(parts) == 3 else None
+    return {one for one in (token, inside) if isinstance(one, str)}
 
 
 def say(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:

@@ -15,14 +15,14 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from hanse.anchor.records import Space
+from hanse.anchor.records import Approval, Published, Space
 from hanse.app.build import Parts
 from hanse.app.server import Server
 from hanse.app.space import Made, add_participant, found_space, host_token
 from hanse.http.guard import system_lookup
 from hanse.identity.credentials.issue import Draft, issue, status_entry
 from hanse.identity.credentials.lists import issue_list
-from hanse.identity.credentials.model import VC20, Profile, SchemaReference
+from hanse.identity.credentials.model import BASE_CONTEXT, VC11, VC20, Profile, SchemaReference
 from hanse.identity.dcp.messages import (
     CredentialId,
     CredentialMessage,
@@ -30,8 +30,10 @@ from hanse.identity.dcp.messages import (
     CredentialOfferMessage,
     CredentialRequestMessage,
     PresentationQueryMessage,
+    PresentationResponseMessage,
     write,
 )
+from hanse.identity.dcp.scopes import parse_scopes
 from hanse.identity.did import Service, did_document
 from hanse.identity.keys import SigningKey
 from hanse.identity.status import Bits, Purpose
@@ -42,6 +44,15 @@ from tests.scenarios.attacks.town import CONTEXT, Host, Operator, Outsider, chec
 MEMBERSHIP, ENTITY = "MembershipCredential", "LegalEntityCredential"
 SCOPE = f"org.eclipse.dspace.dcp.vc.type:{MEMBERSHIP}:read"
 ASK = {"@context": CONTEXT, "@type": "CatalogRequestMessage"}
+
+
+def publish(host: Host, space: Space, text: str) -> None:
+    """Publish a rulebook, by as many people as it takes."""
+    for name in ("Ann", "Bo"):
+        by = Approval(operator=f"op-{name}", name=name, at=SystemClock().now())
+        made = host.call(lambda s, by=by: s.management.rulebooks.publish(space.tenant, space.name, text, by))
+        if isinstance(made, Published):
+            return
 
 
 class Ahead(SystemClock):
@@ -71,6 +82,22 @@ class Issuer(Outsider):
             say(handler, 200, self.files[handler.path])
         else:
             super().answer(handler)
+
+    def presentation(self, authorization: str) -> bytes:
+        """Present everything it has, readable or not: put together by hand, one presentation for each data model."""
+        old = [text for text in self.credentials if '"vc":' in json.dumps(claims_of(text))]
+        made = [self._presented(texts, authorization) for texts in (old, [one for one in self.credentials if one not in old]) if texts]
+        self.seen.update(made)
+        return write(PresentationResponseMessage(presentation=[*(made or [self._presented([], authorization)])]))
+
+    def _presented(self, texts: Sequence[str], authorization: str) -> str:
+        now, old = int(time.time()), bool(texts) and "vc" in claims_of(texts[0])
+        said = {"iss": self.did, "sub": self.did, "aud": claims_of(authorization)["iss"], "jti": uuid4().hex, "iat": now, "exp": now + 100}
+        context = BASE_CONTEXT[VC11 if old else VC20]
+        wrapped = [{"@context": context, "id": f"data:application/vc+jwt,{one}", "type": "EnvelopedVerifiableCredential"} for one in texts]
+        body = {"@context": [context], "type": ["VerifiablePresentation"], "verifiableCredential": [*texts] if old else wrapped}
+        payload = said | ({"vp": body} if old else body)
+        return self.key.sign(json.dumps(payload).encode(), {"typ": "JWT" if old else "vp+jwt"})
 
     def did_document(self) -> bytes:
         services = [
@@ -135,7 +162,7 @@ class Doors:
     def __init__(self, host: Host, space: Space, acme: Made, member: Outsider) -> None:
         self.host, self.space, self.acme, self.member = host, space, acme, member
         self.client = httpx.Client(timeout=30)
-        self.asked = self._ask()
+        self.asked = self.ask(member.did)
         answer = self.knock("issuer/credentials", self.token("issuer/credentials"))
         self.request = answer.headers["location"].rpartition("/")[2]
 
@@ -151,7 +178,7 @@ class Doors:
     def access(self, holder: str = "acme", bearer: str = "") -> str:
         """Return the access token by which a participant lets a peer (the member) read what it releases."""
         did = Did(bearer or self.member.did)
-        token = self.host.call(lambda s: s.wallet.tokens.secure_token(holder, did, _scopes()))
+        token = self.host.call(lambda s: s.wallet.tokens.secure_token(holder, did, parse_scopes([SCOPE])))
         self.member.seen.add(token)
         return str(claims_of(token)["token"])
 
@@ -201,22 +228,16 @@ class Doors:
         wanted = f"{self.space.url}/credentials/{MEMBERSHIP}/vc20-bssl-jwt"
         return CredentialRequestMessage(holder_pid=uuid4().hex, credentials=[CredentialId(wanted)])
 
-    def _ask(self) -> str:
-        """Let the provider ask the member for a credential, so that it may deliver one."""
+    def ask(self, issuer: Did) -> str:
+        """Let the provider ask somebody for a credential, so that it may deliver one; return the holderPid."""
         entry = CredentialObject(id="urn:asked", type="CredentialObject", credential_type=ENTITY, profile=VC20)
 
         async def work(server: Server) -> str:
             put = server.wallet.requests.put
-            made = await server.ground.database.run(lambda tx: put(tx, self.acme.name, self.member.did, [entry], "by hand"))
+            made = await server.ground.database.run(lambda tx: put(tx, self.acme.name, issuer, [entry], "by hand"))
             return made.holder_pid
 
         return str(self.host.call(work))
-
-
-def _scopes() -> tuple[Any, ...]:
-    from hanse.identity.dcp.scopes import parse_scopes
-
-    return parse_scopes([SCOPE])
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -277,7 +298,7 @@ class Harbour:
             text = text.replace("\ncredentials:\n", f"\ncredentials:\n  {ENTITY}:\n    title: Entity\n    issuers:\n{issuer}", 1)
             rule = f"  automatic:\n    - roles: [consumer]\n      needs: [{ENTITY}]\n      claims: {{country: [DE]}}\n"
             text = text.replace("  approvals: 1\n", f"  approvals: 1\n{rule}", 1)
-        self.host.call(lambda s: s.management.rulebooks.publish(where.tenant, where.name, change(text), "Ann"))
+        publish(self.host, where, change(text))
 
     def catalogue(self, caller: Outsider | None = None) -> httpx.Response:
         """Ask the provider for its catalogue, as an outsider that presents all that it holds."""
@@ -291,6 +312,12 @@ class Harbour:
             return self.catalogue()
         finally:
             self.member.credentials = before
+
+    def applying(self, *texts: str, door: str = "fit") -> httpx.Response:
+        """Ask the anchor about an application of the stranger's, which presents these credentials."""
+        self.stranger.credentials = [*texts]
+        token = self.stranger.token(self.space.anchor, token=uuid4().hex)
+        return self.doors.knock(door, token, body=json.dumps({"name": "Stranger", "roles": ["consumer"]}).encode())
 
     def started(self, consumer: str = "zoo", asset: Any = None) -> tuple[str, dict[str, Any]]:
         """Let a participant of this server negotiate and fetch; return its transfer's id and the address of the data."""
