@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hanse.anchor.checks import person
 from hanse.anchor.records import Proposal
+from hanse.anchor.rulebook.document import read
 from hanse.http.api import anchor_structs as a
 from hanse.http.api import show_anchor as show
 from hanse.http.api import structs as s
@@ -13,7 +15,8 @@ from hanse.http.api.anchoring import WHICH, Anchored
 from hanse.http.api.routing import PAGING, Call, Handler, Operation, Query
 from hanse.http.api.services import Services
 from hanse.kernel.errors import Invalid
-from hanse.participants.roles import Action, may
+from hanse.kernel.tenant import Tenant
+from hanse.participants.roles import SERVER, Action, may
 
 _VERSION = Query("version", "Which version (absent: the one that holds now).", {"type": "integer", "minimum": 1})
 _EXAMPLE = {"text": "space: https://space.example/spaces/harbour\nanchor: did:web:space.example%3A443:participants:anchor\n# ...\n"}
@@ -26,6 +29,7 @@ class RulebookOperations:
         self._anchored = anchored
         self._rulebooks = services.rulebooks
         self._reissuing = services.reissuing
+        self._operators = services.operators
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
@@ -48,7 +52,8 @@ class RulebookOperations:
 
     async def _check(self, call: Call, said: a.RulebookText) -> a.RulebookChanges:
         changes = await self._rulebooks.check(call.tenant, await self._anchored.name(call), said.text)
-        return a.RulebookChanges(changes=list(changes.words), accept_anew=changes.accept_anew, reissued=list(changes.reissued))
+        words = [*changes.words, *await self._unable(call.tenant, said.text)]
+        return a.RulebookChanges(changes=words, accept_anew=changes.accept_anew, reissued=list(changes.reissued))
 
     async def _publish(self, call: Call, said: a.RulebookText) -> a.NewRulebook:
         name, tenant = await self._anchored.name(call), call.tenant
@@ -63,10 +68,20 @@ class RulebookOperations:
             published=version.published,
             by=version.by,
             sha256=version.sha256,
-            changes=list(changes.words),
+            changes=[*changes.words, *await self._unable(tenant, said.text)],
             offered=offered,
             proposal=None if waits is None else show.proposal(waits),
         )
+
+    async def _unable(self, tenant: Tenant, text: str) -> list[str]:
+        """Return a warning about approvers whom nobody here can be: a rulebook that names only such lets nobody in."""
+        joining = read(text).joining
+        able = {person(one.name) for one in await self._operators.page(SERVER, tenant) if may(one.role, Action.DECIDE_APPLICATION)}
+        unable = [name for name in joining.approvers if person(name) not in able]
+        if not unable:
+            return []
+        names, verb = ", ".join(unable), "is" if len(unable) == 1 else "are"
+        return [f"Watch out: {names} {verb} named as approver, and no operator here who may approve has that name."]
 
     async def _versions(self, call: Call, _said: Any) -> s.Page[a.RulebookVersion]:
         after, limit = call.page()

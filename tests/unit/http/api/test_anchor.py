@@ -163,6 +163,18 @@ def test_only_those_whom_the_rulebook_names_approve(tmp_path):
     run(tmp_path, scenario)
 
 
+def test_an_approver_whom_nobody_can_be_is_told_of(tmp_path):
+    async def scenario(rig):
+        old = read(await _text(rig))
+        for names, unable in (["approve person", "Administrator"], ""), (["Read Person", "Ann"], "Read Person, Ann are"), (["Ann"], "Ann is"):
+            text = write(structs.replace(old, joining=Joining(approvers=names)))
+            said = (await rig.good("POST", "/anchor/rulebook/check", "acme", "read", {"text": text}))["changes"]
+            watch = f"Watch out: {unable} named as approver, and no operator here who may approve has that name."
+            assert [one for one in said if one.startswith("Watch out")] == ([watch] if unable else [])
+
+    run(tmp_path, scenario)
+
+
 def test_a_refusal_answers_what_the_applicant_has_asked_for(tmp_path):
     async def scenario(rig):
         assert (await rig.good("POST", "/space/join", "other", body={"url": URL}))["state"] == "pending"
