@@ -13,6 +13,7 @@ from hanse.anchor.ports import AnchorTx, Database, Signer
 from hanse.anchor.records import Approval, Member, Proposal, Published, RulebookPublished, Space
 from hanse.anchor.rulebook.changes import Changes, changes
 from hanse.anchor.rulebook.document import read
+from hanse.anchor.rulebook.yamltree import parse
 from hanse.anchor.spaces import LIFETIME, SIGNED_ANEW, bump, existing, owned
 from hanse.anchor.standing import Status
 from hanse.anchor.versions import HANSE, newest, rulebook_of, sha256_of, stored, version
@@ -68,7 +69,7 @@ class Rulebooks:
             found = owned(tx, tenant, space)
             last = stored(tx, found)
             old = read(last.text)
-            _check(tx, found, old, rulebook)
+            _check(tx, found, old, rulebook, text)
             if last.text == text:
                 return last
             if not begins and (found.proposal is None or found.proposal.sha256 != sha256):
@@ -93,7 +94,7 @@ class Rulebooks:
         def work(tx: AnchorTx) -> Changes:
             found = owned(tx, tenant, space)
             old = rulebook_of(tx, found)
-            _check(tx, found, old, rulebook)
+            _check(tx, found, old, rulebook, text)
             return changes(old, rulebook)
 
         return await self._database.read(work)
@@ -189,13 +190,15 @@ def renew(tx: AnchorTx, space: Space, now: datetime) -> Published:
     return published
 
 
-def _check(tx: AnchorTx, space: Space, old: Rulebook, new: Rulebook) -> None:
+def _check(tx: AnchorTx, space: Space, old: Rulebook, new: Rulebook, text: str) -> None:
     other = tx.spaces.get(new.space.rpartition("/")[2])
     if other is not None and other.name != space.name and (other.tenant, other.url) == (space.tenant, new.space):
         raise Conflict(f"This file is of {other.name}: --space {other.name}.", where="space", rule="another")
     for name, own in (("space", space.url), ("anchor", space.anchor)):
         if getattr(new, name) != own:
-            raise Conflict(f"This is the rulebook of another {name}.", where=name, rule="another", hint=f"Write `{name}: {own}`.")
+            line = parse(text).at((name,))
+            message = f"Line {line.line if line else 1}: This is the rulebook of another {name}."
+            raise Conflict(message, where=name, rule="another", hint=f"Write `{name}: {own}`.")
     checks.line(new.title, "title")
     gone = set(old.roles) - set(new.roles)
     if gone:

@@ -54,6 +54,7 @@ class TrustSide:
         )
         self.examiner = Examiner(clock, wallet.dcp, ground.resolver, list_rules=parts.list_rules)
         self.door = SpaceDoor(ground, self.directory, self.verifier)
+        self._held = wallet.credentials
         self.rechecks = Rechecks(ground.tenants, wallet.credentials, clock)
         wallet.manners.rulebooks = self.directory
 
@@ -69,6 +70,7 @@ class TrustSide:
         self.directory.forget(url)
         self.verifier.forget_list(url)
         self.verifier.forget_space(url)
+        self._held.forget_lists()
 
 
 class SpaceDoor:

@@ -52,7 +52,9 @@ def error_of(status: int, body: bytes, retry_after: float | None = None) -> e.Ha
     if status == 429:
         return e.TooMany(message, retry_after=retry_after or 1.0, where=problem.field, hint=problem.hint)
     if rule == e.PeerRefused.rule:
-        return e.PeerRefused(message, status=status)
+        refused = e.PeerRefused(message, status=status)
+        refused.hint = problem.hint
+        return refused
     kind = _BY_RULE.get(rule or "") or _BY_STATUS.get(status) or (e.OwnError if status >= 500 else e.CallerError)
     return kind(message, where=problem.field, hint=problem.hint or _HINTS.get(status), rule=rule)
 

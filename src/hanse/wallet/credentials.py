@@ -169,6 +169,10 @@ class CredentialService:
                 with suppress(NotFound):  # thrown away meanwhile
                     await self.recheck(tenant, did, held.id)
 
+    def forget_lists(self) -> None:
+        """Fetch status lists anew at the next look: one has changed, of a space that is anchored here."""
+        self._intake.forget_lists()
+
     async def remove(self, tenant: Tenant, id: str) -> None:
         """Forget a credential. Raises `NotFound`."""
 

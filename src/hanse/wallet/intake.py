@@ -104,6 +104,10 @@ class Intake:
         except TimeoutError:
             raise PeerUnreachable("What was delivered could not be verified in time.", hint="Deliver it again.") from None
 
+    def forget_lists(self) -> None:
+        """Fetch status lists anew: one has changed."""
+        self._lists = StatusLists()
+
     async def recheck(self, held: Held, did: Did, now: datetime) -> str:
         """Return how a credential is marked after another look at it: `revoked`, `suspended`, `unproved` or nothing (`Held.invalid`).
 

@@ -59,14 +59,16 @@ class Requests:
         self._ids = ids
         letters.register(KIND, self._received, self._failed)
 
-    async def ask(self, tenant: Tenant, issuer: Did, types: Sequence[str] | None, because: str) -> CredentialRequest:
+    async def ask(self, tenant: Tenant, issuer: Did, types: Sequence[str] | None, because: str, space: str = "") -> CredentialRequest:
         """Ask an issuer for credentials of these types, or (None) for one of each type that it makes.
 
+        An anchor has the same types for each of its spaces: of those, the ones whose ids lie below `space`, its address.
         Raises `Invalid` for a type that the issuer does not make, or not in a profile that we can hold; `Conflict` if there
         are too many open requests; `PeerError`s if its metadata cannot be had.
         """
         metadata = await self._issuers.metadata(issuer)
-        chosen = _chosen(metadata.credentials_supported, types)
+        nearest = sorted(metadata.credentials_supported, key=lambda one: not one.id.startswith(space + "/"))
+        chosen = _chosen(nearest, types)
         return await self._database.run(lambda tx: self.put(tx, tenant, issuer, chosen, because))
 
     def put(self, tx: WalletTx, tenant: Tenant, issuer: Did, wanted: Sequence[CredentialObject], because: str) -> CredentialRequest:

@@ -19,7 +19,7 @@ import uvicorn
 from starlette.routing import Mount, Route, Router
 
 from hanse.anchor.issuing.issuer import IssuerRules
-from hanse.anchor.records import Applicant
+from hanse.anchor.records import Applicant, Approval
 from hanse.app.build import Parts
 from hanse.app.server import Server, config_of
 from hanse.config import Settings
@@ -126,7 +126,8 @@ async def _space(server: Server, anchor: Did, others: Others) -> None:
     """Found the space, publish its rulebook, and have the verifier and the kit's holder as members."""
     management, ground = server.management, server.ground
     space = await management.spaces.found(ISSUER, anchor, SPACE, "Space of the kit")
-    await management.rulebooks.publish(ISSUER, SPACE, rulebook(space.url, anchor, others), "the adapter")
+    by = Approval(operator="adapter", name="the adapter", at=ground.clock.now())
+    await management.rulebooks.publish(ISSUER, SPACE, rulebook(space.url, anchor, others), by)
     await management.participants.join(SERVER, VERIFIER, space.url, anchor)
     did = Did(others.holder)
     invited = await management.members.invite(ISSUER, SPACE, roles=(ROLE,), did=did)

@@ -109,6 +109,14 @@ def test_one_that_is_on_its_way_or_was_taken_later_stands_for_it(house):
     assert offers(house, hours=2) == [[kind(MEMBERSHIP)]]
 
 
+def test_a_letter_of_which_nothing_is_known_any_more_stands_for_nothing(house):
+    house.ask(MEMBERSHIP)
+    house.arrive()
+    house.clock.advance(days=58)
+    house.ask(MEMBERSHIP, pid="req_2")  # and the database is restored from a backup, which has no letters
+    assert offers(house, days=2) == [[kind(MEMBERSHIP)]]
+
+
 def test_a_successor_that_is_on_its_way_or_was_lost_frees_no_key(house):
     house.ask(MEMBERSHIP)
     house.arrive()

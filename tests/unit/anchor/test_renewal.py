@@ -65,6 +65,7 @@ def test_who_has_a_newer_one_already_is_not_asked(house):
     house.ask(MEMBERSHIP)
     house.clock.advance(days=50)
     house.ask(MEMBERSHIP, pid="req_2")
+    house.arrive()
     assert offers(house, days=10) == []
     mark(house.db.tx, house.space, ACME, "revoked", "", house.clock.now())
     assert offers(house, days=60) == []

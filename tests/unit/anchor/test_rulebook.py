@@ -174,7 +174,7 @@ M = "credentials.MembershipCredential"
         ("credential: AuditorCredential", "credential: FederatorCredential", "roles.federator.credential", "a credential of its own"),
         ("  MembershipCredential:\n", "  Membership-Credential:\n", "credentials.Membership-Credential", "letters and digits"),
         ("    lifetime: 90 days", "    lifetime: 90", f"{M}.lifetime", "`90 days`"),
-        ("    lifetime: 90 days", "    lifetime: 9000 days", f"{M}.lifetime", None),
+        ("    lifetime: 90 days", "    lifetime: 99999999 days", f"{M}.lifetime", "at most `3660 days`"),
         ("    lifetime: 90 days", "    lifetime: 0 days", f"{M}.lifetime", "`90 days`"),
         ("    lifetime: 90 days", "    days: 90", f"{M}.days", "Known here"),
         ("      - did: anchor\n", "      - did: ancor\n", f"{M}.issuers[0].did", "`anchor`"),

@@ -1,5 +1,6 @@
 """The small part of YAML that a rulebook may use."""
 
+import re
 import time
 
 import pytest
@@ -112,3 +113,14 @@ def test_what_is_written_is_read_again():
     assert parse(dump(plain)).plain() == plain
     same = [1, 2]
     assert "&" not in dump({"a": same, "b": same})
+
+
+@pytest.mark.parametrize("text", ["a: 1\njoining:\n\tb: 2\n", "a:\n  b: 1\n\tc: 2\n", "a: 1\n\t\tb: 2", "a: 1\nb:\n \tc: 2\n"])
+def test_a_tab_is_called_a_tab(text):
+    fault = refused(text, Malformed)
+    assert re.fullmatch(r"Line [23]: There is a tab\.", fault.message)
+
+
+@pytest.mark.parametrize("character", "@`")
+def test_a_character_that_begins_no_text(character):
+    assert "in quotes" in refused(f"a: {character}x\n", Malformed).message

@@ -26,7 +26,8 @@ def test_the_templates_in_words():
     ]
     assert said("role ai-factory") == ['Permitted: to use the data, if the recipient has one of the roles "ai-factory" in the space.']
     assert said("credential GuildCredential") == [
-        'Permitted: to use the data, if the recipient has one of the credentials "GuildCredential" by an issuer that the space trusts for it.'
+        'Permitted: to use the data, if the recipient has one of the credentials "GuildCredential"'
+        " by an issuer that the space trusts for it."
     ]
     assert said(f"only {A},{B}") == [f'Permitted: to use the data, if the recipient is one of "{A}", "{B}".']
 

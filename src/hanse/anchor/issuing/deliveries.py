@@ -65,7 +65,7 @@ class Deliveries:
 
 
 def _lose(tx: AnchorTx, space: Space, one: Issued, reason: str, now: datetime) -> None:
-    revoked = mark_one(tx, space, one, "revoked", f"It never reached its holder, so nobody holds it. {reason}")
+    revoked = mark_one(tx, space, one, "revoked", f"It never reached its holder, so nobody holds it. {reason}", at=now)
     earlier = [other for other in tx.issued.live(space.name, one.holder, now) if _before(other, one)]
     last = max((other for other in earlier if other.lost or other.taken), key=_age, default=None)
     lost = 1 if last is None else last.lost + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
@@ -19,6 +19,8 @@ from hanse.kernel.tenant import Did, Tenant
 
 BATCH: Final = 100
 """Credentials, or members, looked at in one transaction at most."""
+ON_ITS_WAY: Final = timedelta(days=2)
+"""For how long what was issued may be on its way: longer than a delivery is tried."""
 _TURN: Final = 100  # batches of one call; what is left waits for the next
 
 Follows = Callable[[Issued, Issued], bool]
@@ -146,7 +148,7 @@ class Renewals:
         rulebook = self._rulebook_of(tx, space)
         entitled = {grant.type for grant in granted(space, rulebook, member)}
         known = set(kinds(rulebook))
-        live = [one for one in tx.issued.live(space.name, holder, now) if not one.status]
+        live = [one for one in tx.issued.live(space.name, holder, now) if not one.status and _may_be_had(one, now)]
         wanted = [_kind(one) for one in ending if one.type in entitled and not _followed(one, live, follows)]
         # A profile that the rulebook has given up is followed by the one that it prefers.
         return list(dict.fromkeys(kind if kind in known else preferred(rulebook, [kind.type])[0] for kind in wanted))
@@ -156,6 +158,11 @@ def _alone(tx: AnchorTx, space: str, batch: Sequence[Issued], now: datetime) -> 
     live = {holder: tx.issued.live(space, holder, now) for holder in {one.holder for one in batch}}
     had = {holder: [one for one in known if one.taken and not one.status] for holder, known in live.items()}
     return sum(not _followed(one, had[one.holder], _signed_otherwise) for one in batch)
+
+
+def _may_be_had(one: Issued, now: datetime) -> bool:
+    # What became of a letter is noted, unless the letter was lost with a database that was restored from a backup.
+    return one.taken or one.valid_from > now - ON_ITS_WAY
 
 
 def _followed(one: Issued, live: Sequence[Issued], follows: Follows) -> bool:

@@ -35,6 +35,7 @@ from hanse.identity.rulebook import (
     TypeName,
 )
 from hanse.kernel.errors import Invalid, TooLarge, Unauthenticated
+from hanse.kernel.wording import sentence
 
 __all__ = ["default", "read", "write"]
 
@@ -43,19 +44,11 @@ SPACE: Final = "space"
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _AT = re.compile(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", re.DOTALL)
-_LIFETIME = re.compile(r"([1-9]\d{0,3}) days?")
+_LONGEST: Final = 3660
+"""Days that the model has room for."""
+_LIFETIME = re.compile(r"([1-9]\d{0,17}) days?")
 _NAMES: Final[dict[str, Any]] = {"credentials": TypeName, "roles": Name, "evidence": Name}
 _PARTS: Final[dict[str, type[Struct]]] = {"credentials": CredentialType, "roles": Role, "evidence": Evidence}
-# What msgspec calls things, and what people do.
-_SAID: Final = {
-    "`object`": "names with values below",
-    "`array`": "a list",
-    "`str`": "a text",
-    "`int`": "a whole number",
-    "`float`": "a number with a fraction",
-    "`bool`": "true or false",
-    "`null`": "nothing",
-}
 
 
 @lru_cache(maxsize=32)
@@ -212,6 +205,8 @@ class _File:
         match = _LIFETIME.fullmatch(written) if isinstance(written, str) else None
         if match is None:
             raise self.wrong((*path, "lifetime"), "This is not a time.", "Write a number of days, such as `90 days`.")
+        if int(match[1]) > _LONGEST:
+            raise self.wrong((*path, "lifetime"), "This is too long.", f"Write at most `{_LONGEST} days`.")
         part["days"] = int(match[1])
 
     def _schema(self, path: Path) -> None:
@@ -244,10 +239,7 @@ class _File:
             missing = re.search(r"required field `(\w+)`", problem)
             if missing:
                 raise self.wrong((*where, missing[1]), f"`{missing[1]}` is missing.", "Write it below this line.") from None
-            for word, said in _SAID.items():
-                problem = problem.replace(word, said)
-            problem = re.sub(r"matching regex '.*'", "in another form", problem)
-            raise self.wrong(where, f"{problem}.") from None
+            raise self.wrong(where, f"{sentence(problem)}.") from None
 
     def wrong(self, path: Path, problem: str, hint: str | None = None) -> Invalid:
         """Return the error of that place, with the line of the nearest thing that was written."""

@@ -80,6 +80,11 @@ def parse(text: str) -> Node:
         mark = fault.problem_mark or fault.context_mark
         line = "" if mark is None else f"Line {mark.line + 1}: "
         problem = fault.problem or "something is wrong"
+        token = "cannot start any token" in problem
+        if "tab" in problem or (token and mark is not None and text.splitlines()[mark.line][mark.column :].startswith("\t")):
+            raise Malformed(f"{line}There is a tab.", where="file", hint="Use blanks: YAML takes no tabs for indents.") from None
+        if token:
+            problem = "a text cannot begin with this character unless it is in quotes"
         raise Malformed(f"{line}This is not YAML: {problem}.", where="file", hint="Look at the indents, colons and quotes there.") from None
     except (yaml.YAMLError, UnicodeError):
         raise Malformed("The file holds characters that no text has.", where="file", hint="Save it as UTF-8.") from None

@@ -227,9 +227,9 @@ class TrustedToIssue(Struct, kw_only=True):
 
 
 class IssuedCredential(Struct, kw_only=True):
-    """A credential that the anchor issued, without its text. `state` is `good`, `revoked`, `suspended`, `expired`, or
-    `undelivered`: it never reached its holder, and was revoked for that.
+    """A credential that the anchor issued, without its text.
 
+    `state` is `good`, `revoked`, `suspended`, `expired`, or `undelivered`: it never reached its holder, and was revoked for that.
     `kid` is the key that signed it, `request` the holder's request that it answered, `by` the operator that took back this one.
     """
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from hanse.identity.credentials.read import read_credential
 from hanse.identity.dcp.scopes import TYPE, Scope
 from hanse.identity.rulebook import Rulebook
 from hanse.kernel.clock import Clock
@@ -14,7 +15,7 @@ from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
 from hanse.wallet.credentials import CredentialService, presentable
 from hanse.wallet.intake import MAX_HELD
-from hanse.wallet.records import CredentialRequest, RequestState
+from hanse.wallet.records import CredentialRequest, Held, RequestState
 from hanse.wallet.requests import Requests
 
 OPEN = frozenset({RequestState.ASKED, RequestState.RECEIVED})
@@ -30,27 +31,27 @@ class Collecting:
         self._credentials = credentials
         self._clock = clock
 
-    async def held(self, tenant: Tenant, issuer: Did, types: Sequence[str]) -> list[str]:
-        """Return of which of the types the participant holds a credential of this issuer that is good now."""
+    async def held(self, tenant: Tenant, issuer: Did, types: Sequence[str], space: str) -> list[str]:
+        """Return of which of the types the participant holds a credential of this issuer for this space that is good now."""
         held = await self._credentials.page(tenant, after=None, limit=MAX_HELD)
-        own = [one for one in held if one.issuer == issuer]
+        own = [one for one in held if one.issuer == issuer and _is_for(one, space)]
         good = presentable(own, [Scope(TYPE, kind, "read") for kind in types], self._clock.now())
         there = {kind for one in good for kind in one.types}
         return [kind for kind in types if kind in there]
 
-    async def drop(self, tenant: Tenant, issuer: Did) -> list[str]:
-        """Throw away all credentials of this issuer, and return of which types they were."""
+    async def drop(self, tenant: Tenant, issuer: Did, space: str) -> list[str]:
+        """Throw away all credentials of this issuer for this space, and return of which types they were."""
         dropped: list[str] = []
         for one in await self._credentials.page(tenant, after=None, limit=MAX_HELD):
-            if one.issuer == issuer:
+            if one.issuer == issuer and _is_for(one, space):
                 with suppress(NotFound):
                     await self._credentials.remove(tenant, one.id)
                 dropped += one.types
         return list(dict.fromkeys(dropped))
 
-    async def ask(self, tenant: Tenant, issuer: Did, types: Sequence[str] | None, because: str) -> CredentialRequest:
-        """Ask for credentials of these types, or (None) one of each; raises what `Requests.ask` raises."""
-        return await self._requests.ask(tenant, issuer, types, because)
+    async def ask(self, tenant: Tenant, issuer: Did, types: Sequence[str] | None, because: str, space: str = "") -> CredentialRequest:
+        """Ask for credentials of these types, or (None) one of each, for this space; raises what `Requests.ask` raises."""
+        return await self._requests.ask(tenant, issuer, types, because, space)
 
     async def settled(self, tenant: Tenant, id: str, patience: timedelta) -> CredentialRequest:
         """Return a request once it is answered, or as it is when patience has ended. Raises `NotFound`."""
@@ -61,6 +62,11 @@ class Collecting:
             if request.state not in OPEN or loop.time() >= end:
                 return request
             await asyncio.sleep(_GLANCE)
+
+
+def _is_for(one: Held, space: str) -> bool:
+    """Tell whether a credential names this space, or none: an anchor can have several, with the same types."""
+    return all(subject.get("memberOf", space) == space for subject in read_credential(one.text).credential.subjects)
 
 
 def entitled(rulebook: Rulebook, roles: Sequence[str]) -> list[str]:

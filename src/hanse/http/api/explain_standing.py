@@ -34,8 +34,10 @@ class StandingStories:
         """Return the participant itself. Raises `NotFound`."""
         return await self._participants.find(tenant)
 
-    async def tell(self, own: Participant, link: SpaceLink) -> Explanation:
+    async def tell(self, own: Participant, link: SpaceLink | None) -> Explanation:
         """Tell where the participant stands, and what that waits for."""
+        if link is None:
+            return Explanation(id=own.did, kind="standing", summary="You are in no space; `hanse join` joins one.", state="NO SPACE")
         standing = await self._space.standing(own)
         said = _SAID.get(standing.state, "Where you stand in {url} cannot be told now.").format(url=link.url)
         if standing.state != "member" and standing.reason:

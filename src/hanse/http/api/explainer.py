@@ -21,8 +21,7 @@ _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
     "Ids look like neg_…, agr_…, trf_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…; a participant goes by its DID,"
-    " your space by its address."
-    " `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
+    " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 
 
@@ -69,7 +68,7 @@ class Explainer:
     async def _participant(self, tenant: Tenant, did: str) -> Explanation:
         """Tell of the participant itself, an anchor of its member, and anybody else of a peer. Raises `NotFound`."""
         own = await self._standing.own(tenant)
-        if own.did == did and own.space is not None and own.space.anchor != did:
+        if own.did == did and (own.space is None or own.space.anchor != did):
             return await self._standing.tell(own, own.space)
         try:
             story = await self._anchor.member(tenant, Did(did))

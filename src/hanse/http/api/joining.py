@@ -160,14 +160,14 @@ class Joining:
     async def _collect(self, case: _Case, wanted: Sequence[str]) -> tuple[list[str], str]:
         """Ask for the credentials that the wallet lacks, wait a little; return what it holds then, and why it will not hold the rest."""
         tenant, anchor, steps = case.tenant, case.space.anchor, case.steps
-        held = await self._collecting.held(tenant, anchor, wanted)
+        held = await self._collecting.held(tenant, anchor, wanted, case.space.url)
         lacking = [kind for kind in wanted if kind not in held]
         if not lacking:
             steps.append(f"The anchor's credentials are in the wallet: {', '.join(held)}.")
             return held, ""
-        asked = await self._collecting.ask(tenant, anchor, lacking, "joined")
+        asked = await self._collecting.ask(tenant, anchor, lacking, "joined", case.space.url)
         answered = await self._collecting.settled(tenant, asked.holder_pid, PATIENCE)
-        held = await self._collecting.held(tenant, anchor, wanted)
+        held = await self._collecting.held(tenant, anchor, wanted, case.space.url)
         if len(held) == len(wanted):
             steps.append(f"The anchor's credentials were verified and are in the wallet: {', '.join(held)}.")
         elif answered.state in OPEN:
@@ -224,7 +224,7 @@ def _require_one_space(participant: Participant, address: str, *, replace: bool)
             f"{participant.name} has joined the space {participant.space.url}, and is in one space at a time.",
             where="url",
             rule="other-space",
-            hint="To give that one up for this: `replace` (on the command line `--replace`).",
+            hint="To change to this one: `replace` (on the command line `--replace`). Until it has admitted you, you stay where you are.",
         )
 
 

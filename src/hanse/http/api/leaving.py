@@ -59,7 +59,7 @@ class Leaving:
 
     async def forget(self, tenant: Tenant, link: SpaceLink) -> list[str]:
         """Throw away what the anchor of a space that was left has issued: it proves nothing any more."""
-        dropped = await self._collecting.drop(tenant, link.anchor)
+        dropped = await self._collecting.drop(tenant, link.anchor, link.url)
         return [f"Its credentials are gone from the wallet: {', '.join(dropped)}."] if dropped else []
 
     async def _tell(self, tenant: Tenant, link: SpaceLink) -> str:

@@ -55,8 +55,8 @@ class JoinSpace(Body, kw_only=True):
 
     `invitation` is a code by which one enters at once. `evidence` is what the rulebook asks for, by name. `terms` is the hash of
     the space's terms, by which they are accepted. `sponsor` is the intermediary that hosts this participant, on this same
-    server. `hosting` is where an intermediary tells how it hosts others. `replace` gives up another space for this one, and
-    with `check` nothing is asked for: it only tells what the space would say.
+    server. `hosting` is where an intermediary tells how it hosts others. With `replace` another space is left for this one, once
+    this one has admitted the participant. With `check` nothing is asked for: it only tells what the space would say.
     """
 
     url: Address

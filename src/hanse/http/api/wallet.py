@@ -112,7 +112,7 @@ class WalletOperations:
         if issuer is None:
             raise Invalid("Whom to ask is missing.", where="issuer", rule="required", hint="Name an issuer by its DID, or join a space.")
         types = said.types if said.types is not None or issuer != anchor else await self._entitled(call)
-        asked = await self._collecting.ask(call.tenant, issuer, types, _BY_HAND)
+        asked = await self._collecting.ask(call.tenant, issuer, types, _BY_HAND, "" if link is None else link.url)
         return show_wallet.request(asked, await self._requests.explain(call.tenant, asked.holder_pid))
 
     async def _entitled(self, call: Call) -> list[str]:

@@ -166,7 +166,11 @@ def test_only_those_whom_the_rulebook_names_approve(tmp_path):
 def test_an_approver_whom_nobody_can_be_is_told_of(tmp_path):
     async def scenario(rig):
         old = read(await _text(rig))
-        for names, unable in (["approve person", "Administrator"], ""), (["Read Person", "Ann"], "Read Person, Ann are"), (["Ann"], "Ann is"):
+        for names, unable in (
+            (["approve person", "Administrator"], ""),
+            (["Read Person", "Ann"], "Read Person, Ann are"),
+            (["Ann"], "Ann is"),
+        ):
             text = write(structs.replace(old, joining=Joining(approvers=names)))
             said = (await rig.good("POST", "/anchor/rulebook/check", "acme", "read", {"text": text}))["changes"]
             watch = f"Watch out: {unable} named as approver, and no operator here who may approve has that name."
@@ -311,5 +315,16 @@ def test_what_is_not_possible_names_the_commands_that_are(tmp_path):
         assert (status, answer["hint"]) == (409, "Possible now with `hanse anchor`: suspend, remove, roles, claims.")
         status, answer = await rig.ask("POST", "/anchor/invitations", body={"expires": "2020-01-01T00:00:00Z"})
         assert (status, answer["field"], answer["detail"]) == (422, "expires", "The end of the invitation lies in the past.")
+
+    run(tmp_path, scenario)
+
+
+def test_another_spaces_rulebook_is_refused_with_its_line(tmp_path):
+    async def scenario(rig):
+        text = (await _text(rig)).replace(f"space: {URL}\n", "space: https://elsewhere.example/spaces/harbour\n")
+        line = next(number for number, one in enumerate(text.splitlines(), 1) if one.startswith("space: "))
+        status, answer = await rig.ask("POST", "/anchor/rulebook/check", body={"text": text})
+        assert (status, answer["detail"]) == (409, f"Line {line}: This is the rulebook of another space.")
+        assert answer["hint"] == f"Write `space: {URL}`."
 
     run(tmp_path, scenario)

@@ -100,6 +100,7 @@ def test_a_participant_hears_where_it_stands_itself(tmp_path):
         url = f"{ROOT}/spaces/harbour"
         unknown = await rig.ask("GET", f"/explain/{quote(url, safe='')}", "other")
         assert (unknown[0], "hanse join" in unknown[1]["hint"]) == (404, True)
+        assert (await rig.good("GET", f"/explain/{OTHER}", "other", "read"))["state"] == "NO SPACE"
         await rig.good("POST", "/space/join", "other", body={"url": url})
         for asked in (OTHER, quote(url, safe="")):
             story = await rig.good("GET", f"/explain/{asked}", "other", "read")

@@ -485,3 +485,34 @@ def test_what_cannot_be_read_is_named(tmp_path, said, field):
         assert (status, answer["field"]) == (422, field)
 
     run(tmp_path, scenario)
+
+
+async def _member_of(rig, who="other"):
+    """Return of which spaces the credentials in a wallet say that they are."""
+    items = (await rig.good("GET", "/wallet/credentials", who))["items"]
+    opened = [await rig.good("GET", f"/wallet/credentials/{one['id']}", who) for one in items]
+    return {one["claims"][0]["memberOf"] for one in opened}
+
+
+def test_each_space_of_one_anchor_has_its_own_credentials(tmp_path):
+    async def scenario(rig):
+        people = rig.server.management
+        alpha = await people.spaces.found("acme", did_of("acme"), "alpha", "Alpha")  # before harbour in every list
+        await _join(rig)
+        await rig.good("POST", f"/anchor/applications/{_escaped('other')}/approve?space=harbour")
+        await rig.arrived()
+        assert (await _join(rig))["state"] == "member"
+        assert await _member_of(rig) == {URL}
+        asked = await rig.good("POST", "/wallet/requests", "other", body={})
+        await rig.arrived()
+        assert (await rig.good("GET", f"/wallet/requests/{asked['id']}", "other"))["state"] == "issued"
+        assert await _member_of(rig) == {URL}
+        await rig.good("POST", "/space/join", "other", body={"url": alpha.url, "replace": True})
+        await rig.good("POST", f"/anchor/applications/{_escaped('other')}/approve?space=alpha")
+        await rig.arrived()
+        joined = await rig.good("POST", "/space/join", "other", body={"url": alpha.url, "replace": True})
+        assert (joined["state"], sorted(joined["credentials"])) == ("member", sorted(OWN))
+        await rig.arrived()
+        assert alpha.url in await _member_of(rig)
+
+    run(tmp_path, scenario)

@@ -76,6 +76,16 @@ def test_what_the_holder_refused_is_told_by_both_sides_and_offered_anew(tmp_path
     run(tmp_path, scenario)
 
 
+def test_the_servers_timer_asks_and_is_woken(tmp_path):
+    async def scenario(rig):
+        polling, connector = rig.server.wallet.polling, rig.server.connector
+        assert polling.ask_due in connector.chores
+        assert polling.next_due in connector.dues
+        assert polling.wake == connector.timer.wake
+
+    run(tmp_path, scenario)
+
+
 def test_what_is_on_its_way_waits_for_its_holder(tmp_path):
     async def scenario(rig):
         send, post = rig.peers.send, "/participants/zoo/dcp/credentials"

@@ -259,3 +259,13 @@ def test_a_compromise_that_cannot_be(tmp_path, body, field):
         assert (status in (404, 422), answer["field"]) == (True, field), answer
 
     run(tmp_path, scenario)
+
+
+def test_a_member_asks_for_the_credentials_of_its_own_space(tmp_path):
+    async def scenario(rig):
+        await rig.good("POST", "/anchor", body={"name": "alpha", "title": "Before the harbour in every list"})
+        asked = await rig.good("POST", "/wallet/requests", "zoo", body={})
+        await rig.arrived()
+        assert (await rig.good("GET", f"/wallet/requests/{asked['id']}", "zoo"))["state"] == "issued"
+
+    run(tmp_path, scenario)
