@@ -109,6 +109,7 @@ class CredentialService:
     async def offered(self, tenant: Tenant, did: Did, caller: Caller, message: CredentialOfferMessage) -> CredentialRequest | None:
         """Hear what an issuer offers, and ask for it if the participant trusts this issuer's offers (6.6). Return the request.
 
+        It does if it holds something of this issuer's already, of whatever state: that is how one gets renewed or replaced.
         Raises `Forbidden` for an offer in another issuer's name, `Invalid` for ids that are not in its metadata, and
         `PeerError`s if that has to be looked up and cannot be had.
         """
@@ -117,7 +118,7 @@ class CredentialService:
             if message.issuer != caller.did:
                 raise Forbidden("An issuer offers its own credentials only.", where="issuer", rule="issuer")
             offered = await self._full(caller.did, message.credentials)
-            wanted = one_per_type(offered) if await self._trusted.accepts_offers(tenant, caller.did) else []
+            wanted = one_per_type(offered) if await self._accepts(tenant, caller.did) else []
         return await admit(
             self._database,
             tenant,
@@ -145,14 +146,16 @@ class CredentialService:
         """Return a credential by our id. Raises `NotFound`."""
         return await self._database.read(lambda tx: _found(tx, tenant, id))
 
-    async def recheck(self, tenant: Tenant, did: Did, id: str) -> Held:
+    async def recheck(self, tenant: Tenant, did: Did, id: str, *, anew: bool = True) -> Held:
         """Look up now whether a credential was taken back, note it, and return it. Raises `NotFound`.
+
+        With `anew` its status list is fetched whatever is known of it, and `PeerUnreachable` is raised where that fails.
 
         One that was revoked or suspended, or that its issuer's keys do not prove any more, is not presented, until another
         look finds it good again.
         """
         held = await self.get(tenant, id)
-        invalid = await self._intake.recheck(held, did, self._clock.now())
+        invalid = await self._intake.recheck(held, did, self._clock.now(), anew=anew)
 
         def work(tx: WalletTx) -> Held:
             noted = structs.replace(_found(tx, tenant, id), invalid=invalid)
@@ -167,7 +170,7 @@ class CredentialService:
         for held in await self.page(tenant, after=None, limit=MAX_HELD):
             if held.valid_until is None or now < held.valid_until:
                 with suppress(NotFound):  # thrown away meanwhile
-                    await self.recheck(tenant, did, held.id)
+                    await self.recheck(tenant, did, held.id, anew=False)
 
     def forget_lists(self) -> None:
         """Fetch status lists anew at the next look: one has changed, of a space that is anchored here."""
@@ -188,6 +191,12 @@ class CredentialService:
         now = self._clock.now()
         held = await self._database.read(lambda tx: _all(tx, tenant))
         return tuple(sorted({kind for one in held if _is_good(one, now) for kind in one.types}))
+
+    async def _accepts(self, tenant: Tenant, issuer: Did) -> bool:
+        if await self._trusted.accepts_offers(tenant, issuer):
+            return True
+        held = await self._database.read(lambda tx: _all(tx, tenant))
+        return any(one.issuer == issuer for one in held)
 
     async def _opened(self, did: Did, caller: Caller) -> Access:
         if caller.token is None:

@@ -108,15 +108,21 @@ class Intake:
         """Fetch status lists anew: one has changed."""
         self._lists = StatusLists()
 
-    async def recheck(self, held: Held, did: Did, now: datetime) -> str:
+    async def recheck(self, held: Held, did: Did, now: datetime, *, anew: bool = False) -> str:
         """Return how a credential is marked after another look at it: `revoked`, `suspended`, `unproved` or nothing (`Held.invalid`).
 
-        Where that cannot be told now, it is as it was.
+        Where that cannot be told now, it is as it was; with `anew`, `PeerUnreachable` says so, and no status list serves
+        that was fetched before.
         """
+        if anew:
+            self.forget_lists()
         rules = self._verification(Expected(held.issuer, None))
         try:
             await self._resolver.drive(verify_read(read_credential(held.text), did, rules, now))
         except Unauthenticated as fault:
+            if anew and fault.rule in _LATER:
+                known = f"What was seen last counts: it is {held.invalid or 'good'}. Try again later."
+                raise PeerUnreachable(f"The credential could not be looked up. {fault.message}", hint=known) from fault
             return _TAKEN_BACK.get(fault.rule, held.invalid)
         return ""
 

@@ -243,6 +243,18 @@ def test_what_a_stranger_offers_is_heard_and_no_more():
     run(scenario)
 
 
+def test_what_is_offered_by_the_issuer_of_something_held_is_asked_for():
+    async def scenario(w):
+        w.accepts = set()
+        offer = w.offer(w.kind(PROVIDER))
+        assert await hear(w, offer) is None
+        await w.hold(w.credential())
+        assert (await hear(w, offer)).types == (PROVIDER,)
+        assert await hear(w, w.offer(w.kind(PROVIDER), issuer=w.stranger.did), party=w.stranger) is None
+
+    run(scenario)
+
+
 def test_nobody_offers_in_anothers_name():
     async def scenario(w):
         w.accepts.add((T, w.stranger.did))
