@@ -53,7 +53,7 @@ def revoke(shell: Shell, id: str, reason: str, space: str | None) -> None:
 
 def table(shell: Shell, listed: Sequence[IssuedCredential], empty: str = "Nothing was issued yet.") -> None:
     """Print issued credentials."""
-    rows = [(one.id, one.type, words.short(one.holder), words.day(one.valid_until), one.state) for one in listed]
+    rows = [(one.id, one.type, words.short(one.holder), words.moment(one.valid_until), one.state) for one in listed]
     shell.table(("ID", "TYPE", "HOLDER", "UNTIL", "STATE"), rows, empty)
 
 

@@ -31,7 +31,7 @@ def show_list(shell: Shell) -> None:
     Lists the credentials, and whether your space takes them.
     """
     held = shell.client.wallet.list()
-    rows = [(one.id, ", ".join(one.types), words.short(one.issuer), words.day(one.valid_until), _state(one)) for one in held]
+    rows = [(one.id, ", ".join(one.types), words.short(one.issuer), words.moment(one.valid_until), _state(one)) for one in held]
     empty = "The wallet holds no credentials; `hanse join` brings those of a space."
     shell.answer(held, lambda: shell.table(("ID", "TYPE", "ISSUER", "UNTIL", "STATE"), rows, empty))
 

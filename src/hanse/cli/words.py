@@ -26,11 +26,6 @@ def moment(when: datetime | None) -> str:
     return "" if when is None else f"{when.astimezone():%Y-%m-%d %H:%M}"
 
 
-def day(when: datetime | None) -> str:
-    """Return the day of a moment in local time, e.g. `2026-11-21`."""
-    return "" if when is None else f"{when.astimezone():%Y-%m-%d}"
-
-
 def short(did: str) -> str:
     """Return the last part of a did:web, which is a participant's name, or the whole of another DID."""
     if not did.startswith("did:web:"):

@@ -127,7 +127,7 @@ def test_the_rulebook_is_read_checked_and_published(space, tmp_path):
     wrong = space.run("anchor", "rulebook", "publish", str(file), who="anchor", code=1).stderr
     assert "Line " in wrong
     assert "joining.approvals" in wrong
-    assert "cannot be read" in space.run("anchor", "rulebook", "check", str(tmp_path / "none"), who="anchor", code=1).stderr
+    assert "There is no such rulebook file" in space.run("anchor", "rulebook", "check", str(tmp_path / "none"), who="anchor", code=1).stderr
 
 
 def test_four_eyes_approve(space, tmp_path, erin):

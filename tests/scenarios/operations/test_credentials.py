@@ -13,6 +13,7 @@ import httpx
 import pytest
 from msgspec import structs
 
+from hanse.anchor.records import Approval
 from hanse.app.build import Parts
 from hanse.app.recovery.anchors import place_by_clock
 from hanse.app.recovery.backup import backup
@@ -98,7 +99,8 @@ async def _take_back(world, north):
     made["old"] = (await issued_to(north, OLD))["MembershipCredential"]
     await management.members.suspend("anchor", "harbour", OLD, "asked to explain")
     text = (await management.rulebooks.published("harbour")).text
-    await management.rulebooks.publish("anchor", "harbour", text + "# second\n", "Ann")
+    ann = Approval(operator="op_ann", name="Ann", at=world.clock.now())
+    await management.rulebooks.publish("anchor", "harbour", text + "# second\n", ann)
     [key] = await wallet.keys("acme")
     made["stolen"] = key.kid
     since = world.clock.now()
