@@ -148,8 +148,17 @@ def _atomic(path: str, atomic: Atomic, facts: Facts, notes: _Notes) -> Truth:
     if truth is None:
         notes.unknown.append(f"{path} {term(atomic)}: {problem or 'the fact is missing'}")
     elif not truth:
-        notes.failed.append(f"{path} {term(atomic)} does not hold")
+        notes.failed.append(f"{path} {term(atomic)} does not hold{_proved(atomic, facts)}")
     return truth
+
+
+def _proved(atomic: Atomic, facts: Facts) -> str:
+    """Return, where something had to be proved, what was proved of its kind: it tells the party that asks what it lacks."""
+    word, proved = {
+        ROLE: ("roles", facts.proofs.roles if facts.proofs else ()),
+        CREDENTIAL: ("credentials", facts.proofs.credentials if facts.proofs else ()),
+    }.get(plain(atomic.left), ("", ()))
+    return f" (proved {word}: {', '.join(sorted(proved)) or 'none'})" if word else ""
 
 
 def _operand(atomic: Atomic, facts: Facts) -> Operand | None:

@@ -289,6 +289,14 @@ def test_a_prohibition_for_want_of_proof_is_unknown_until_something_was_proved(l
         assert permitted(terms, Facts(now=NOW, assignee=DIDS[0], is_member=True, proofs=proofs)) is expected
 
 
+@pytest.mark.parametrize(("left", "shown"), [(ROLE, "(proved roles: ai-factory)"), (CREDENTIAL, "(proved credentials: ai-factory)")])
+def test_a_refusal_for_want_of_proof_says_what_was_proved(left, shown):
+    terms = one(Atomic(left, "eq", "king"))
+    for proofs, words in ((PROVED[left], shown), (Proofs(), shown.replace("ai-factory", "none"))):
+        decision = decide(terms, Facts(now=NOW, assignee=DIDS[0], is_member=True, proofs=proofs))
+        assert decision.reasons[0].endswith(f'eq "king" does not hold {words}')
+
+
 def test_what_has_to_be_proved_is_found_wherever_it_is_named():
     deep = Logical("or", (Atomic(ROLE, "isAnyOf", ["auditor", "provider"]), Logical("and", (Atomic(CREDENTIAL, "eq", "GuildCredential"),))))
     terms = Terms(permissions=(Rule("use", (deep,)),), prohibitions=(Rule("use", (Atomic(CREDENTIAL, "eq", "LegalEntityCredential"),)),))
