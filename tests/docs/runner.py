@@ -23,7 +23,7 @@ FOLDER = "/home/you"
 READY_SECONDS = 20.0
 ASKS = "echo $?"
 """A command before this one may fail, because the document shows its exit code."""
-_SERVER = re.compile(r"^(?:[A-Z_]+=\S+ )*hanse (?:up|serve)\b")
+_SERVER = re.compile(r"^(?:[A-Z_]+=\S+ )*hanse (?:up\b|serve\b|join\b.* --port\b)")  # joining with a port runs a new server
 
 
 class Page:

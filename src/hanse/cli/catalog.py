@@ -59,7 +59,8 @@ def _show(shell: Shell, catalogues: list[Catalogue], terms: bool) -> None:
     if unreadable:
         shell.note(f"{words.plural(unreadable, 'entry').replace('entrys', 'entries')} could not be read; --json shows why.")
     if found:
-        shell.note(f"`hanse get {found[0][0].id}` gets the first.")
+        who = f" --participant {shell.participant}" if shell.participant else ""
+        shell.note(f"`hanse get {found[0][0].id}{who}` gets the first.")
 
 
 def _with_terms(shell: Shell, found: list[tuple[Dataset, str]]) -> None:

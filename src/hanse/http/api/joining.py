@@ -213,7 +213,7 @@ class Joining:
             members = await self._directory.members(tenant)
         except HanseError as error:
             return f"The register could not be read yet: {error.message}"
-        return f"The signed register was verified: {len(members)} members."
+        return f"The signed register was verified: {len(members)} {'member' if len(members) == 1 else 'members'}."
 
 
 def _require_one_space(participant: Participant, address: str, *, replace: bool) -> None:
