@@ -12,17 +12,20 @@ from pathlib import Path
 
 from benchmarks.report import Figure, median
 from benchmarks.world import Process, free_port
+from hanse.anchor.rulebook.document import read
+from hanse.anchor.rulebook.schemas import schema_of
+from hanse.anchor.rulebook.starter import default
 from hanse.identity.credentials.issue import Draft, issue, status_entry
 from hanse.identity.credentials.lists import issue_list
-from hanse.identity.credentials.model import VC20
+from hanse.identity.credentials.model import VC20, SchemaReference
 from hanse.identity.credentials.present import present
 from hanse.identity.credentials.presentations import verify_presentation
 from hanse.identity.credentials.trust import TrustedIssuers
 from hanse.identity.credentials.verify import Rules
 from hanse.identity.did import did_document
-from hanse.identity.exchange import FetchStatusList, Question, drive
+from hanse.identity.exchange import FetchSchema, FetchStatusList, Question, drive
 from hanse.identity.keys import SigningKey
-from hanse.identity.status import MIN_ENTRIES, Bits
+from hanse.identity.status import MIN_ENTRIES, Bits, Purpose
 
 FIRST, WARM = 60, 400
 MEMBERS = 1_000
@@ -68,22 +71,25 @@ def calls() -> list[Figure]:
 
 
 def presentation() -> list[Figure]:
-    """Verify a presentation of 100 credentials of one issuer, with one status list."""
+    """Verify a presentation of 100 credentials as an anchor makes them: one issuer, a schema, a list each of revoked and suspended."""
     now = datetime.now(UTC).replace(microsecond=0)
     anchor, holder = (SigningKey.generate(f"did:web:{name}.example#key-1") for name in ("anchor", "holder"))
-    url = "https://anchor.example/status/revocation-1"
-    listed = issue_list(anchor, url, Bits.zeros(), VC20, now).encode()
+    urls: dict[Purpose, str] = {purpose: f"https://anchor.example/status/{purpose}-1" for purpose in ("revocation", "suspension")}
+    listed = {url: issue_list(anchor, url, Bits.zeros(), VC20, now, purpose=purpose).encode() for purpose, url in urls.items()}
+    rulebook = read(default("https://anchor.example", anchor.did, "The space"))
+    schema, schema_url = schema_of(rulebook, "MembershipCredential"), "https://anchor.example/schemas/MembershipCredential.json"
     texts = [
         issue(
             anchor,
             Draft(
                 profile=VC20,
                 types=("MembershipCredential",),
-                subject={"id": holder.did, "memberOf": "https://anchor.example"},
+                subject={"id": holder.did, "memberOf": "https://anchor.example", "name": "Holder", "since": "2026-01-01T00:00:00Z"},
                 valid_from=now,
                 valid_until=now + timedelta(days=90),
                 id=f"urn:uuid:{number}",
-                statuses=(status_entry(VC20, "revocation", number, url),),
+                statuses=tuple(status_entry(VC20, purpose, number, url) for purpose, url in urls.items()),
+                schemas=(SchemaReference(schema_url, "JsonSchemaValidator2018"),),
             ),
             now,
         )
@@ -93,14 +99,16 @@ def presentation() -> list[Figure]:
     documents = {key.did: did_document(key.did, [(key.kid, key.public_jwk)]) for key in (anchor, holder)}
 
     def answer(question: Question) -> object:
-        return listed if isinstance(question, FetchStatusList) else documents[question.did]  # type: ignore[union-attr]
+        if isinstance(question, FetchSchema):
+            return schema
+        return listed[question.url] if isinstance(question, FetchStatusList) else documents[question.did]  # type: ignore[union-attr]
 
     runs = []
     for number in range(20):
         (text,) = present(holder, verifier, texts, now, f"jti-{number}")
         rules = Rules(trust=TrustedIssuers({"MembershipCredential": [anchor.did]}))
         began = time.perf_counter()
-        drive(verify_presentation(text, holder.did, verifier, rules, now), answer)  # type: ignore[arg-type]
+        drive(verify_presentation(text, holder.did, verifier, rules, now), answer)
         runs.append((time.perf_counter() - began) * 1000)
     return [median("a presentation of 100 credentials verified", runs[3:], "ms", 60)]
 
