@@ -22,7 +22,7 @@ from hanse.kernel.errors import AddressRefused, Malformed, PeerError, PeerInvali
 
 T = TypeVar("T")
 
-LIFETIME = timedelta(minutes=5)
+LIFETIME = timedelta(minutes=1)  # for so long a key that was declared compromised can still speak to us
 NEGATIVE_LIFETIME = timedelta(seconds=5)
 REFRESH_EVERY = timedelta(seconds=10)
 ENTRIES = 10_000

@@ -23,8 +23,8 @@ from hanse.trust.statements import Freshness, Publication, StatementReader
 
 REGISTER_AGES: Final = Freshness()
 """A register is read every minute, and serves for five while the anchor is away."""
-RULEBOOK_AGES: Final = Freshness(fresh=timedelta(minutes=5), stale=timedelta(hours=1))
-"""A rulebook changes seldom: it is read every five minutes, and when a register names a newer one."""
+RULEBOOK_AGES: Final = Freshness(stale=timedelta(hours=1))
+"""A rulebook is read every minute, so that an issuer that it distrusts is soon refused, and when a register names a newer one."""
 
 
 class _Listed(Struct, frozen=True, eq=False):

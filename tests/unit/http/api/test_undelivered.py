@@ -33,6 +33,7 @@ async def polled(rig, **later):
 def test_what_the_holder_refused_is_told_by_both_sides_and_offered_anew(tmp_path, monkeypatch):
     async def scenario(rig):
         key = (await rig.good("GET", "/wallet/keys"))["items"][0]["kid"]
+        rig.clock.advance(seconds=1)  # what zoo has was made before
         await rig.good("POST", "/wallet/keys/rotate")
         with monkeypatch.context() as full:
             full.setattr(intake, "MAX_HELD_SIZE", 0)
@@ -48,7 +49,7 @@ def test_what_the_holder_refused_is_told_by_both_sides_and_offered_anew(tmp_path
             )
             told = await rig.good("GET", f"/explain/{lost['id']}", "acme", "read")
             assert (told["state"], told["who"]) == ("UNDELIVERED", "the holder")
-            assert told["next_attempt"] == "2026-03-01T13:00:00Z"
+            assert told["next_attempt"] == "2026-03-01T13:00:01Z"
             theirs = await rig.good("GET", f"/explain/{lost['request']}", "acme", "read")
             assert (theirs["state"], theirs["who"]) == ("REJECTED", "the holder")
             assert "did not take what was delivered" in theirs["summary"]
