@@ -134,8 +134,9 @@ class Members:
 
         `evidence` is what the rulebook asks for, by name; `terms` the hash of those that the applicant accepts; `presented`
         its credentials, verified; `sponsor` an intermediary that vouches for it, proved by a token of its own; `hosting`
-        where an intermediary tells how it hosts others. Asking again changes nothing and gets the same answer; a member
-        can so hand in what has come to it, and accept new terms. The tokens are used up even if this fails.
+        where an intermediary tells how it hosts others. Asking again with the same, or with no papers, changes nothing and
+        gets the same answer. With other papers, terms or roles, who waits is judged anew, and what was approved so far counts
+        no more; a member so hands in what has come to it, and accepts new terms. The tokens are used up even if this fails.
 
         Raises `NotFound`, `Invalid` (a field; or `fit`, with all that is missing), `Unauthenticated` (a token was used
         before), `Forbidden` (the invitation is not good), `Conflict` (suspended, removed, full), `TooMany`.
