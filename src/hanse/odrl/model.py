@@ -1,7 +1,8 @@
-"""The part of the ODRL 2.2 information model that the Dataspace Protocol carries (DSP 2025-1, contract-schema).
+"""The ODRL 2.2 information model: policies, rules, duties, constraints (ODRL 2.2 IM, 2).
 
-Values are frozen, so that equal terms compare equal and a policy can be shared. `read.py` makes them from JSON and
-`write.py` turns them back; nothing is dropped on the way, because a term that is dropped is a term that is not kept.
+Values are frozen, so that equal terms compare equal and a policy can be shared. `read.py` makes them from the JSON of the
+Dataspace Protocol and `full.py` from any ODRL in JSON-LD; nothing is dropped on the way, because a term that is dropped is a
+term that is not kept. What the protocol cannot carry is marked below; `travel.py` says so to whoever offers it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 LogicalOperator = Literal["and", "andSequence", "or", "xone"]
+Conflict = Literal["perm", "prohibit", "invalid"]
 
 OPERATORS = frozenset(
     {"eq", "gt", "gteq", "lt", "lteq", "neq", "hasPart", "isA", "isAllOf", "isAnyOf", "isNoneOf", "isPartOf", "term-lteq"}
@@ -18,15 +20,20 @@ OPERATORS = frozenset(
 """The operators of the DSP schema; `term-lteq` is a slip of the schema that other connectors may send."""
 
 RightOperand = str | list[object] | dict[str, object]
-"""DSP allows text, objects and arrays; never bare numbers or booleans."""
+"""DSP allows text, objects and arrays; never bare numbers or booleans. A number is text or a typed value object."""
 
 
-class Atomic(Struct, frozen=True, tag="atomic", tag_field="kind"):
-    """`left operator right`, e.g. `dateTime lteq "2026-12-31T00:00:00Z"` (ODRL 2.2 IM, 2.5)."""
+class Atomic(Struct, frozen=True, tag="atomic", tag_field="kind", omit_defaults=True):
+    """`left operator right`, e.g. `dateTime lteq "2026-12-31T00:00:00Z"` (ODRL 2.2 IM, 2.5).
+
+    `unit` and `data_type` are IRIs; they do not travel, a typed value object in `right` does.
+    """
 
     left: str
     operator: str
     right: RightOperand
+    unit: str | None = None
+    data_type: str | None = None
 
 
 class Logical(Struct, frozen=True, tag="logical", tag_field="kind"):
@@ -39,21 +46,48 @@ class Logical(Struct, frozen=True, tag="logical", tag_field="kind"):
 Constraint = Atomic | Logical
 
 
+class Scope(Struct, frozen=True, omit_defaults=True):
+    """An asset or a party of a rule, or a collection of them (ODRL 2.2 IM, 2.2 and 2.3).
+
+    `id` is its uid. `collection` is the uid of a collection whose members are meant, narrowed by `refinements`.
+    """
+
+    id: str | None = None
+    collection: str | None = None
+    refinements: tuple[Atomic | Logical, ...] = ()
+
+
 class Rule(Struct, frozen=True, omit_defaults=True):
-    """A permission, a prohibition or a duty: an action under constraints (ODRL 2.2 IM, 2.6). All constraints must hold."""
+    """A permission, a prohibition or a duty: an action under constraints (ODRL 2.2 IM, 2.6). All constraints must hold.
+
+    The members after `duties` do not travel in DSP 2025-1: `refinements` narrow the action, `target` and the parties are the
+    rule's own, `consequences` are owed besides a duty that was not done, `remedies` after a prohibition was broken.
+    """
 
     action: str
     constraints: tuple[Atomic | Logical, ...] = ()
     duties: tuple[Rule, ...] = ()
+    uid: str | None = None
+    refinements: tuple[Atomic | Logical, ...] = ()
+    target: Scope | None = None
+    assigner: Scope | None = None
+    assignee: Scope | None = None
+    consequences: tuple[Rule, ...] = ()
+    remedies: tuple[Rule, ...] = ()
 
 
 class Terms(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is permitted, forbidden and owed. Offers and agreements share it; a template is one without parties."""
+    """What is permitted, forbidden and owed. Offers and agreements share it; a template is one without parties.
+
+    `conflict` (absent means `invalid`, ODRL 2.2 IM, 2.9) and `inherits` (uids of parent policies, 2.8) do not travel.
+    """
 
     permissions: tuple[Rule, ...] = ()
     prohibitions: tuple[Rule, ...] = ()
     obligations: tuple[Rule, ...] = ()
     profile: tuple[str, ...] = ()
+    conflict: Conflict | None = None
+    inherits: tuple[str, ...] = ()
 
 
 class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True):
