@@ -44,8 +44,9 @@ class RuleReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer.
 
-    `decided_by` are the ids of the rules that decided; `beyond` says what kept everything from being permitted whatever the rules say: `profile IRI`, `conflict`, `void`. From `valid_until` on the answer may be another one, with time alone or because a
-    fact grows stale; `None`: time alone changes nothing.
+    `decided_by` are the ids of the rules that decided; `beyond` says what kept everything from being permitted whatever the
+    rules say: `profile IRI`, `conflict`, `void`. From `valid_until` on the answer may be another one, with time alone or because
+    a fact grows stale; `None`: time alone changes nothing.
     """
 
     permitted: bool
