@@ -6,7 +6,7 @@ READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev packages demo serve test tests check check-style check-types check-imports check-budget conformance bench docs clean
+.PHONY: help setup setup-dev packages demo serve test test-long tests check check-style check-types check-imports check-budget conformance bench docs clean
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -33,6 +33,10 @@ serve: setup ## The same space, left running until Ctrl-C
 	@$(PY) -m hanse.cli demo --keep
 
 test: check packages tests conformance ## Checks, tests and conformance
+
+# Tests that compare two ways to one answer (see tests/thorough.py) try 500 examples in `make test`; HANSE_EXAMPLES says how many.
+test-long: setup-dev ## The policy engine against its reference evaluator, 10,000 examples each
+	HANSE_EXAMPLES=10000 $(PY) -m pytest tests/unit/odrl
 
 tests: setup-dev # the tests alone
 	$(PY) -m pytest --ignore=tests/conformance

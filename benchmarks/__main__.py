@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import bulk, control, cut, trust
+from benchmarks import bulk, control, cut, enforcement, policy, transforms, trust
 from benchmarks.report import Figure, write
 
 ALL: dict[str, Callable[[], list[Figure]]] = {
@@ -15,7 +15,10 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
     "Catalogue of 10,000 assets": control.catalogue,
     "Bulk": bulk.pull,
     "Cutting a stream": cut.cut,
+    "Changing data": transforms.masking,
+    "Enforcement": enforcement.pull,
     **trust.ALL,
+    **policy.ALL,
 }
 
 

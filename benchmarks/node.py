@@ -160,10 +160,10 @@ class Node:
             await self.server.management.participants.create(SERVER, f"member-{number}", f"Member {number}")
         return {}
 
-    async def offer(self, path: str) -> Json:
-        """Offer a file to all members."""
+    async def offer(self, path: str, terms: str = "members") -> Json:
+        """Offer a file, to all members if nothing else is said."""
         now = self.server.ground.clock.now()
-        said = Description(title=Path(path).name, terms=(parse_template("members", now),))
+        said = Description(title=Path(path).name, terms=(parse_template(terms, now),))
         asset = await self.server.front.services.offers.create(Tenant("provider"), FileSource(path), said)
         return {"asset": asset.id, "offer": asset.dataset.offers[0].id}
 
@@ -217,9 +217,9 @@ class Node:
             runs.append((time.perf_counter() - began) * 1000)
         return {"median_ms": statistics.median(runs)}
 
-    async def address(self, peer: str, asset: str, offer: str) -> Json:
+    async def address(self, peer: str, asset: str, offer: str, terms: str = "members") -> Json:
         """Negotiate, start a transfer, and return where the data is."""
-        placed = Offer(id=offer, terms=parse_template("members", self.server.ground.clock.now()))
+        placed = Offer(id=offer, terms=parse_template(terms, self.server.ground.clock.now()))
         begun = await self.server.connector.negotiations.request(Tenant("consumer"), Did(peer), asset, placed)
         await self._final("negotiation", begun.id)
         transfer, address = await self._started(begun.id)

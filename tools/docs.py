@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import itertools
 import json
 import re
 import sys
@@ -27,19 +28,45 @@ MARK = "<!-- The list below is made by `make docs`. -->"
 HEADER = "<!-- Made from the code by `make docs`. Do not edit. -->\n\n"
 POLICIES = """# Policies
 
-`hanse policy check` says what a policy means, and whether it permits a use now.
+[Write policies](../howto/write-policies.md) shows them at work. `hanse policy check` says what a policy means, how far each of its
+terms is kept, and what is wrong with it.
 
 ## Templates
 
-Joined with `+`, all conditions must hold: `members + until 2035-01-01`.
+Joined with `+`, all conditions must hold, and all that is owed is owed: `members + count 3 + delete within P30D`. Names with blanks,
+commas or `+` in them stand in quotes. TIME is a duration of XML Schema such as `P30D`, or `30 days`. `hanse policy list` shows them, too.
+
+"""
+CLASSES = """
+## The 25 policy classes
+
+The classes of the International Data Spaces Association: by which templates each is said, where this server keeps it and how, what
+proves it, and the best badge that it can have. Towards a peer without an `EvidenceService`, what is ATTESTED here is DECLARED.
+
+"""
+BADGES = """
+## Badges
+
+Each term of each policy carries one, decided by what this installation can do and shown before anything is signed.
+
+| badge | meaning |
+|---|---|
+| ENFORCED | This server keeps it: without it no byte is released. |
+| ATTESTED | The other side's signed statement says so, and is kept. |
+| MONITORED | A breach is found out afterwards, and ends the right. |
+| DECLARED | It is agreed on and nothing else: nobody would notice. |
 """
 OPERANDS_SAID = """
 ## ODRL
 
-A policy may be ODRL JSON instead, in the form of the Dataspace Protocol. Decided are permissions and prohibitions of the
-action `use`, with constraints on these left operands, alone or joined by `and`, `andSequence`, `or` and `xone`. A policy
-that says more (another action, a duty, an obligation, another operand) cannot be offered here. In a policy that comes from
-elsewhere such a part is unknown, and unknown never permits.
+A policy may be ODRL 2.2 instead, as JSON in any of its forms. What the Dataspace Protocol cannot carry (refinements, consequences,
+remedies, inheritance, a strategy for conflicts) can be checked, explained and simulated; offering it is refused, with the field and the
+form that would do. Anything that is not known here is refused when a policy is written; in a policy that comes from elsewhere it is
+unknown, and unknown never permits.
+
+Left operands, with the best badge that a term with them can have. Names that begin with `urn:hanse:odrl:` are this server's own, the
+others those of the [ODRL vocabulary](https://www.w3.org/TR/odrl-vocab/#leftOperands). Installed packages may
+[bring more](../howto/add-a-constraint.md).
 
 """
 SETTINGS = """# Settings
@@ -139,14 +166,77 @@ def roles() -> str:
 
 
 def policies() -> str:
-    """Return the policy templates, and the left operands that are decided."""
-    from hanse.odrl.operands import OPERANDS
+    """Return the policy templates, the classes that they say, the badges, and the left operands that are decided."""
     from hanse.odrl.templates import TEMPLATES
 
-    templates = ["| template | meaning |", "|---|---|", *(f"| `{t.usage}` | {t.meaning} |" for t in TEMPLATES)]
-    meanings = {name: " ".join((operand.__doc__ or "").partition(": ")[2].split()) for name, operand in OPERANDS.items()}
-    operands = ["| left operand | meaning |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in meanings.items())]
-    return "\n".join([POLICIES, *templates, OPERANDS_SAID, *operands]) + "\n"
+    rows = ["| template | meaning | example | classes |", "|---|---|---|---|"]
+    for one in TEMPLATES:
+        numbers = ", ".join(map(str, one.classes))
+        rows.append(f"| {_code(one.usage)} | {one.meaning} | {_code(one.example)} | {numbers} |")
+    return "\n".join([POLICIES + "\n".join(rows), CLASSES + _classes(), BADGES + OPERANDS_SAID + _left_operands()]) + "\n"
+
+
+def _classes() -> str:
+    from hanse.odrl.templates import TEMPLATES
+    from hanse.usage.classes import CLASSES
+
+    rows = ["| | class | templates | where | how | proof | best badge |", "|---|---|---|---|---|---|---|"]
+    for one in CLASSES:
+        said = ", ".join(f"`{template.name}`" for template in TEMPLATES if one.number in template.classes)
+        rows.append(f"| {one.number} | {one.name} | {said} | {one.where} | {one.how} | {one.proof} | {one.badge} |")
+    return "\n".join(rows)
+
+
+def _left_operands() -> str:
+    from hanse.odrl.constraints.built_in import BUILT_IN
+
+    meanings, phrases = _meanings_of_names(), _phrases()
+    rows = ["| left operand | meaning | in words, such as | best badge |", "|---|---|---|---|"]
+    for name in BUILT_IN.names():
+        operand = BUILT_IN.find(name) or BUILT_IN.find(f"{name}x")  # one that ends with `:` stands for all that begin so
+        if operand is not None:
+            rows.append(f"| `{name}` | {meanings.get(name, '')} | {phrases.get(name, '')} | {operand.badge} |")
+    return "\n".join(rows)
+
+
+def _phrases() -> dict[str, str]:
+    """Return a sentence for each left operand that a template's example uses in a condition."""
+    from datetime import UTC, datetime
+
+    from hanse.odrl.constraints.built_in import BUILT_IN
+    from hanse.odrl.model import Atomic
+    from hanse.odrl.say.grammar import Grammar
+    from hanse.odrl.say.languages import language_of
+    from hanse.odrl.templates import TEMPLATES, parse_template
+
+    grammar = Grammar(language_of("en"), BUILT_IN)
+    found: dict[str, str] = {}
+    examples = [parse_template(template.example, datetime(2026, 1, 1, tzinfo=UTC)) for template in TEMPLATES]
+    for one in itertools.chain.from_iterable(rule.constraints for terms in examples for rule in terms.permissions):
+        operand = BUILT_IN.find(one.left) if isinstance(one, Atomic) else None
+        if operand is not None:
+            found.setdefault(operand.name, grammar.say_constraint(one))
+    return found
+
+
+def _meanings_of_names() -> dict[str, str]:
+    """Return what the names of left operands mean, as their docstrings say it."""
+    from hanse.odrl import names
+
+    body = ast.parse((ROOT / "src/hanse/odrl/names.py").read_text("utf-8")).body
+    found: dict[str, str] = {}
+    for assigned, text in itertools.pairwise(body):
+        if isinstance(assigned, ast.Assign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            target = assigned.targets[0]
+            value = getattr(names, target.id, None) if isinstance(target, ast.Name) else None
+            if isinstance(value, str):
+                found[value] = " ".join(str(text.value.value).split()).replace("|", "\\|")
+    return found
+
+
+def _code(text: str) -> str:
+    """Return code for a cell of a table, where a bar would end the cell."""
+    return f"`{text}`".replace("|", "\\|")
 
 
 def errors() -> str:

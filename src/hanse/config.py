@@ -56,6 +56,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How long a process may wait for a server that answers by rule; then it is ended."""
     delivery_seconds: float = 900.0
     """How long a message is tried before its process is ended."""
+    fact_hooks: tuple[str, ...] = ()
+    """Who is asked about facts that policies depend on: `NAME=URL`, e.g. `payAmount=https://billing.example.org/hanse`."""
+    fact_hook_token: str = ""
+    """A file with the bearer token that these hooks are asked with."""
+    fact_max_age_seconds: float = 300.0
+    """How long a hook's answer counts at most; it is asked again after half of that, while data is used."""
     drain_seconds: float = 10.0
     """How long running requests may take to end after SIGTERM."""
     log_level: str = "info"

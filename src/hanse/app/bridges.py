@@ -9,19 +9,18 @@ from hanse.connector.kit import Kit
 from hanse.connector.offers import Found
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Asset, FileSource, FolderSource, Source, Transfer
-from hanse.connector.rules import Move, ProofsOf, decide_use
-from hanse.connector.transfers import Sink, Transfers, flows
+from hanse.connector.rules import Move
+from hanse.connector.transfers import Sink, Transfers
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.manifests import Manifests
-from hanse.dataplane.ports import DataTx, Proof
-from hanse.dataplane.records import Grant, Halted, Manifest, Permit, Place
+from hanse.dataplane.ports import Proof
+from hanse.dataplane.records import Grant, Halted, Manifest, Place
 from hanse.dcat.model import Checksum
 from hanse.dsp.messages import DataAddress
 from hanse.http.authenticate import OwnDid, Since
 from hanse.http.resolve import DidResolver
 from hanse.identity.self_issued import verify
-from hanse.kernel.clock import Clock
-from hanse.kernel.errors import Conflict, Forbidden
+from hanse.kernel.errors import Conflict
 from hanse.kernel.tenant import Did, Tenant
 from hanse.participants.ports import ParticipantsTx
 from hanse.storage import Tx
@@ -102,34 +101,6 @@ def _grant(transfer: Transfer) -> Grant:
     return Grant(tenant=transfer.tenant, transfer=transfer.id, agreement=transfer.agreement_id, peer=transfer.peer)
 
 
-class UsePermission:
-    """The one place that says whether data may flow now: the transfer runs, the contract lives, its terms permit it."""
-
-    def __init__(self, clock: Clock, proofs: ProofsOf) -> None:
-        self._clock = clock
-        self._proofs = proofs
-
-    def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
-        """Return what may be read and until when. Raises `Forbidden`."""
-        stores = cast("Tx", tx)
-        running = stores.transfers.get(tenant, transfer)
-        contract = stores.contracts.get(tenant, agreement)
-        owner = stores.participants.get(tenant)
-        if running is None or contract is None or running.peer != consumer or contract.peer != consumer:
-            raise Forbidden("There is no such transfer.", rule="transfer")
-        if owner is None or owner.suspended is not None:
-            raise Forbidden("This participant serves nobody now.", rule="suspended")
-        if not flows(running) or contract.ended is not None:
-            raise Forbidden("The transfer is not running.", rule="transfer", hint="Its state says why: `hanse explain`.")
-        decision = decide_use(contract.agreement.terms, consumer, self._clock.now(), self._proofs(tenant, consumer))
-        if not decision.permitted:
-            raise Forbidden("The agreement does not permit this now: " + "; ".join(decision.reasons), rule="policy")
-        asset = stores.assets.get(tenant, running.dataset)
-        if asset is None:
-            raise Forbidden("The dataset is gone.", rule="dataset")
-        return Permit(asset.id, place_of(asset.source), decision.valid_until, consumer)
-
-
 class SourceInspector:
     """Looks at a source for the connector, by the data plane's manifests."""
 
@@ -151,6 +122,7 @@ class SourceInspector:
             "checksums": tuple(Checksum(name, value) for name, value in digests if value),
             "version": facts.manifest.id,
             "manifest": facts.manifest,
+            "reservations": facts.reservations,
         }
         return Found(**known)  # type: ignore[arg-type]
 

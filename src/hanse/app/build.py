@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from hanse.anchor.issuing.issuer import IssuerRules
 from hanse.app.bridges import ContextSealer, NewKeys
+from hanse.app.keys import derived_key
+from hanse.app.plugged import load_operands
 from hanse.app.quotas import Quotas
 from hanse.app.tenants import Tenants
 from hanse.app.upkeep import EVERY, Upkeep
 from hanse.config import Settings
+from hanse.connector.bargain import Bargaining, PreferencesRule
 from hanse.connector.catalog import Catalog
+from hanse.connector.deciding import Badges, Usage
 from hanse.connector.kit import Kit, OwnAddresses
 from hanse.connector.negotiations import Negotiations
 from hanse.connector.outbox import Outbox
@@ -25,6 +30,7 @@ from hanse.http.authenticate import Authenticator
 from hanse.http.courier import PeerConnector
 from hanse.http.dcp import DCP_PATH, ISSUER_PATH
 from hanse.http.dsp import DSP_PATH
+from hanse.http.evidence import EVIDENCE_PATH
 from hanse.http.guard import AddressGuard, Lookup, system_lookup
 from hanse.http.peer import PeerClient
 from hanse.http.resolve import DidResolver
@@ -34,9 +40,12 @@ from hanse.identity.did import DidDocument, Service, did_url
 from hanse.kernel.clock import Clock, SystemClock
 from hanse.kernel.ids import Ids, RandomIds
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.constraints.base import Operands
 from hanse.storage import Database
+from hanse.usage.ports import Peers as UsagePeers
 from hanse.wallet.intake import WalletRules
 from hanse.wallet.seal import MasterKeySealer
+from hanse.wallet.signing import Signing
 from hanse.wallet.wallet import Wallet
 
 
@@ -55,6 +64,7 @@ class Parts:
     network: Callable[[PeerConnector], Network] = lambda own: own
     authenticate: Authenticator | None = None
     membership: Membership | None = None
+    peers: UsagePeers | None = None
     dataplane: DataPlane | None = None
     negotiation_rule: NegotiationRule | None = None
     transfer_rule: TransferRule | None = None
@@ -62,6 +72,7 @@ class Parts:
     exact_dates: bool = True
     issuer_rules: IssuerRules = field(default_factory=IssuerRules)
     wallet_rules: WalletRules = field(default_factory=WalletRules)
+    operands: Operands | None = None
 
 
 class Ground:
@@ -71,6 +82,7 @@ class Ground:
         self.settings = settings
         self.parts = parts
         self.clock = parts.clock
+        self.operands = parts.operands or load_operands()
         self.ids: Ids = RandomIds(parts.clock)
         self.database = database
         self.limits = parts.limits or _limits(settings)
@@ -81,7 +93,9 @@ class Ground:
         self.own = OwnAddresses(settings.public_root, DSP_PATH)
         master = MasterKeySealer(key)
         self.sealer = ContextSealer(master)
+        self.derive = partial(derived_key, key)
         self.wallet = Wallet(database, master, self.clock, self.ids, self._services)
+        self.signing = Signing(master, self.clock)
         self.public: Callable[[str], Awaitable[bytes | None]] = _nothing_public
         self.resolver = DidResolver(
             self.client, self.clock, self._local_document, address=parts.did_address, local_document_at=self._local_document_at
@@ -100,6 +114,7 @@ class Ground:
             Service(id=f"{did}#data-service", type="DataService", service_endpoint=f"{address}/.well-known/dspace-version"),
             Service(id=f"{did}#credential-service", type="CredentialService", service_endpoint=address + DCP_PATH),
             Service(id=f"{did}#issuer-service", type="IssuerService", service_endpoint=address + ISSUER_PATH),
+            Service(id=f"{did}#evidence-service", type="EvidenceService", service_endpoint=address + EVIDENCE_PATH),
         ]
 
     async def _local_document(self, did: str) -> DidDocument | None:
@@ -110,10 +125,14 @@ class Ground:
         return await self.public(url)
 
 
+class Decides(Usage, Badges, Protocol):
+    """Where uses are decided and counted, and how far terms are kept."""
+
+
 class Connector:
     """The connector's use cases on that ground."""
 
-    def __init__(self, ground: Ground, peers: Network, membership: Membership, dataplane: DataPlane) -> None:
+    def __init__(self, ground: Ground, peers: Network, membership: Membership, dataplane: DataPlane, usage: Decides) -> None:
         parts = ground.parts
         self.outbox = Outbox(ground.database, peers, ground.sealer, ground.clock, ground.ids, ground.limits)
         self.kit = Kit(
@@ -122,6 +141,7 @@ class Connector:
             peers=peers,
             membership=membership,
             dataplane=dataplane,
+            usage=usage,
             sealer=ground.sealer,
             wire=Wire20251(),
             clock=ground.clock,
@@ -130,7 +150,8 @@ class Connector:
             limits=ground.limits,
             room=ground.quotas,
         )
-        rule = parts.negotiation_rule or OwnOffersRule(ground.clock, membership.proofs)
+        self.bargaining = Bargaining(ground.operands, usage)
+        rule = parts.negotiation_rule or PreferencesRule(OwnOffersRule(usage), self.bargaining)
         self.negotiations = Negotiations(self.kit, rule, ground.tenants.did_of)
         self.transfers = Transfers(self.kit, parts.transfer_rule or StartAtOnceRule(), self.negotiations)
         self.catalog = Catalog(self.kit)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from hanse.app.bridges import PushOutcome, RefreshVerifier, SourceInspector, UsePermission
+from hanse.app.bridges import PushOutcome, RefreshVerifier, SourceInspector
 from hanse.app.build import Ground
-from hanse.connector.kit import Kit
+from hanse.app.changing import new_derived, new_spool
+from hanse.app.usage import UsageSide
+from hanse.connector.ending import ENDED
+from hanse.connector.kit import Changed, Kit
 from hanse.connector.transfers import Transfers
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.inbox import Inbox
 from hanse.dataplane.manifests import Manifests
+from hanse.dataplane.metering import Meters
 from hanse.dataplane.push import Pusher
 from hanse.dataplane.records import Halted, PushQueued
 from hanse.dataplane.running import Running
 from hanse.dataplane.serving import Serving
+from hanse.dataplane.spool import KIND
 from hanse.dataplane.tokens import Tokens
 from hanse.http.bulk import BulkClient
 from hanse.http.data import ACCEL_RANGE, DataApp
@@ -32,9 +38,11 @@ class DataSide:
         tenants, accel = ground.tenants, ground.settings.accel_prefix
         self.bulk = BulkClient(ground.guard_for)
         files = FileSources(tenants.roots, home=ground.settings.home)
-        self.sources = SourceRouter({"file": files, "folder": files, "http": HttpSources(tenants.hosts, self.bulk)})
+        self.spool = new_spool(ground)
+        self.sources = SourceRouter({"file": files, "folder": files, "http": HttpSources(tenants.hosts, self.bulk), KIND: self.spool})
         self.tokens = Tokens(ground.clock)
-        self.manifests = Manifests(ground.database, self.sources)
+        self.manifests = Manifests(ground.database, self.sources, self.spool)
+        self.derived = new_derived(ground, self.manifests, self.sources, self.spool)
         self.running = Running(ground.clock)
         range_size = ACCEL_RANGE if accel else None
         self.flows = Flows(self.tokens, self.sources, ground.sealer, ground.clock, base=ground.own.root, range_size=range_size)
@@ -48,11 +56,12 @@ class DataSide:
 class DataPlane:
     """What serves and pushes, once the connector is there to be told."""
 
-    def __init__(self, side: DataSide, kit: Kit, transfers: Transfers) -> None:
-        ground = side.ground
-        permission = UsePermission(ground.clock, kit.membership.proofs)
+    def __init__(self, side: DataSide, kit: Kit, transfers: Transfers, usage: UsageSide) -> None:
+        ground, permission = side.ground, usage.permission
+        door = kit.membership.standing
+        meters = Meters(ground.database, permission, side.running)
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
-        serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, kit.membership.standing)
+        serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, door, meters, side.derived)
         inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes, door=kit.membership.standing)
         self.side = side
         self.permission = permission
@@ -67,12 +76,25 @@ class DataPlane:
             ground.clock,
             side.running,
             PushOutcome(transfers),
-            door=kit.membership.standing,
+            door=door,
+            meters=meters,
+            derived=side.derived,
         )
         ground.database.subscribe(self._on_event)
+
+    async def sweep(self) -> None:
+        """Take away derived versions that no agreement in force needs; once, at the start."""
+        for tenant in self.side.ground.tenants.names():
+            await self.side.derived.sweep(tenant, partial(self._in_force, tenant))
+
+    async def _in_force(self, tenant: Tenant, agreement: str) -> bool:
+        contract = await self.side.ground.database.read(lambda tx: tx.contracts.get(tenant, agreement))
+        return contract is not None and contract.ended is None
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, PushQueued):
             self.pusher.on_queued(event)
         elif isinstance(event, Halted):
             self.side.running.on_halted(event)
+        elif isinstance(event, Changed) and (event.kind, event.state) == ("contract", ENDED):
+            self.side.derived.forget(event.tenant, event.id)

@@ -7,11 +7,14 @@ from starlette.routing import Route
 from hanse.app.bridges import own_sink
 from hanse.app.build import Connector, Ground
 from hanse.app.data import DataSide
+from hanse.app.evidence import EvidenceSide
 from hanse.app.management import Management
 from hanse.app.trust import TrustSide
+from hanse.app.usage import UsageSide
 from hanse.app.wallets import WalletSide
 from hanse.connector.browse import Browser
 from hanse.connector.byhand import ByHand
+from hanse.connector.ending import Endings
 from hanse.connector.offers import Offers
 from hanse.connector.renew import Renewals
 from hanse.connector.views import Views
@@ -40,7 +43,16 @@ class Front:
     """The routes beside the protocols, with the services behind them."""
 
     def __init__(
-        self, ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide, connector: Connector, data: DataSide
+        self,
+        ground: Ground,
+        management: Management,
+        wallet: WalletSide,
+        trust: TrustSide,
+        connector: Connector,
+        data: DataSide,
+        evidence: EvidenceSide,
+        endings: Endings,
+        usage: UsageSide,
     ) -> None:
         kit = connector.kit
         self.watch = Watch(ground.database.subscribe)
@@ -48,9 +60,10 @@ class Front:
         self.services = Services(
             operators=management.operators,
             participants=management.participants,
-            offers=Offers(kit, data.inspector, ground.quotas.assets),
+            offers=Offers(kit, data.inspector, ground.quotas.assets, operands=ground.operands),
             browser=Browser(kit),
             negotiations=connector.negotiations,
+            bargaining=connector.bargaining,
             by_hand=ByHand(connector.negotiations, views),
             transfers=connector.transfers,
             sink=own_sink(data.flows),
@@ -68,8 +81,15 @@ class Front:
             requests=wallet.requests,
             reissuing=management.renewals,
             joining=_joining(ground, management, wallet, trust),
+            ledger=evidence.ledger,
+            evidence=evidence.evidence,
+            endings=endings,
             clock=ground.clock,
             engine="PostgreSQL" if ground.settings.database else "SQLite",
+            capabilities=usage.capabilities,
+            listens=usage.listens,
+            openings=usage.openings,
+            telling=usage.telling,
         )
         self.metrics = Metrics()
         self.health = Health(

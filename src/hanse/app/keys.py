@@ -8,6 +8,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from hanse.kernel.errors import Misconfigured
 from hanse.wallet.seal import MASTER_KEY_BYTES, new_master_key
 
@@ -43,6 +46,12 @@ def existing_master_key(home: Path, environment: Mapping[str, str] | None = None
             hint=f"Put it back, or set {VARIABLE}. It is in no backup: it is kept apart from them.",
         )
     return master_key(home, environment)
+
+
+def derived_key(master: bytes, *names: str) -> bytes:
+    """Return a key of 32 bytes that nobody can compute without the master key, one for each sequence of names (HKDF, RFC 5869)."""
+    info = b"hanse derived key\0" + b"".join(len(name.encode()).to_bytes(4) + name.encode() for name in names)
+    return HKDF(SHA256(), 32, None, info).derive(master)
 
 
 def _made(path: Path) -> bytes:

@@ -22,6 +22,7 @@ from hanse.anchor.records import Admitted, Applied, MembersChanged, RulebookPubl
 from hanse.config import Settings
 from hanse.connector.kit import Changed
 from hanse.kernel.errors import Misconfigured
+from hanse.ledger.records import Appended
 from hanse.participants.records import ParticipantChanged, ParticipantErased
 from hanse.wallet.intake import CredentialsChanged
 from hanse.wallet.ports import KeysChanged
@@ -35,7 +36,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 _QUIET = ("asyncio", "uvicorn", "aiohttp", "psycopg", "psycopg.pool")
 _LONGEST = 8_000
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_ID = re.compile(r"\b(?:neg|agr|trf|ds|off|op|bak|inv|vc|req|iss|ltr|rfs)_[0-9a-z]{22}\b")
+_ID = re.compile(r"\b(?:neg|agr|trf|ds|off|op|bak|inv|vc|req|iss|ltr|rfs|led|use)_[0-9a-z]{22}\b")
 _WORD = r"(?<![A-Za-z0-9_-])"
 _SECRETS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -126,6 +127,9 @@ class EventLog:
             fields = {"id": event.id, "participant": event.tenant, "step": event.step, "state": event.state}
             by = "us" if event.ours else "peer"
             self._log.info("%s %s is %s", event.kind, event.id, event.state, extra=fields | {"by": by})
+        elif isinstance(event, Appended):
+            said = {"id": event.agreement, "participant": event.tenant, "entry": event.index, "kind": event.kind}
+            self._log.info("ledger %s: %s", event.kind, event.sentence, extra=said)
         elif isinstance(event, _OF_SPACES):
             said = {name: getattr(event, name) for name in ("did", "version") if hasattr(event, name)}
             text = f"space {event.space}: {_SAID[type(event)]}"

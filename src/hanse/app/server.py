@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import cast
 
 import uvicorn
@@ -17,21 +18,31 @@ from hanse.anchor.ports import Letters
 from hanse.anchor.records import Admitted, MembersChanged
 from hanse.app.bridges import FlowBridge
 from hanse.app.build import Connector, Ground, Parts
+from hanse.app.changing import ChangedData
 from hanse.app.data import DataPlane, DataSide
 from hanse.app.erasure import Erasure
+from hanse.app.evidence import EvidenceSide
 from hanse.app.front import Front
+from hanse.app.hooks import FactHooks
+from hanse.app.inbox_keeper import InboxKeeper
 from hanse.app.keys import master_key
 from hanse.app.logs import EventLog, configure
 from hanse.app.management import Management
 from hanse.app.neighbours import Neighbours, told_of
+from hanse.app.plugged import load_operands
+from hanse.app.redecide import Redeciding
 from hanse.app.tenants import TOPIC, changed
 from hanse.app.trust import TrustSide, watch_of
+from hanse.app.usage import UsageSide
+from hanse.app.usage_evidence import LedgerBook, SignedVoice, attach
 from hanse.app.wallets import WalletSide
 from hanse.config import Settings, check_exposure
+from hanse.dataplane.transforms.kinds import ACTIONS
 from hanse.http import identity
 from hanse.http.api.routing import nowhere
 from hanse.http.authenticate import SelfIssuedTokens
 from hanse.http.dsp import DspEndpoints
+from hanse.http.evidence import EvidenceEndpoints
 from hanse.http.limits import ParticipantLimiter
 from hanse.http.transport import DataProtocol
 from hanse.kernel.errors import Misconfigured
@@ -60,11 +71,27 @@ class Server:
         self.wallet = WalletSide(ground)
         self.management = Management(ground, cast("Letters", self.wallet.letters))
         self.trust = TrustSide(ground, self.management, self.wallet)
+        self.evidence = EvidenceSide(ground, self.wallet)
         membership = parts.membership or self.trust.door
-        self.connector = Connector(ground, self.wallet.peers, membership, parts.dataplane or FlowBridge(self.data.flows))
-        self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers)
-        self.standing = watch_of(ground, self.trust, self.data.running, self.plane.permission)
-        self.front = Front(ground, self.management, self.wallet, self.trust, self.connector, self.data)
+        self.hooks = FactHooks(ground)
+        self.usage = _usage(ground, self.trust, self.evidence, self.hooks)
+        dataplane = parts.dataplane or FlowBridge(self.data.flows)
+        self.connector = Connector(ground, self.wallet.peers, membership, dataplane, self.usage.bridge)
+        self.endings = self.evidence.attach(self.connector)
+        self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers, self.usage)
+        self.standing = watch_of(ground, self.trust, self.data.running, self.usage)
+        self.redeciding = Redeciding(ground, self.usage, self.connector.transfers, self.connector.timer.wake)
+        self.front = Front(
+            ground,
+            self.management,
+            self.wallet,
+            self.trust,
+            self.connector,
+            self.data,
+            self.evidence,
+            self.endings,
+            self.usage,
+        )
         self._keep_time()
         routes = self._routes()
         self.app = self.front.metrics.wrap(Router([*routes, Mount("", app=nowhere)], redirect_slashes=False), routes)
@@ -81,6 +108,7 @@ class Server:
     async def open(cls, settings: Settings, parts: Parts | None = None) -> Server:
         """Open the home and the database. Raises `Misconfigured` for settings that are wrong or unsafe, and for another master key."""
         check_exposure(settings)
+        made = replace(parts or Parts(), operands=(parts and parts.operands) or load_operands())
         home = settings.home_path
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,7 +116,7 @@ class Server:
             raise Misconfigured(f"The home folder cannot be made: {error.strerror}.", where=str(home)) from None
         key = master_key(home)
         database = await open_database(settings.database_address)
-        ground = Ground(settings, parts or Parts(), database, key)
+        ground = Ground(settings, made, database, key)
         await ground.tenants.load()
         try:
             for name in ground.tenants.names()[:1]:
@@ -101,6 +129,7 @@ class Server:
     async def start(self) -> None:
         """Take up what was due, and begin to push and to keep time."""
         await self._erasure.sweep()
+        await self.plane.sweep()
         await self.plane.pusher.resume()
         self.connector.timer.start()
         self._started = True
@@ -118,6 +147,8 @@ class Server:
         await self.wallet.letters.drain(self.settings.drain_seconds)
         await self.wallet.polling.close()
         await self.plane.pusher.close()
+        await self.data.derived.close()
+        await self.hooks.close()
         await self.ground.client.close()
         await self.ground.database.close()
 
@@ -126,8 +157,10 @@ class Server:
         tokens = ground.parts.authenticate or SelfIssuedTokens(ground.tenants.own, ground.resolver, ground.clock, ground.tenants.restored)
         limiter = ParticipantLimiter(self.settings.requests_per_second, self.settings.request_burst, ground.quotas.rate)
         dsp = DspEndpoints(connector.negotiations, connector.transfers, connector.catalog, tokens, limiter, ground.guard.examine)
+        statements = EvidenceEndpoints(connector.kit, self.evidence.evidence, ground.resolver, tokens, limiter)
         return [
             *dsp.routes(),
+            *statements.routes(),
             Mount("/participants/{name}/data", app=self.plane.app),
             *identity.routes(ground.tenants.own, ground.wallet.document, self.trust.directory.rulebook),
             *self.front.routes,
@@ -135,9 +168,14 @@ class Server:
 
     def _keep_time(self) -> None:
         """Let the one timer look after letters, requests and renewals, too."""
+        self.ground.database.subscribe(self.redeciding.on_event)
         connector, letters, management = self.connector, self.wallet.letters, self.management
         connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals, self.trust.rechecks.begin]
-        connector.chores.append(self.wallet.polling.ask_due)
+        keeper = InboxKeeper(self.ground.database, self.data.folder, self.evidence.evidence, self.ground.clock)
+        # What is deleted in time must not be found overdue in the same turn.
+        connector.chores += [self.wallet.polling.ask_due, keeper.clear_due, self.redeciding.recheck]
+        connector.dues.append(keeper.next_due)
+        connector.dues.append(self.redeciding.next_due)
         connector.dues += [letters.next_due, self.wallet.polling.next_due]
         letters.wake = self.wallet.polling.wake = connector.timer.wake
 
@@ -198,6 +236,14 @@ class Server:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("What is known of participants may be old: %s.", type(error).__name__)
+
+
+def _usage(ground: Ground, trust: TrustSide, evidence: EvidenceSide, hooks: FactHooks) -> UsageSide:
+    voice = SignedVoice(ground.database, evidence, ground.clock)
+    peers, book = ground.parts.peers or trust.door, LedgerBook(evidence, ground.clock)
+    usage = UsageSide(ground, peers, voice, book, ChangedData(), ACTIONS, hooks.by_fact)
+    attach(evidence, usage.uses, usage.obligations)
+    return usage
 
 
 def config_of(server: Server) -> uvicorn.Config:

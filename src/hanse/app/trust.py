@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import cast
 
 from hanse.anchor.records import RulebookPublished, StatusChanged
 from hanse.app.build import Ground
 from hanse.app.management import GuardedFetch, Management
 from hanse.app.rechecks import Rechecks
+from hanse.app.usage import UsageSide
 from hanse.app.wallets import WalletSide
 from hanse.connector.ports import Presenter
-from hanse.dataplane.ports import Permission
 from hanse.dataplane.running import Running
 from hanse.dsp.messages import Role
+from hanse.identity.credentials.model import MAX_CREDENTIALS, Credential, Subject
+from hanse.identity.credentials.read import read_credential
 from hanse.identity.self_issued import Caller
-from hanse.kernel.errors import HanseError, NotFound
+from hanse.kernel.errors import HanseError, NotFound, Unauthenticated
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import Proofs
+from hanse.odrl.proofs import Proofs
 from hanse.storage import Tx
 from hanse.trust.directory import Directory
 from hanse.trust.examine import Examiner
 from hanse.trust.ports import Watched
 from hanse.trust.verifier import Verifier
 from hanse.trust.watch import StandingWatch
+from hanse.usage.ports import Proven, UsageTx
+from hanse.usage.records import FactChanged
 
 log = logging.getLogger("hanse.trust")
 
@@ -78,6 +85,7 @@ class SpaceDoor:
 
     def __init__(self, ground: Ground, directory: Directory, verifier: Verifier) -> None:
         self._tenants = ground.tenants
+        self._clock = ground.clock
         self._directory = directory
         self._verifier = verifier
 
@@ -94,10 +102,15 @@ class SpaceDoor:
         """While data flows: what the peer has proved has to hold still."""
         return await self._verifier.standing(tenant, peer)
 
-    def proofs(self, tenant: Tenant, peer: Did) -> Proofs | None:
-        """Return the roles that the peer has proved and that hold now, and the types of all its credentials: the rulebook trusts them."""
-        claims = self._verifier.known(tenant, peer)
-        return None if claims is None else Proofs(claims.roles, claims.types)
+    def proven(self, tx: UsageTx, tenant: Tenant, did: Did) -> Proven | None:
+        """Return what a peer has proved and what holds now: its roles, and the credentials that the rulebook trusts; or what we hold."""
+        if did == self._tenants.did_of(tenant):
+            return _held(cast("Tx", tx), tenant, self._clock.now())
+        claims = self._verifier.known(tenant, did)
+        if claims is None:
+            return None
+        credentials = [one.credential for one in claims.credentials]
+        return Proven(roles=claims.roles, credentials=_by_type(credentials), observed=self._clock.now(), until=claims.until)
 
     async def _types(self, tenant: Tenant, asked: Proofs) -> list[str]:
         """Return the credentials that prove it in the participant's space; what its rulebook does not know, nobody can prove."""
@@ -108,15 +121,34 @@ class SpaceDoor:
         return [*roles, *(kind for kind in asked.credentials if kind in rulebook.credentials)]
 
 
+def _by_type(credentials: Iterable[Credential]) -> dict[str, tuple[Subject, ...]]:
+    found: dict[str, tuple[Subject, ...]] = {}
+    for one in credentials:
+        for kind in one.types:
+            found[kind] = (*found.get(kind, ()), *one.subjects)
+    return found
+
+
+def _held(tx: Tx, tenant: Tenant, now: datetime) -> Proven:
+    """Return what a participant could prove of itself: the credentials that it holds and that count now, as far as it knows."""
+    credentials: list[Credential] = []
+    for held in tx.held.page(tenant, after=None, limit=MAX_CREDENTIALS):
+        ended = held.valid_until is not None and held.valid_until <= now
+        with suppress(Unauthenticated):  # written by an earlier version of this program
+            credentials += [] if held.invalid or ended else [read_credential(held.text).credential]
+    roles = {subject.get("role") for one in credentials for subject in one.subjects}
+    return Proven(roles=frozenset(one for one in roles if isinstance(one, str)), credentials=_by_type(credentials), observed=now)
+
+
 class RunningTransfers:
     """What flows in this process, for the watch: whose it is, whether it may flow still, and its end."""
 
-    def __init__(self, ground: Ground, running: Running, verifier: Verifier, permission: Permission) -> None:
+    def __init__(self, ground: Ground, running: Running, verifier: Verifier, usage: UsageSide) -> None:
         self._database = ground.database
         self._clock = ground.clock
         self._running = running
         self._verifier = verifier
-        self._permission = permission
+        self._permission = usage.permission
 
     async def peers(self) -> Sequence[Watched]:
         """Return what flows now, each transfer once."""
@@ -125,6 +157,9 @@ class RunningTransfers:
     async def check(self, watched: Watched) -> None:
         """Look at the peer's credentials, then at the terms: a use is decided again while it lasts."""
         await self._verifier.standing(watched.tenant, watched.peer)
+        found = await self._database.read(lambda tx: tx.transfers.get(watched.tenant, watched.transfer))
+        if found is not None:
+            await self._permission.prepare(watched.tenant, found.agreement_id, watched.peer)
 
         def work(tx: Tx) -> None:
             transfer = tx.transfers.get(watched.tenant, watched.transfer)
@@ -149,11 +184,13 @@ class RunningTransfers:
             if transfer is not None:
                 transfer.note(now, "data cut: the peer has lost its right to it", "us", reason.message[:1000])
                 tx.transfers.put(transfer)
+                tx.uses.make_due(watched.tenant, transfer.agreement_id, now)
+                tx.emit(FactChanged(tenant=watched.tenant, agreement=transfer.agreement_id))
 
         await self._database.run(work)
 
 
-def watch_of(ground: Ground, trust: TrustSide, running: Running, permission: Permission) -> StandingWatch:
+def watch_of(ground: Ground, trust: TrustSide, running: Running, usage: UsageSide) -> StandingWatch:
     """Return the watch over what flows in this process."""
-    transfers = RunningTransfers(ground, running, trust.verifier, permission)
+    transfers = RunningTransfers(ground, running, trust.verifier, usage)
     return StandingWatch(transfers, transfers, transfers)

@@ -12,15 +12,18 @@ from hanse.anchor.ports import AnchorTx
 from hanse.app.build import Ground, Network
 from hanse.http.courier import PeerConnector
 from hanse.http.dcp_client import DcpClient
+from hanse.http.evidence import EvidenceClient
 from hanse.identity.dcp.scopes import TYPE, Scope
 from hanse.identity.rulebook import Rulebook
 from hanse.kernel.errors import Forbidden
 from hanse.kernel.tenant import Did, Tenant
+from hanse.ledger.peers import SERVICE as EVIDENCE
+from hanse.ledger.peers import EvidencePeers
 from hanse.wallet.credentials import CredentialService
 from hanse.wallet.letters import Letters
 from hanse.wallet.polling import Polling
-from hanse.wallet.ports import MailAnswer, WalletTx
-from hanse.wallet.records import Letter
+from hanse.wallet.ports import Mail, MailAnswer, WalletTx
+from hanse.wallet.records import Letter, ServiceType
 from hanse.wallet.requests import Requests
 from hanse.wallet.tokens import TokenService
 
@@ -102,6 +105,19 @@ class SpaceManners:
         return link is not None and link.anchor == issuer
 
 
+class Post:
+    """Takes letters to the service that they are for."""
+
+    def __init__(self, dcp: DcpClient, statements: EvidenceClient) -> None:
+        self._dcp = dcp
+        self._statements = statements
+
+    async def post(self, tenant: Tenant, to: Did, service: ServiceType, path: str, body: bytes, token: str | None) -> MailAnswer:
+        """Post once; raises nothing."""
+        mail: Mail = self._statements if service == EVIDENCE else self._dcp
+        return await mail.post(tenant, to, service, path, body, token)
+
+
 class WalletSide:
     """The wallet's services on that ground."""
 
@@ -110,7 +126,9 @@ class WalletSide:
         self.manners = SpaceManners(ground)
         self.tokens = TokenService(ground.wallet, self.manners, clock, ids)
         self.dcp = DcpClient(ground.client, ground.resolver, self.tokens.bare_token)
-        self.letters = Letters(database, self.dcp, clock, ids)
+        self.evidence_peers = EvidencePeers(ground.resolver, clock)
+        statements = EvidenceClient(ground.client, ground.resolver, self.evidence_peers, self.tokens.token_for, clock)
+        self.letters = Letters(database, Post(self.dcp, statements), clock, ids)
         self.requests = Requests(database, self.dcp, self.letters, clock, ids)
         self.polling = Polling(database, self.dcp, clock)
         self.credentials = CredentialService(

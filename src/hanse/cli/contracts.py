@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli import words
+from hanse.cli import contracts_stating, words
 from hanse.cli.kit import Noun
 from hanse.cli.shell import Shell
 
@@ -50,10 +50,15 @@ def show_one(shell: Shell, id: str) -> None:
                 ("since", words.moment(contract.finalized)),
                 ("state", _state(contract)),
                 ("negotiation", contract.negotiation),
+                ("statement", contract.end_statement),
             ]
         )
 
     shell.answer(contract, show)
+
+
+for _verb in (contracts_stating.end, contracts_stating.state, contracts_stating.deleted):
+    command.add_command(_verb)
 
 
 def _state(contract: Contract) -> str:

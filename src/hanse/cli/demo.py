@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli import demo_trust
+from hanse.cli import demo_terms, demo_trust
 from hanse.cli.demo_data import Good, look_inside, tables, texts
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
@@ -93,9 +93,14 @@ class _Story:
             self._offer(clients[name], name, offered)
         got = self._fetch_all(clients["factory"])
         self._report(got)
+        self.say("\n8. Terms that mean something: a purpose, masked columns, three uses.")
+        folder = self.home.absolute() / "data" / "meteo"
+        demo_terms.use_under_terms(self.say, clients, folder, self.into)
+        self.say("\n9. A contract ends while bytes flow.")
+        demo_terms.cut_at_the_end(self.say, clients, folder)
         if not keep:  # who stays wants a factory that is a member
-            self.say("\n8. The factory loses its right while it reads.")
-            demo_trust.cut_reader(self.say, clients, self.home.absolute() / "data" / "meteo")
+            self.say("\n10. The factory loses its right while it reads.")
+            demo_trust.cut_reader(self.say, clients, folder)
         self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
         if keep:
             self._stay(server)

@@ -64,7 +64,7 @@ def cut_reader(say: Say, clients: Mapping[str, Client], folder: Path) -> None:
     """Let the factory read slowly, and the anchor remove it meanwhile: its stream ends, and nothing more is served."""
     title, address = _archive(clients, folder)
     say(f"   The factory reads {title!r}, {ARCHIVE_BYTES >> 20} MiB, under terms for AI factories.")
-    reader = _Reader(address)
+    reader = Reader(address)
     reader.start()
     time.sleep(_READ_FOR)
     if not reader.is_alive():
@@ -86,7 +86,8 @@ def _archive(clients: Mapping[str, Client], folder: Path) -> tuple[str, DataAddr
     about = Description(title="A made-up radar archive", description="Zeros, to be read slowly.", keywords=("radar",))
     source = {"kind": "file", "path": str(folder / "radar.bin")}
     asset = clients["meteo"].assets.create(source, ["members + role ai-factory"], about)
-    return asset.dataset.title, _started(clients["factory"], clients["meteo"], asset.id, asset.dataset.offers[0].id)
+    _, address = started(clients["factory"], _did(clients["meteo"]), asset.id, asset.dataset.offers[0].id)
+    return asset.dataset.title, address
 
 
 def _did(client: Client) -> str:
@@ -95,7 +96,7 @@ def _did(client: Client) -> str:
     return participant.did
 
 
-class _Reader(threading.Thread):
+class Reader(threading.Thread):
     """Reads a stream with little room, so that what is in flight is little, and remembers when it ended."""
 
     def __init__(self, address: DataAddress) -> None:
@@ -150,15 +151,15 @@ def _asked_again(address: DataAddress) -> str:
         connection.close()
 
 
-def _started(factory: Client, meteo: Client, dataset: str, offer: str) -> DataAddress:
-    peer = _did(meteo)
+def started(factory: Client, peer: str, dataset: str, offer: str) -> tuple[str, DataAddress]:
+    """Negotiate and start a transfer by hand; return its id, and where the data is."""
     begun = factory.negotiations.start(peer, dataset, offer=offer)
     agreed = factory.negotiations.wait(begun.id, ["FINALIZED", "TERMINATED"])
     if agreed.contract is None:
         raise Misconfigured("The factory and the provider did not agree.", where=begun.id)
     transfer = factory.transfers.start(agreed.contract)
     factory.transfers.wait(transfer.id, ["STARTED"])
-    return factory.transfers.address(transfer.id)
+    return transfer.id, factory.transfers.address(transfer.id)
 
 
 def _held(client: Client, count: int) -> list[HeldCredential]:

@@ -9,8 +9,8 @@ import click
 
 from hanse.cli import words
 from hanse.cli.kit import define
-from hanse.cli.policy import terms_of
 from hanse.cli.shell import Shell
+from hanse.cli.terms import needed, stated, terms_of
 
 if TYPE_CHECKING:
     from hanse.client.model import Got
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 )
 @click.option("--offer", metavar="ID", help="Under which of its offers; otherwise the first.")
 @click.option("--policy", metavar="TEMPLATE|FILE", help="Own terms, proposed as a counter-offer.")
+@click.option("--purpose", metavar="NAME[,NAME...]", help="What you need it for: as --need 'purpose NAME', and stated.")
+@click.option("--need", metavar="TEMPLATE|FILE", help="The use that you need: a counter-offer that covers it is accepted.")
+@click.option("--rounds", type=click.IntRange(1, 20), metavar="N", help="At most so many proposals of yours (otherwise 5).")
+@click.option("--accept-declared", is_flag=True, help="Accept terms that only the law keeps without being asked.")
 @click.option("--accept-counter", is_flag=True, help="Accept the provider's counter-offer if there is one.")
 @click.option("--again", is_flag=True, help="Negotiate anew, even if a contract stands.")
 @click.option(
@@ -43,6 +47,10 @@ def command(
     into: Path | None,
     offer: str | None,
     policy: str | None,
+    purpose: str | None,
+    need: str | None,
+    rounds: int | None,
+    accept_declared: bool,
     accept_counter: bool,
     again: bool,
     patience: int,
@@ -50,7 +58,8 @@ def command(
     """Get a dataset: negotiate, fetch, verify.
 
     Every file is checked against the provider's digests. Whatever broke off, the same command goes on where it stood. The
-    exit code is 3 while a person has to act, e.g. on a counter-offer.
+    exit code is 3 while a person has to act, e.g. on a counter-offer. With --need or --purpose the server negotiates by
+    itself: it asks for the offer if that covers the use, else for the use, and accepts what covers it.
     """
     terms = None if policy is None else terms_of(policy)
     with shell.progress(dataset) as progress:
@@ -60,6 +69,10 @@ def command(
             peer=peer,
             offer=offer,
             terms=terms,
+            need=needed(purpose, need),
+            rounds=rounds,
+            ask_declared=not accept_declared,
+            stated=stated(purpose),
             accept_counter=accept_counter,
             anew=again,
             patience=patience,

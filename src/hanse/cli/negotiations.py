@@ -8,8 +8,8 @@ import click
 
 from hanse.cli import words
 from hanse.cli.kit import DONE, FAILED, WAITING, Noun
-from hanse.cli.policy import terms_of
 from hanse.cli.shell import Shell
+from hanse.cli.terms import needed, terms_of
 
 if TYPE_CHECKING:
     from hanse.client.model import Negotiation
@@ -76,12 +76,26 @@ def refuse(shell: Shell, id: str, reason: str) -> None:
 @click.argument("dataset", metavar="DATASET")
 @click.argument("offer", metavar="OFFER")
 @click.option("--policy", metavar="TEMPLATE|FILE", help="Own terms, as a counter-offer.")
+@click.option("--need", metavar="TEMPLATE|FILE", help="The use that you need: what covers it is accepted, within 5 proposals.")
+@click.option("--accept-declared", is_flag=True, help="Accept terms that only the law keeps without being asked.")
 @click.option("--by-hand", is_flag=True, help="Answer whatever comes back yourself.")
 @click.pass_context
-def start(ctx: click.Context, shell: Shell, peer: str, dataset: str, offer: str, policy: str | None, by_hand: bool) -> None:
+def start(
+    ctx: click.Context,
+    shell: Shell,
+    peer: str,
+    dataset: str,
+    offer: str,
+    policy: str | None,
+    need: str | None,
+    accept_declared: bool,
+    by_hand: bool,
+) -> None:
     """Ask for a dataset without fetching it."""
     terms = None if policy is None else terms_of(policy)
-    negotiation = shell.client.negotiate(peer, dataset, offer, terms, by_hand=by_hand, wait=False)
+    negotiation = shell.client.negotiate(
+        peer, dataset, offer, terms, need=needed(None, need), ask_declared=not accept_declared, by_hand=by_hand, wait=False
+    )
     _after(ctx, shell, negotiation.id)
 
 

@@ -10,8 +10,9 @@ import click
 
 from hanse.cli import words
 from hanse.cli.kit import Function, Noun, wrong_usage
-from hanse.cli.policy import terms_of, warn
+from hanse.cli.policy import warn
 from hanse.cli.shell import Shell
+from hanse.cli.terms import terms_of
 from hanse.kernel.errors import Invalid
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ def described(function: Function) -> Function:
         click.option("--language", multiple=True, help="A language such as en; may be repeated."),
         click.option("--media-type", help="The media type, e.g. text/csv."),
         click.option("--policy", "policies", metavar="TEMPLATE|FILE", multiple=True, help="Terms; may be repeated: one offer each."),
+        click.option(
+            "--negotiable",
+            metavar="TEMPLATE|FILE|none",
+            help="The widest terms that are agreed to by rule; requests beyond them get a counter-offer within.",
+        ),
+        click.option(
+            "--derived-from", metavar="CONTRACT", multiple=True, help="A contract under which the data came to you; may be repeated."
+        ),
+        click.option(
+            "--rights-held/--no-rights-held", default=None, help="Whether you hold the rights that files beside the data reserve."
+        ),
         click.option("--visible-to", metavar="DID|NAME", multiple=True, help="Who sees it (otherwise every member); may be repeated."),
         click.option(
             "--by-hand/--by-rule", default=None, help="Whether you answer requests yourself; by rule, what equals an offer is accepted."
@@ -143,12 +155,16 @@ def _description(shell: Shell, said: dict[str, Any]) -> Description:
     """Return what was said on the command line; what was not stays unset."""
     from hanse.client import Description
 
-    by_hand = said.pop("by_hand")
+    by_hand, negotiable, rights_held = said.pop("by_hand"), said.pop("negotiable"), said.pop("rights_held")
     given: dict[str, Any] = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
     if "visible_to" in given:
         given["visible_to"] = [shell.client.did_of(one) for one in given["visible_to"]]
     if by_hand is not None:
         given["answering"] = "hand" if by_hand else "rule"
+    if rights_held is not None:
+        given["rights_held"] = rights_held
+    if negotiable is not None:
+        given["preferences"] = None if negotiable == "none" else {"must": terms_of(negotiable)}
     return Description(**given)
 
 
@@ -165,6 +181,9 @@ def _show(shell: Shell, asset: Asset) -> None:
             ("licence", dataset.licence or ""),
             ("seen by", seen),
             ("answered", "by hand" if asset.answering == "hand" else "by rule: what equals an offer is accepted"),
+            ("negotiable", " ".join(asset.preferences.sentences) if asset.preferences else ""),
+            ("derived from", ", ".join(asset.derived_from)),
+            ("reserved", " ".join(asset.reservations) + (" You hold these rights." if asset.reservations and asset.rights_held else "")),
             ("withdrawn", words.moment(asset.withdrawn)),
             *(("terms", " ".join(offer.sentences)) for offer in dataset.offers),
         ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hanse.client import anchoring, deals, offers, people, road, spaces, wallet
+from hanse.client import anchoring, deals, ledger, offers, people, policies, road, spaces, uses, wallet
 from hanse.client.profiles import choose, home_of
 from hanse.client.shells import Async, AsyncShell, Method, Mode, Noun, Sync, SyncShell
 
@@ -30,8 +30,12 @@ class Assets(Noun[Mode]):
 class Policies(Noun[Mode]):
     """Terms by name, and what policies say."""
 
-    list = Method(offers.list_policies)
-    check = Method(offers.check_policies)
+    list = Method(policies.list_policies)
+    check = Method(policies.check_policies)
+    simulate = Method(policies.simulate_policy)
+    diff = Method(policies.diff_policies)
+    match = Method(policies.match_policies)
+    translate = Method(policies.translate_policy)
 
 
 class Negotiations(Noun[Mode]):
@@ -52,6 +56,18 @@ class Contracts(Noun[Mode]):
 
     list = Method(deals.list_contracts)
     get = Method(deals.get_contract)
+    end = Method(ledger.end_contract)
+    state = Method(ledger.state_use)
+    confirm_deleted = Method(ledger.confirm_deleted)
+
+
+class Ledger(Noun[Mode]):
+    """The signed log."""
+
+    list = Method(ledger.list_entries)
+    get = Method(ledger.get_entry)
+    checkpoint = Method(ledger.checkpoint)
+    verify = Method(ledger.verify)
 
 
 class Transfers(Noun[Mode]):
@@ -67,6 +83,24 @@ class Transfers(Noun[Mode]):
     complete = Method(deals.complete)
     terminate = Method(deals.terminate_transfer)
     wait = Method(deals.await_transfer)
+
+
+class Uses(Noun[Mode]):
+    """Uses of data under contracts: transfers, and openings of stored data."""
+
+    list = Method(uses.list_uses)
+    get = Method(uses.get_use)
+    open = Method(uses.open_use)
+    check = Method(uses.check_use)
+    end = Method(uses.end_use)
+
+
+class Facts(Noun[Mode]):
+    """What decisions rest on and the server cannot measure: payments, consents, events, classifications."""
+
+    list = Method(uses.list_facts)
+    tell = Method(uses.tell_fact)
+    untell = Method(uses.untell_fact)
 
 
 class Participants(Noun[Mode]):
@@ -173,7 +207,10 @@ class Client(_Methods[Sync]):
         self.policies: Policies[Sync] = Policies(drive)
         self.negotiations: Negotiations[Sync] = Negotiations(drive)
         self.contracts: Contracts[Sync] = Contracts(drive)
+        self.ledger: Ledger[Sync] = Ledger(drive)
         self.transfers: Transfers[Sync] = Transfers(drive)
+        self.uses: Uses[Sync] = Uses(drive)
+        self.facts: Facts[Sync] = Facts(drive)
         self.participants: Participants[Sync] = Participants(drive)
         self.operators: Operators[Sync] = Operators(drive)
         self.anchor: Anchor[Sync] = Anchor(drive)
@@ -203,7 +240,10 @@ class AsyncClient(_Methods[Async]):
         self.policies: Policies[Async] = Policies(drive)
         self.negotiations: Negotiations[Async] = Negotiations(drive)
         self.contracts: Contracts[Async] = Contracts(drive)
+        self.ledger: Ledger[Async] = Ledger(drive)
         self.transfers: Transfers[Async] = Transfers(drive)
+        self.uses: Uses[Async] = Uses(drive)
+        self.facts: Facts[Async] = Facts(drive)
         self.participants: Participants[Async] = Participants(drive)
         self.operators: Operators[Async] = Operators(drive)
         self.anchor: Anchor[Async] = Anchor(drive)

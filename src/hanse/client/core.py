@@ -46,12 +46,16 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class Fetch(Struct, frozen=True, kw_only=True):
-    """Bytes to fetch and verify (`fetch.fetch`), answered with a `FetchReport`. `renew` gives steps to fresh tokens."""
+    """Bytes to fetch and verify (`fetch.fetch`), answered with a `FetchReport`.
+
+    `renew` gives steps to fresh tokens, `key_of` to the key of a file that arrives encrypted, from its header.
+    """
 
     address: DataAddress
     into: Path
     progress: Progress | None
     renew: Callable[[], Generator[Any, Any, DataAddress]]
+    key_of: Callable[[bytes], Generator[Any, Any, bytes]] | None = None
 
 
 Steps = Generator[Request | Fetch, Any, T]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from hanse.client import model as m
@@ -30,14 +30,29 @@ def get_negotiation(id: str) -> Steps[m.Negotiation]:
 
 
 def negotiate(
-    peer: str, dataset: str, offer: str, terms: Terms | None = None, *, by_hand: bool = False, wait: bool = True, patience: int = PATIENCE
+    peer: str,
+    dataset: str,
+    offer: str | None,
+    terms: Terms | None = None,
+    *,
+    need: Terms | None = None,
+    rounds: int | None = None,
+    ask_declared: bool = True,
+    by_hand: bool = False,
+    wait: bool = True,
+    patience: int = PATIENCE,
 ) -> Steps[m.Negotiation]:
     """Ask for a dataset under one of its offers, or under own `terms` as a counter-offer.
 
-    With `wait` it returns when the negotiation is final, when a person must act, or after `patience` seconds.
+    With `need`, the use that is needed and what one is ready to do for it, counter-offers are answered by rule: what covers it is
+    accepted, for at most `rounds` proposals; `offer` may then be `None`: any that covers it. With `ask_declared` a person decides
+    on terms that only the law keeps. With `wait` it returns when the negotiation is final, when a person must act, or after
+    `patience` seconds.
     """
     answering = "hand" if by_hand else None
-    body = said(peer=(yield from did_of(peer)), dataset=dataset, offer=offer, terms=terms, answering=answering)
+    limits = None if need is None else said(must=need, max_rounds=rounds, ask_declared=ask_declared)
+    did = yield from did_of(peer)
+    body = said(peer=did, dataset=dataset, offer=offer, terms=terms, answering=answering, preferences=limits)
     negotiation = yield from post("/negotiations", body, m.Negotiation)
     if not wait:
         return negotiation
@@ -91,12 +106,21 @@ def get_transfer(id: str) -> Steps[m.Transfer]:
 
 
 def start_transfer(
-    contract: str, *, push: bool = False, sink: DataAddress | None = None, wait: bool = True, patience: int = PATIENCE
+    contract: str,
+    *,
+    push: bool = False,
+    sink: DataAddress | None = None,
+    stated: Mapping[str, str] | None = None,
+    wait: bool = True,
+    patience: int = PATIENCE,
 ) -> Steps[m.Transfer]:
-    """Ask for a contract's data: to be pulled, or with `push` to be sent to this server, or with `sink` to another place."""
+    """Ask for a contract's data: to be pulled, or with `push` to be sent to this server, or with `sink` to another place.
+
+    `stated` says how it will be used, e.g. `{"purpose": "dpv:Marketing"}`; what the terms want stated is signed and sent beforehand.
+    """
     pushed = push or sink is not None
     chosen = True if sink is None else said(endpoint_type=sink.endpoint_type, endpoint=sink.endpoint, properties=sink.properties)
-    body = said(contract=contract, format="HttpData-PUSH" if pushed else "HttpData-PULL", sink=chosen if pushed else None)
+    body = said(contract=contract, format="HttpData-PUSH" if pushed else "HttpData-PULL", sink=chosen if pushed else None, stated=stated)
     transfer = yield from post("/transfers", body, m.Transfer)
     if not wait:
         return transfer

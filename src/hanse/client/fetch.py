@@ -26,7 +26,7 @@ from hanse.client import wire as w
 from hanse.client.listing import MAX_BYTES, PARTS, RemoteFile, RemoteManifest, decode, path_fault
 from hanse.client.partial import Partial, digest_of
 from hanse.dsp.messages import DataAddress
-from hanse.kernel.errors import PeerInvalid, PeerUnreachable, TooMany
+from hanse.kernel.errors import NotReady, PeerInvalid, PeerUnreachable, TooMany
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes that are there, bytes in all or `None` while unknown), from several threads, one at a time."""
@@ -35,6 +35,8 @@ T = TypeVar("T")
 WORKERS = 4
 ATTEMPTS = 6
 RESTARTS = 3
+MAKING = 3600.0
+"""Seconds that are waited for a provider that is still making the data; it answers all the while."""
 _RERUN = "The data may have changed meanwhile: run the same command again."
 REPAIRS = 2
 """How often a file that fails its check is fetched anew before the provider is told to be wrong."""
@@ -92,8 +94,8 @@ def fetch(
     """Fetch what the data address stands for into the folder `into`, and verify it.
 
     What is there already and whole is not fetched again; `.hanse-parts` holds what is under way. Raises `PeerRefused`
-    (no right any more), `PeerUnreachable` (run it again: it goes on), `PeerInvalid` (wrong data), `AddressRefused`,
-    and `StorageFailed` (disk full; what has arrived is kept).
+    (no right any more), `PeerUnreachable` (run it again: it goes on), `NotReady` (the provider takes very long to make the
+    data: run it again later), `PeerInvalid` (wrong data), `AddressRefused`, and `StorageFailed` (disk full; what has arrived is kept).
     """
     began = time.monotonic()
     chosen = settings or Settings()
@@ -330,10 +332,16 @@ class _Download:
 
 def _again(step: Callable[[], T], settings: Settings, wire: w.Wire, so_far: Callable[[], int] = lambda: 0) -> T:
     """Run a step, again after a fault that can pass, with a growing wait; bytes that arrived start the count anew."""
-    failures, before = 0, so_far()
+    failures, before, waited = 0, so_far(), 0.0
     while True:
         try:
             return step()
+        except NotReady as error:
+            if waited >= MAKING:
+                raise
+            pause = min(max(error.retry_after, 0.1), 30.0)
+            waited += pause
+            settings.wait(pause)
         except (PeerUnreachable, TooMany) as error:
             wire.drop()
             failures = 1 if so_far() > before else failures + 1

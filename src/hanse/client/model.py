@@ -171,6 +171,15 @@ class Dataset(Record, kw_only=True):
     offers: list[Offer] = []
 
 
+class Limits(Record, kw_only=True):
+    """The widest terms that are agreed to by rule, in sentences and as ODRL JSON, with at most `max_rounds` proposals."""
+
+    sentences: list[str] = []
+    must: dict[str, Any] = {}
+    max_rounds: int = 5
+    ask_declared: bool = True
+
+
 class Asset(Record, kw_only=True):
     """An own dataset on offer. `source` is `{"kind": "file" | "folder" | "http", ...}`."""
 
@@ -179,6 +188,10 @@ class Asset(Record, kw_only=True):
     source: dict[str, Any]
     visible_to: list[str] = []
     answering: str = "rule"
+    preferences: Limits | None = None
+    derived_from: list[str] = []
+    rights_held: bool = False
+    reservations: list[str] = []
     withdrawn: datetime | None = None
     created: datetime
     updated: datetime
@@ -191,30 +204,6 @@ class Catalogue(Record, kw_only=True):
     datasets: list[Dataset] = []
     unreadable: list[dict[str, Any]] = []
     next: str | None = None
-
-
-class Template(Record, kw_only=True):
-    """A policy that can be named instead of written."""
-
-    name: str
-    usage: str
-    meaning: str
-
-
-class CheckedPolicy(Record, kw_only=True):
-    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons.
-
-    `warnings` say what the space's rulebook does not know now: nobody can have it.
-    """
-
-    sentences: list[str] = []
-    terms: dict[str, Any] = {}
-    unsupported: list[dict[str, str]] = []
-    permitted_now: bool = False
-    reasons: list[str] = []
-    unknown: list[str] = []
-    valid_until: datetime | None = None
-    warnings: list[str] = []
 
 
 # --- Negotiations, contracts, transfers ---------------------------------------------------------------------------------
@@ -262,6 +251,9 @@ class Contract(Record, kw_only=True):
     finalized: datetime
     ended: datetime | None = None
     end_reason: str = ""
+    end_how: str = ""
+    ended_by: str = ""
+    end_statement: str = ""
     sentences: list[str] = []
     agreement: dict[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""Own assets, policies and other members' catalogues, as steps."""
+"""Own assets and other members' catalogues, as steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from hanse.client import model as m
-from hanse.client.core import Steps, get, listed, part, post, said
+from hanse.client.core import Steps, get, listed, part, post
 from hanse.client.people import who_am_i
 from hanse.client.spaces import did_of, members
 from hanse.kernel.errors import NotFound, PeerError
@@ -23,7 +23,10 @@ Filter = Sequence[Mapping[str, str | Sequence[str]]]
 class Description(Struct, kw_only=True):
     """What is said of an asset; what is unset is found out, or stays as it is in an edit.
 
-    `visible_to` are DIDs (none: every member), `answering` is `rule` or `hand`.
+    `visible_to` are DIDs (none: every member), `answering` is `rule` or `hand`. `preferences` are limits of negotiation,
+    `{"must": TERMS, "max_rounds": 5, "ask_declared": true}`: terms within them are agreed to by rule.
+    `derived_from` are the contracts under which the data came; `rights_held` says that you hold what reservations beside the data
+    keep back.
     """
 
     title: str | UnsetType = UNSET
@@ -35,6 +38,9 @@ class Description(Struct, kw_only=True):
     media_type: str | UnsetType | None = UNSET
     visible_to: Sequence[str] | UnsetType = UNSET
     answering: str | UnsetType = UNSET
+    preferences: Mapping[str, object] | UnsetType | None = UNSET
+    derived_from: Sequence[str] | UnsetType = UNSET
+    rights_held: bool | UnsetType = UNSET
     terms: Sequence[Terms] | UnsetType = UNSET
 
     def body(self) -> dict[str, object]:
@@ -75,17 +81,6 @@ def withdraw_asset(id: str) -> Steps[m.Asset]:
 def refresh_asset(id: str) -> Steps[m.Asset]:
     """Look at the source again after it has changed."""
     return (yield from post(f"/assets/{part(id)}/refresh", {}, m.Asset))
-
-
-def list_policies() -> Steps[list[m.Template]]:
-    """Return the policies that can be named instead of written."""
-    return (yield from listed("/policies", m.Template))
-
-
-def check_policies(terms: Sequence[Terms], *, peer: str | None = None) -> Steps[list[m.CheckedPolicy]]:
-    """Return what policies say, and whether they permit a use now to `peer` (absent: to some active member)."""
-    answer = yield from post("/policies/check", said(terms=list(terms), peer=peer), _Checked)
-    return answer.items
 
 
 def catalog(peer: str, filter: Filter = ()) -> Steps[m.Catalogue]:
@@ -130,7 +125,3 @@ def dataset(peer: str, id: str) -> Steps[m.Dataset]:
     if not page.datasets:
         raise NotFound(f"The peer has no dataset {id[:80]!r} for you that can be read.", where="dataset")
     return page.datasets[0]
-
-
-class _Checked(Struct):
-    items: list[m.CheckedPolicy]

@@ -49,14 +49,20 @@ def error_of(status: int, body: bytes, retry_after: float | None = None) -> e.Ha
     problem = _read(body)
     rule = problem.type.removeprefix(PREFIX) if problem.type.startswith(PREFIX) else None
     message = (problem.detail or problem.title or f"The server answered HTTP {status}.")[:_LONGEST]
-    if status == 429:
-        return e.TooMany(message, retry_after=retry_after or 1.0, where=problem.field, hint=problem.hint)
+    if status == 429 or rule == e.NotReady.rule:
+        later = e.TooMany if status == 429 else e.NotReady
+        return later(message, retry_after=retry_after or 1.0, where=problem.field, hint=problem.hint)
     if rule == e.PeerRefused.rule:
         refused = e.PeerRefused(message, status=status)
         refused.hint = problem.hint
         return refused
     kind = _BY_RULE.get(rule or "") or _BY_STATUS.get(status) or (e.OwnError if status >= 500 else e.CallerError)
     return kind(message, where=problem.field, hint=problem.hint or _HINTS.get(status), rule=rule)
+
+
+def detail_of(body: bytes) -> str | None:
+    """Return what a foreign problem document says in words, fit for a terminal, or nothing if this is none."""
+    return "".join(one if one.isprintable() else " " for one in _read(body).detail[:_LONGEST]) or None
 
 
 def _read(body: bytes) -> Problem:

@@ -6,13 +6,13 @@ it off, running it again goes on where it stood.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
 from msgspec import Struct, structs
 
-from hanse.client import deals, offers, people, spaces
+from hanse.client import deals, offers, people, spaces, wallet
 from hanse.client import model as m
 from hanse.client.core import Fetch, Steps
 from hanse.client.fetch import FetchReport
@@ -29,12 +29,16 @@ Tell = Callable[[str], None]
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """How a dataset is wanted. `peer` is a DID or a member's name; `terms` make a counter-offer of our own."""
+    """How a dataset is wanted. `peer` is a DID or a member's name; `terms` make a counter-offer of our own, `stated` tells the use."""
 
     dataset: str
     peer: str | None = None
     offer: str | None = None
     terms: offers.Terms | None = None
+    need: offers.Terms | None = None
+    rounds: int | None = None
+    ask_declared: bool = True
+    stated: Mapping[str, str] | None = None
     accept_counter: bool = False
     anew: bool = False
     patience: int = deals.PATIENCE
@@ -47,6 +51,10 @@ def get(
     peer: str | None = None,
     offer: str | None = None,
     terms: offers.Terms | None = None,
+    need: offers.Terms | None = None,
+    rounds: int | None = None,
+    ask_declared: bool = True,
+    stated: Mapping[str, str] | None = None,
     accept_counter: bool = False,
     anew: bool = False,
     patience: int = deals.PATIENCE,
@@ -56,12 +64,27 @@ def get(
     """Get a dataset into the folder `into` (by default one named as the dataset), every file verified.
 
     Without `peer` the members of the space are asked who has it. Our own `terms` make a counter-offer; one of theirs is
-    taken with `accept_counter`. With `anew` no contract that stands is used. `tell` hears in a sentence what happens.
+    taken with `accept_counter`, or if it covers what we `need`, for which the server then negotiates by itself, with at most
+    `rounds` proposals; `ask_declared` leaves terms that only the law keeps to a person. What is `stated`, e.g. `{"purpose":
+    "dpv:Marketing"}`, the provider gets signed before the data is asked for. With `anew` no contract that stands is used. `tell`
+    hears in a sentence what happens.
 
     Raises `Conflict` with the rule `waits-for-person` when a person must act first, `Conflict` when the other side ended
     it, `NotFound`, `PeerError`s, and `Invalid`. Running it again goes on where it stood.
     """
-    wish = Wish(dataset=dataset, peer=peer, offer=offer, terms=terms, accept_counter=accept_counter, anew=anew, patience=patience)
+    wish = Wish(
+        dataset=dataset,
+        peer=peer,
+        offer=offer,
+        terms=terms,
+        need=need,
+        rounds=rounds,
+        ask_declared=ask_declared,
+        stated=stated,
+        accept_counter=accept_counter,
+        anew=anew,
+        patience=patience,
+    )
     say = tell or _silent
     folder = Path(into) if into is not None else Path(_file_name(dataset))
     if peer is not None:
@@ -112,9 +135,22 @@ def _ask(wish: Wish, say: Tell) -> Steps[m.Negotiation]:
         raise NotFound(f"The dataset {dataset.title!r} has no offer for you that can be read.", where="offer")
     if wish.terms is not None:
         say(f"Own terms are proposed for {dataset.title!r}.")
+    elif wish.need is not None:
+        say(f"{dataset.title!r} is negotiated for what is needed.")
     elif chosen in known:
         say(f"{dataset.title!r} is asked for under its offer: " + " ".join(known[chosen].sentences))
-    return (yield from deals.negotiate(peer, dataset.id, chosen, wish.terms, wait=False))
+    return (
+        yield from deals.negotiate(
+            peer,
+            dataset.id,
+            chosen if wish.need is None else wish.offer,
+            wish.terms,
+            need=wish.need,
+            rounds=wish.rounds,
+            ask_declared=wish.ask_declared,
+            wait=False,
+        )
+    )
 
 
 def _where(wish: Wish) -> Steps[tuple[str, m.Dataset]]:
@@ -146,7 +182,7 @@ def _transfer(contract: m.Contract, wish: Wish, say: Tell) -> Steps[m.Transfer]:
     fitting = (t for t in running if t.contract == contract.id and t.role == "consumer" and t.format == "HttpData-PULL")
     transfer = next(fitting, None)
     if transfer is None:
-        transfer = yield from deals.start_transfer(contract.id, wait=False)
+        transfer = yield from deals.start_transfer(contract.id, stated=wish.stated, wait=False)
     elif transfer.state == "SUSPENDED" and transfer.suspended_by == "consumer":
         transfer = yield from deals.resume(transfer.id)
     say(f"Transfer {transfer.id}.")
@@ -159,7 +195,7 @@ def _transfer(contract: m.Contract, wish: Wish, say: Tell) -> Steps[m.Transfer]:
 def _bytes(transfer: m.Transfer, into: Path, progress: m.Progress | None) -> Steps[FetchReport]:
     address = yield from deals.address(transfer.id)
 
-    wish = Fetch(address=address, into=into, progress=progress, renew=lambda: deals.renew(transfer.id))
+    wish = Fetch(address=address, into=into, progress=progress, renew=lambda: deals.renew(transfer.id), key_of=wallet.file_key)
     try:
         report = yield wish
     except PeerRefused:

@@ -14,7 +14,7 @@ import httpx
 
 from hanse.client.core import ROOT, Fetch, Request, Response, Steps
 from hanse.client.fetch import FetchReport, fetch
-from hanse.dsp.messages import DataAddress
+from hanse.client.opening import open_all
 from hanse.kernel.errors import HanseError, Misconfigured, PeerUnreachable
 
 P = ParamSpec("P")
@@ -140,8 +140,10 @@ class AsyncShell:
             raise _trouble(error, self._client.base_url) from None
 
 
-def _fetched(wish: Fetch, drive: Callable[[Steps[DataAddress]], DataAddress]) -> FetchReport:
-    return fetch(wish.address, wish.into, wish.progress, renew=lambda _old: drive(wish.renew()))
+def _fetched(wish: Fetch, drive: Callable[[Steps[Any]], Any]) -> FetchReport:
+    report = fetch(wish.address, wish.into, wish.progress, renew=lambda _old: drive(wish.renew()))
+    key_of = wish.key_of
+    return report if key_of is None else open_all(report, lambda header: drive(key_of(header)))
 
 
 def _options(url: str, token: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -97,3 +98,9 @@ def release_key(kid: str, *, anyway: bool = False) -> Steps[w.Key]:
     """
     kid = yield from kid_of(kid)
     return (yield from post("/wallet/keys/release", said(kid=kid, anyway=anyway or None), w.Key))
+
+
+def file_key(header: bytes) -> Steps[bytes]:
+    """Return the key of one file that was encrypted to the participant. Raises `NotFound` if the key that it was for is gone."""
+    found = yield from post("/wallet/file-keys", said(header=base64.urlsafe_b64encode(header).rstrip(b"=").decode()), w.FileKey)
+    return base64.urlsafe_b64decode(found.key + "==")

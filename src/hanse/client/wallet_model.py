@@ -100,3 +100,9 @@ class CompromisedKey(Struct, kw_only=True):
     active: Key
     offered: int = 0
     depending: int = 0
+
+
+class FileKey(Struct, frozen=True, kw_only=True):
+    """What one encrypted file can be opened with, in base64url."""
+
+    key: str

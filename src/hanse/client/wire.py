@@ -14,8 +14,12 @@ import threading
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
 
+from hanse.client.problems import detail_of
 from hanse.dsp.messages import DataAddress
-from hanse.kernel.errors import AddressRefused, PeerInvalid, PeerRefused, PeerUnreachable, TooMany
+from hanse.kernel.errors import AddressRefused, NotReady, PeerInvalid, PeerRefused, PeerUnreachable, TooMany
+
+_LONGEST = 4_000
+"""Bytes of a refusal that are read."""
 
 Renew = Callable[[DataAddress], DataAddress]
 """Returns the address with fresh tokens; raises `PeerError`s."""
@@ -89,7 +93,7 @@ class Wire:
     def get(self, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
         """GET with the current token. The caller reads the body to its end, or calls `drop`.
 
-        Raises `PeerUnreachable` (try again), `PeerRefused` (do not) and `TooMany` (come back later).
+        Raises `PeerUnreachable` (try again), `PeerRefused` (do not), `TooMany` and `NotReady` (come back later).
         """
         for _ in range(3):
             token = self._credentials.token
@@ -147,16 +151,22 @@ class Wire:
         status = response.status
         if status in (200, 206, 416):
             return response
-        reason = response.read(2000).decode(errors="replace") if status >= 400 else ""
+        body = response.read(_LONGEST) if status >= 400 else b""
+        reason = body.decode(errors="replace")
         self.drop()
         if status in (429, 503):
             after = response.headers.get("Retry-After", "")
-            raise TooMany(f"The provider asks to come back later ({status}).", retry_after=float(after) if after.isdigit() else 1.0)
+            pause = float(after) if after.isascii() and after.isdigit() and len(after) < 9 else 1.0
+            if f'"urn:hanse:problem:{NotReady.rule}"' in reason:
+                raise NotReady("The provider is still making the version of the data that the agreement asks for.", retry_after=pause)
+            raise TooMany(f"The provider asks to come back later ({status}).", retry_after=pause)
         if status >= 500:
             raise PeerUnreachable(f"The provider's data endpoint fails with {status}.")
         if status < 400:
             raise PeerInvalid(f"The provider answers {status}, which is no data.")
-        raise PeerRefused(f"The provider refuses the data with {status}.", status=status, reason=reason or None)
+        said = detail_of(body)
+        why = f"The provider refuses the data with {status}" + (f": {said}" if said else ".")
+        raise PeerRefused(why, status=status, reason=reason or None)
 
 
 class _Dialled(http.client.HTTPConnection):

@@ -85,13 +85,14 @@ class Browser:
             raise PeerInvalid(f"Another dataset was answered than {id[:200]!r}.", where="@id")
         return Browsed(participant=peer, datasets=[found], unreadable=lost[:_MOST_UNREADABLE], next=None)
 
-    async def offer(self, tenant: Tenant, peer: Did, dataset: str, offer: str) -> Offer:
-        """Return an offer of the peer's catalogue as it is now. Raises `NotFound` if it is not there any more."""
-        found = (await self.dataset(tenant, peer, dataset)).datasets[0]
-        chosen = next((one for one in found.offers if one.id == offer), None)
-        if chosen is None:
+    async def offers(self, tenant: Tenant, peer: Did, dataset: str, offer: str | None) -> tuple[Offer, ...]:
+        """Return an offer of the peer's catalogue as it is now, or all of a dataset's; one at least. Raises `NotFound` if there is none."""
+        found = (await self.dataset(tenant, peer, dataset)).datasets[0].offers
+        chosen = tuple(one for one in found if offer in (None, one.id))
+        if not chosen:
             hint = "Read the catalogue again and take an offer's id from there."
-            raise NotFound(f"The dataset has no offer {offer[:80]!r} for you.", where="offer", hint=hint)
+            named = "no offer" if offer is None else f"no offer {offer[:80]!r}"
+            raise NotFound(f"The dataset has {named} for you that can be read.", where="offer", hint=hint)
         return chosen
 
     async def _base(self, tenant: Tenant, peer: Did) -> str:

@@ -10,7 +10,7 @@ from hanse.connector.kit import Kit, Sender
 from hanse.connector.ports import ConnectorTx
 from hanse.kernel.errors import CallerError, Unauthenticated
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import Proofs
+from hanse.odrl.proofs import Proofs
 
 T = TypeVar("T")
 
@@ -40,10 +40,19 @@ async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], aske
         try:
             return work(tx)
         except CallerError as error:
-            error.keep = use_token
+            error.keep = _both(use_token, error.keep)
             raise
 
     return await kit.database.run(guarded)
+
+
+def _both(first: Callable[[ConnectorTx], object], then: Callable[[ConnectorTx], object] | None) -> Callable[[ConnectorTx], object]:
+    def work(tx: ConnectorTx) -> None:
+        first(tx)
+        if then is not None:
+            then(tx)
+
+    return work
 
 
 def use_once(tx: ConnectorTx, tenant: Tenant, issuer: Did, jti: str, expires: datetime) -> None:

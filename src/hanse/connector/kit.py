@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from hanse.connector.deciding import Usage
 from hanse.connector.outbox import Outbox
 from hanse.connector.ports import AnyRoom, Database, DataPlane, Limits, Membership, Peers, Room, Sealer, Wire
 from hanse.kernel.clock import Clock
@@ -23,6 +24,7 @@ class Kit:
     peers: Peers
     membership: Membership
     dataplane: DataPlane
+    usage: Usage
     sealer: Sealer
     wire: Wire
     clock: Clock
@@ -65,3 +67,10 @@ class Changed(Struct, frozen=True):
     step: str
     state: str
     ours: bool
+
+
+class TimeSet(Struct, frozen=True):
+    """Time may end an agreement that was just made: whoever keeps the time looks again."""
+
+    tenant: Tenant
+    contract: str

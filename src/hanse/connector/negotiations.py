@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from hanse.connector.door import NOTHING, admit
 from hanse.connector.exchange import Exchange
-from hanse.connector.kit import Kit, Sender
+from hanse.connector.kit import Kit, Sender, TimeSet
+from hanse.connector.lasting import outlook
 from hanse.connector.ports import ConnectorTx, NegotiationStore
+from hanse.connector.preferences import Preferences
 from hanse.connector.records import Answering, Asset, Contract, Negotiation
-from hanse.connector.rules import Move, NegotiationRule
+from hanse.connector.rules import ASK, Move, NegotiationRule
 from hanse.dsp import messages as m
 from hanse.dsp import negotiation as table
 from hanse.dsp.messages import Role
@@ -19,10 +21,12 @@ from hanse.dsp.negotiation import State, Step
 from hanse.kernel.clock import timestamp
 from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import proofs_named
 from hanse.odrl.model import Agreement, Offer
+from hanse.odrl.normal import terms_hash
+from hanse.odrl.proofs import proofs_named
 
 _LONGEST_ID = 512
+_PROPOSALS_KEPT = 64
 
 
 class Negotiations(Exchange[Negotiation]):
@@ -34,7 +38,7 @@ class Negotiations(Exchange[Negotiation]):
     def __init__(self, kit: Kit, rule: NegotiationRule, did_of: Callable[[Tenant], Did]) -> None:
         super().__init__(kit)
         self._rule = rule
-        self._did_of = did_of
+        self.did_of = did_of
         kit.outbox.register("neg", self.on_acknowledged, self.on_refused, self.on_gave_up)
         self._takes: dict[type[m.NegotiationMessage], Callable[[Negotiation, m.NegotiationMessage], None]] = {
             m.ContractRequest: _take_offer,
@@ -45,16 +49,29 @@ class Negotiations(Exchange[Negotiation]):
     # Begin.
 
     async def request(
-        self, tenant: Tenant, peer: Did, dataset: str, offer: Offer, *, answering: Answering = Answering.RULE, by: str = "us"
+        self,
+        tenant: Tenant,
+        peer: Did,
+        dataset: str,
+        offer: Offer,
+        *,
+        answering: Answering = Answering.RULE,
+        preferences: Preferences | None = None,
+        by: str = "us",
     ) -> Negotiation:
-        """Ask `peer` for `dataset` under the terms of `offer` (as consumer). Returns at once; the message is on its way."""
+        """Ask `peer` for `dataset` under the terms of `offer` (as consumer). Returns at once; the message is on its way.
+
+        With `preferences` the rule answers counter-offers within them.
+        """
         await self.kit.membership.require(tenant, peer)
+        await self.kit.usage.look(tenant, peer)
         address = await self.kit.peers.base_of(tenant, peer)
 
         def work(tx: ConnectorTx) -> Negotiation:
             placed = Offer(id=offer.id, terms=offer.terms, target=dataset)
             negotiation = self._new(tx, tenant, Role.CONSUMER, peer, address, dataset, placed, answering)
             negotiation.asked = offer.terms
+            negotiation.preferences, negotiation.proposed = preferences, (terms_hash(offer.terms),)
             callback = self.kit.own.base(tenant)
             self.queue(tx, negotiation, Step.REQUEST, m.ContractRequest(consumer_pid=negotiation.id, offer=placed, callback=callback), by)
             return negotiation
@@ -64,6 +81,7 @@ class Negotiations(Exchange[Negotiation]):
     async def offer(self, tenant: Tenant, peer: Did, asset_id: str, offer: Offer | None = None, *, by: str = "us") -> Negotiation:
         """Offer an own asset to `peer` unasked (as provider), under `offer` or the asset's first offer."""
         await self.kit.membership.require(tenant, peer)
+        await self.kit.usage.look(tenant, peer)
         address = await self.kit.peers.base_of(tenant, peer)
 
         def work(tx: ConnectorTx) -> Negotiation:
@@ -71,6 +89,7 @@ class Negotiations(Exchange[Negotiation]):
             chosen = offer or asset.dataset.offers[0]
             placed = Offer(id=chosen.id, terms=chosen.terms, target=asset_id)
             negotiation = self._new(tx, tenant, Role.PROVIDER, peer, address, asset_id, placed, asset.answering)
+            negotiation.proposed = (terms_hash(chosen.terms),)
             callback = self.kit.own.base(tenant)
             self.queue(tx, negotiation, Step.OFFER, m.ContractOffer(provider_pid=negotiation.id, offer=placed, callback=callback), by)
             return negotiation
@@ -95,11 +114,13 @@ class Negotiations(Exchange[Negotiation]):
 
     async def receive_first(self, sender: Sender, message: m.ContractRequest | m.ContractOffer, fingerprint: str) -> m.ProcessStatus:
         """Take a first message (201). A byte-identical repeat gets the same answer and makes nothing new."""
+        await self.kit.usage.look(sender.tenant, sender.did)
         proofs = proofs_named(message.offer.terms) if isinstance(message, m.ContractRequest) else NOTHING
         return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), proofs)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.NegotiationMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running negotiation (200)."""
+        await self.kit.usage.look(sender.tenant, sender.did)
         known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
         asked = known is not None and known.peer == sender.did and known.role is Role.PROVIDER
         proofs = proofs_named(known.offer.terms) if known is not None and asked else NOTHING
@@ -169,7 +190,7 @@ class Negotiations(Exchange[Negotiation]):
         return Negotiation(
             id=self.kit.ids.new("neg"),
             tenant=tenant,
-            own_did=self._did_of(tenant),
+            own_did=self.did_of(tenant),
             role=role,
             peer=peer,
             peer_address=address,
@@ -241,8 +262,19 @@ class Negotiations(Exchange[Negotiation]):
                 self.advance(negotiation.state, negotiation.role, move.step)
             self.end(tx, negotiation, move.reason, by)
             return
+        if move.step == ASK:
+            self._ask(tx, negotiation, move.reason)
+            return
         message = self._message(tx, negotiation, move)
         self.queue(tx, negotiation, move.step, message, by)
+
+    def _ask(self, tx: ConnectorTx, negotiation: Negotiation, reason: str) -> None:
+        """Leave the answer, and those after it, to a person, who has longer to give it."""
+        now = self.kit.clock.now()
+        negotiation.answering = Answering.HAND
+        negotiation.deadline = now + self.kit.limits.answer_by_hand
+        negotiation.note(now, "left to a person", "us", reason[:1000])
+        self.store(tx).put(negotiation)
 
     def _message(self, tx: ConnectorTx, negotiation: Negotiation, move: Move) -> m.NegotiationMessage:
         pids = self.status(negotiation)
@@ -262,6 +294,7 @@ class Negotiations(Exchange[Negotiation]):
             raise Invalid("A counter-offer needs terms.", where="offer", rule="required")
         negotiation.offer = Offer(id=move.offer.id, terms=move.offer.terms, target=negotiation.dataset)
         negotiation.offered_by = negotiation.role
+        negotiation.proposed = (*negotiation.proposed, terms_hash(move.offer.terms))[-_PROPOSALS_KEPT:]
         if negotiation.role is Role.PROVIDER:
             return m.ContractOffer(offer=negotiation.offer, **both)
         negotiation.asked = move.offer.terms
@@ -280,6 +313,7 @@ class Negotiations(Exchange[Negotiation]):
     def _keep_contract(self, tx: ConnectorTx, negotiation: Negotiation) -> None:
         if negotiation.agreement is None:
             raise Conflict("A negotiation without an agreement cannot be finalised.", rule="agreement")
+        now = self.kit.clock.now()
         contract = Contract(
             id=negotiation.agreement.id,
             tenant=negotiation.tenant,
@@ -289,9 +323,13 @@ class Negotiations(Exchange[Negotiation]):
             dataset=negotiation.dataset,
             agreement=negotiation.agreement,
             negotiation=negotiation.id,
-            finalized=self.kit.clock.now(),
+            finalized=now,
+            due=outlook(negotiation.agreement.terms, now, now).next,
         )
         tx.contracts.put(contract)
+        if contract.due is not None:
+            tx.emit(TimeSet(contract.tenant, contract.id))
+        self.kit.usage.agreed(tx, contract)
 
 
 def _not_on_offer(dataset: str) -> HanseError:

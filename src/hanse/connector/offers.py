@@ -10,14 +10,20 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from hanse.connector.kit import Kit
 from hanse.connector.ports import ConnectorTx
+from hanse.connector.preferences import Preferences, check_preferences
 from hanse.connector.records import Answering, Asset, HttpSource, Source
+from hanse.connector.rights import check_rights
 from hanse.dcat.model import Checksum, Dataset
 from hanse.dcat.write import DataServiceRef, encode_dataset
 from hanse.kernel.errors import Invalid, NotFound, TooMany
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import unsupported
+from hanse.odrl import names
+from hanse.odrl.check import errors_of
+from hanse.odrl.constraints.base import Operands
+from hanse.odrl.constraints.built_in import BUILT_IN
 from hanse.odrl.model import Offer, Terms
 from hanse.odrl.names import is_did
+from hanse.odrl.reservations.model import Reservation
 
 FORMATS = ("HttpData-PULL", "HttpData-PUSH")
 
@@ -36,6 +42,7 @@ class Found(Struct, frozen=True, kw_only=True):
     version: str | None = None
     manifest: object = None
     """What the data plane has computed and wants to keep with the asset; nothing the connector reads."""
+    reservations: tuple[Reservation, ...] = ()
 
 
 class Inspector(Protocol):
@@ -62,11 +69,14 @@ class Description(Struct, kw_only=True):
     media_type: str | UnsetType | None = UNSET
     visible_to: tuple[Did, ...] | UnsetType = UNSET
     answering: Answering | UnsetType = UNSET
+    preferences: Preferences | UnsetType | None = UNSET
+    derived_from: tuple[str, ...] | UnsetType = UNSET
+    rights_held: bool | UnsetType = UNSET
     terms: tuple[Terms, ...] | UnsetType = UNSET
 
 
 _TEXTS = {"title": 300, "description": 10_000, "theme": 500, "licence": 500, "media_type": 200}
-_LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_048)}
+_LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_048), "derived_from": (64, 2_048)}
 _FORMS = {
     "media_type": (re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII), "a media type such as text/csv (RFC 6838)"),
     "language": (re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"), "a language tag such as en or pt-BR (BCP 47)"),
@@ -77,14 +87,21 @@ _FORMS = {
 class Offers:
     """The use cases of own assets."""
 
-    def __init__(self, kit: Kit, inspector: Inspector, asset_quota: Callable[[Tenant], int] = lambda _: 100_000) -> None:
+    def __init__(
+        self,
+        kit: Kit,
+        inspector: Inspector,
+        asset_quota: Callable[[Tenant], int] = lambda _: 100_000,
+        operands: Operands = BUILT_IN,
+    ) -> None:
         self._kit = kit
+        self._operands = operands
         self._inspector = inspector
         self._quota = asset_quota
 
     async def create(self, tenant: Tenant, source: Source, said: Description) -> Asset:
         """Offer a source. Raises `Invalid` naming field and rule, `Forbidden` for a source outside the allowed ones."""
-        _check(said)
+        self._check(said)
         found = await self._inspector.inspect(tenant, source)
         now = self._kit.clock.now()
         id = self._kit.ids.new("ds")
@@ -94,9 +111,11 @@ class Offers:
         dataset = _described(_with_facts(dataset, found), said)
         dataset = structs.replace(dataset, offers=self._offers(terms))
         asset = Asset(id=id, tenant=tenant, dataset=dataset, source=source, created=now, updated=now)
+        asset.reservations = found.reservations
         _set_access(asset, said)
 
         def work(tx: ConnectorTx) -> Asset:
+            check_rights(tx, asset, self._operands)
             self._put_new(tx, asset)
             self._inspector.keep(tx, asset, found)
             return asset
@@ -105,7 +124,7 @@ class Offers:
 
     async def edit(self, tenant: Tenant, id: str, said: Description) -> Asset:
         """Change what is said of an asset. Contracts that stand keep their own terms; new terms hold for new ones."""
-        _check(said)
+        self._check(said)
 
         def work(tx: ConnectorTx) -> Asset:
             asset = self._held(tx, tenant, id)
@@ -113,6 +132,7 @@ class Offers:
             if not isinstance(said.terms, UnsetType):
                 asset.dataset = structs.replace(asset.dataset, offers=self._offers(said.terms))
             _set_access(asset, said)
+            check_rights(tx, asset, self._operands)
             self._put(tx, asset)
             return asset
 
@@ -126,6 +146,8 @@ class Offers:
         def work(tx: ConnectorTx) -> Asset:
             current = self._held(tx, tenant, id)
             current.dataset = structs.replace(_with_facts(current.dataset, found), modified=self._kit.clock.now())
+            current.reservations = found.reservations
+            check_rights(tx, current, self._operands)
             self._put(tx, current)
             self._inspector.keep(tx, current, found)
             return current
@@ -151,18 +173,21 @@ class Offers:
         """Return own assets in the order of their ids, withdrawn ones too."""
         return await self._kit.database.read(lambda tx: tx.assets.page(tenant, after=after, limit=limit))
 
+    def _check(self, said: Description) -> None:
+        _check(said)
+        if isinstance(said.preferences, Preferences):
+            check_preferences(said.preferences, self._operands, self._kit.clock.now())
+
     def _offers(self, terms: Sequence[Terms]) -> tuple[Offer, ...]:
         if not terms:
             raise Invalid("An asset needs at least one policy.", where="terms", rule="required", hint="For example the template `members`.")
         for index, one in enumerate(terms):
-            unknown = unsupported(one)
-            if unknown:
-                path, what = unknown[0]
+            for problem in errors_of(one, self._operands, self._kit.clock.now()):
                 raise Invalid(
-                    f"This server cannot decide these terms: {what}.",
-                    where=f"terms[{index}].{path}",
+                    f"This server does not offer these terms: {problem.what}.",
+                    where=f"terms[{index}].{problem.path}" if problem.path else f"terms[{index}]",
                     rule="policy",
-                    hint="`hanse offer --help` lists the terms that it can.",
+                    hint=problem.hint or "`hanse policy check` says what is wrong with terms.",
                 )
         return tuple(Offer(id=self._kit.ids.new("off"), terms=one) for one in terms)
 
@@ -182,7 +207,7 @@ class Offers:
 
     def _put(self, tx: ConnectorTx, asset: Asset) -> None:
         asset.updated = self._kit.clock.now()
-        tx.assets.put(asset, encode_dataset(asset.dataset, service_of(self._kit, asset.tenant)))
+        tx.assets.put(asset, encode_dataset(told(asset.dataset), service_of(self._kit, asset.tenant)))
 
 
 def _there(asset: Asset | None, id: str) -> Asset:
@@ -237,9 +262,21 @@ def _with_facts(dataset: Dataset, found: Found) -> Dataset:
     return structs.replace(dataset, **facts, **guesses)
 
 
+def told(dataset: Dataset) -> Dataset:
+    """Return the dataset as the catalogue tells of it.
+
+    Of data that some offer releases in a changed form only, neither checksums nor version nor size are told: whoever gets all of
+    it but one column could try out values for that column until a checksum fits.
+    """
+    duties = (names.plain(duty.action) for offer in dataset.offers for rule in offer.terms.permissions for duty in rule.duties)
+    if names.TRANSFORMS.isdisjoint(duties):
+        return dataset
+    return structs.replace(dataset, checksums=(), version=None, byte_size=None)
+
+
 def _described(dataset: Dataset, said: Description) -> Dataset:
-    names = ("title", "description", "keywords", "theme", "licence", "language", "media_type")
-    changes = {name: getattr(said, name) for name in names if not isinstance(getattr(said, name), UnsetType)}
+    fields = ("title", "description", "keywords", "theme", "licence", "language", "media_type")
+    changes = {name: getattr(said, name) for name in fields if not isinstance(getattr(said, name), UnsetType)}
     return structs.replace(dataset, **changes)
 
 
@@ -248,3 +285,9 @@ def _set_access(asset: Asset, said: Description) -> None:
         asset.visible_to = said.visible_to
     if not isinstance(said.answering, UnsetType):
         asset.answering = said.answering
+    if not isinstance(said.preferences, UnsetType):
+        asset.preferences = said.preferences
+    if not isinstance(said.derived_from, UnsetType):
+        asset.derived_from = said.derived_from
+    if not isinstance(said.rights_held, UnsetType):
+        asset.rights_held = said.rights_held

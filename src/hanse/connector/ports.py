@@ -13,7 +13,7 @@ from hanse.dcat.search import Criteria
 from hanse.dsp import messages as m
 from hanse.dsp.messages import DataAddress, Role
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import Proofs
+from hanse.odrl.proofs import Proofs
 
 T = TypeVar("T")
 P = TypeVar("P", Negotiation, Transfer)
@@ -76,6 +76,14 @@ class ContractStore(Protocol):
 
     def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[Contract]:
         """Return up to `limit` contracts, newest first, those older than the id `after`."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[Contract]:
+        """Return contracts of all tenants for which time may be over, those that no other server process holds."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Return when the next one is due."""
         ...
 
 
@@ -335,10 +343,6 @@ class Membership(Protocol):
 
     async def standing(self, tenant: Tenant, peer: Did) -> object:
         """While data flows: raise unless what the peer has proved before still holds."""
-        ...
-
-    def proofs(self, tenant: Tenant, peer: Did) -> Proofs | None:
-        """Return what the peer has proved and what holds now; nothing if it is not known to be a member."""
         ...
 
 

@@ -11,11 +11,13 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hanse.connector.preferences import Preferences
 from hanse.dcat.model import Dataset
 from hanse.dsp import negotiation, transfer
 from hanse.dsp.messages import Role
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Agreement, Offer, Terms
+from hanse.odrl.reservations.model import Reservation
 
 HISTORY_LIMIT = 200
 """Happenings kept per process; a peer that repeats itself cannot make a record grow without end."""
@@ -81,7 +83,8 @@ class Negotiation(Process, kw_only=True):
     """A contract negotiation on one side (DSP 2025-1, section 7).
 
     `offer` is the last one on the table and `offered_by` who put it there; `asked` are the terms that a consumer's
-    rule may accept. `own_did` is this participant's DID.
+    rule may accept. `own_did` is this participant's DID. `preferences` are a consumer's own for this negotiation; a
+    provider's are the asset's. `proposed` are the normal-form hashes of the terms that this side has put on the table.
     """
 
     state: negotiation.State | None = None
@@ -92,6 +95,8 @@ class Negotiation(Process, kw_only=True):
     asked: Terms | None = None
     agreement: Agreement | None = None
     answering: Answering = Answering.RULE
+    preferences: Preferences | None = None
+    proposed: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:
@@ -116,7 +121,11 @@ class Transfer(Process, kw_only=True):
 
 
 class Contract(Struct, kw_only=True):
-    """A finalised agreement. `ended` is set when it no longer gives any right, with the reason for people."""
+    """A finalised agreement. `ended` is set when it no longer gives any right, with the reason for people.
+
+    `end_how` is `terms`, `notice` or `breach`; `ended_by` is `us`, `peer` or an operator's name; `end_statement` is the id of the
+    signed statement in our ledger. `due` is when time may be over for it: looked at then, and absent while time alone ends nothing.
+    """
 
     id: str
     tenant: Tenant
@@ -129,6 +138,10 @@ class Contract(Struct, kw_only=True):
     finalized: datetime
     ended: datetime | None = None
     end_reason: str = ""
+    end_how: str = ""
+    ended_by: str = ""
+    end_statement: str = ""
+    due: datetime | None = None
 
 
 class FileSource(Struct, frozen=True, tag="file", tag_field="kind"):
@@ -156,7 +169,9 @@ class Asset(Struct, kw_only=True):
     """A dataset on offer: what the catalogue shows, where its bytes are, and who may see it.
 
     `visible_to` lists the DIDs that see it; empty means every member of the space. `withdrawn` assets are in no
-    catalogue and take no new negotiation; contracts that stand keep their right until they end.
+    catalogue and take no new negotiation; contracts that stand keep their right until they end. `preferences` are the
+    limits within which other terms than those on offer are negotiated. `derived_from` are the contracts under which the data
+    came; `reservations` were found beside it, and `rights_held` tells that the owner holds what they keep back.
     """
 
     id: str
@@ -165,6 +180,10 @@ class Asset(Struct, kw_only=True):
     source: Source
     visible_to: tuple[Did, ...] = ()
     answering: Answering = Answering.RULE
+    preferences: Preferences | None = None
+    derived_from: tuple[str, ...] = ()
+    rights_held: bool = False
+    reservations: tuple[Reservation, ...] = ()
     withdrawn: datetime | None = None
     created: datetime
     updated: datetime

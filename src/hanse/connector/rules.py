@@ -7,27 +7,24 @@ person decides. The checks that no person may skip (is this the agreement that w
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
+from hanse.connector.deciding import Usage
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Answering, Asset, Negotiation, Transfer
 from hanse.dsp.messages import Role
 from hanse.dsp.negotiation import State, Step
-from hanse.kernel.clock import Clock
-from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import Decision, Facts, Proofs, decide
-from hanse.odrl.model import Agreement, Offer, Terms
-from hanse.odrl.terms import same_terms
+from hanse.odrl.model import Agreement, Offer
+from hanse.odrl.normal import same_terms
 
-ProofsOf = Callable[[Tenant, Did], Proofs | None]
-"""Tells what a peer has proved to a participant."""
+ASK = "ask"
+"""No step of the protocol: from here on a person answers."""
 
 
 class Move(Struct, frozen=True):
-    """Our next step. `offer` goes with an offer or a counter-offer, `reason` with a termination."""
+    """Our next step. `offer` goes with an offer or a counter-offer, `reason` with a termination, and with `ASK`."""
 
     step: str
     offer: Offer | None = None
@@ -50,14 +47,6 @@ class TransferRule(Protocol):
         ...
 
 
-def decide_use(terms: Terms, peer: Did, now: datetime, proofs: Proofs | None) -> Decision:
-    """Decide whether a member of the space may use data under the terms now. Membership was required at the door.
-
-    `proofs` is what the peer has proved; nothing known is unknown, and permits nothing that asks for a role or a credential.
-    """
-    return decide(terms, Facts(action="use", now=now, assignee=peer, is_member=True, proofs=proofs))
-
-
 def own_offer(asset: Asset, negotiation: Negotiation) -> Offer | None:
     """Return the asset's own offer that the negotiation is about: the one of that id, else the one with equal terms."""
     offers = asset.dataset.offers
@@ -74,12 +63,11 @@ class OwnOffersRule:
     did not ask for itself.
     """
 
-    def __init__(self, clock: Clock, proofs: ProofsOf) -> None:
-        self._clock = clock
-        self._proofs = proofs
+    def __init__(self, usage: Usage) -> None:
+        self._usage = usage
         self._answers: dict[tuple[Role, State | None], Callable[[ConnectorTx, Negotiation], Move | None]] = {
             (Role.PROVIDER, State.REQUESTED): self._requested,
-            (Role.PROVIDER, State.ACCEPTED): self._agree,
+            (Role.PROVIDER, State.ACCEPTED): self.agree,
             (Role.PROVIDER, State.VERIFIED): lambda _tx, _negotiation: Move(Step.FINALIZE),
             (Role.CONSUMER, State.OFFERED): self._offered,
             (Role.CONSUMER, State.AGREED): self._verify,
@@ -98,16 +86,13 @@ class OwnOffersRule:
             return None
         own = own_offer(asset, negotiation) or asset.dataset.offers[0]
         if same_terms(own.terms, negotiation.offer.terms):
-            return self._agree(tx, negotiation)
+            return self.agree(tx, negotiation)
         return Move(Step.OFFER, offer=Offer(id=own.id, terms=own.terms, target=asset.id))
 
-    def _agree(self, tx: ConnectorTx, negotiation: Negotiation) -> Move:
-        proved = self._proofs(negotiation.tenant, negotiation.peer)
-        decision = decide_use(negotiation.offer.terms, negotiation.peer, self._clock.now(), proved)
-        if not decision.permitted:
-            why = "; ".join(decision.reasons + decision.unknown)
-            return Move(Step.TERMINATE, reason=f"Under these terms you may not use the data: {why}")
-        return Move(Step.AGREE)
+    def agree(self, tx: ConnectorTx, negotiation: Negotiation) -> Move:
+        """Agree, unless the peer could never use the data under these terms."""
+        why = self._usage.prospect(tx, negotiation)
+        return Move(Step.TERMINATE, reason=f"Under these terms you may not use the data: {why}") if why else Move(Step.AGREE)
 
     def _offered(self, tx: ConnectorTx, negotiation: Negotiation) -> Move | None:
         asked = negotiation.asked

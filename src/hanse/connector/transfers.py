@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -14,14 +14,14 @@ from hanse.connector.kit import Kit, Sender
 from hanse.connector.negotiations import Negotiations
 from hanse.connector.ports import ConnectorTx, TransferStore
 from hanse.connector.records import Contract, Transfer
-from hanse.connector.rules import Move, TransferRule, decide_use
+from hanse.connector.rules import Move, TransferRule
 from hanse.dsp import messages as m
 from hanse.dsp import transfer as table
 from hanse.dsp.messages import DataAddress, Role
 from hanse.dsp.transfer import State, Step
 from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
-from hanse.odrl.evaluate import Decision, Proofs, proofs_named
+from hanse.odrl.proofs import Proofs, proofs_named
 
 PUSH = "-PUSH"
 """Formats that end so are pushed by the provider; all others are pulled by the consumer."""
@@ -49,13 +49,22 @@ class Transfers(Exchange[Transfer]):
     # Begin.
 
     async def request(
-        self, tenant: Tenant, contract_id: str, format: str, sink: DataAddress | Sink | None = None, *, by: str = US
+        self,
+        tenant: Tenant,
+        contract_id: str,
+        format: str,
+        sink: DataAddress | Sink | None = None,
+        *,
+        stated: Mapping[str, str] | None = None,
+        by: str = US,
     ) -> Transfer:
         """Ask for the data of a contract (as consumer). Returns at once; the message is on its way.
 
+        `stated` says how the data will be used, by left operand; what the terms want stated reaches the provider before the request.
         `sink` says where a push is to go: an address, or what makes one in the transaction of the request. Raises
         `NotFound`, `Conflict` (the contract has ended) and `Invalid` (a push without a sink, a sink without a push).
         """
+        await self.kit.usage.announce(tenant, contract_id, stated or {})
 
         def work(tx: ConnectorTx) -> Transfer:
             contract = tx.contracts.get(tenant, contract_id)
@@ -99,28 +108,31 @@ class Transfers(Exchange[Transfer]):
 
         return await self.kit.database.read(work)
 
-    async def end_all(self, tenant: Tenant, contract_id: str, reason: str, by: str = "us") -> int:
+    async def end_all(self, tenant: Tenant, contract_id: str, reason: str, by: str = US) -> int:
         """End every running transfer under a contract; return how many there were."""
+        return await self.kit.database.run(lambda tx: self.stop_all(tx, tenant, contract_id, reason, by))
 
-        def work(tx: ConnectorTx) -> int:
-            running = tx.transfers.running(tenant, contract_id)
-            for transfer in running:
-                self.end(tx, transfer, reason, by)
-            return len(running)
-
-        return await self.kit.database.run(work)
+    def stop_all(self, tx: ConnectorTx, tenant: Tenant, contract_id: str, reason: str, by: str = US) -> int:
+        """End every running transfer under a contract in the caller's transaction; return how many there were."""
+        running = tx.transfers.running(tenant, contract_id)
+        for transfer in running:
+            self.end(tx, transfer, reason, by)
+        return len(running)
 
     # Take the peer's messages.
 
     async def receive_first(self, sender: Sender, message: m.TransferRequest, fingerprint: str) -> m.ProcessStatus:
         """Take a TransferRequest (201). A byte-identical repeat gets the same answer and makes nothing new."""
         proofs = await self._proofs_under(sender, message.agreement_id)
+        await self.kit.usage.prepare(sender.tenant, message.agreement_id, sender.did)
         return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), proofs)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running transfer (200)."""
         known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
         proofs = NOTHING if known is None else await self._proofs_under(sender, known.agreement_id)
+        if known is not None and known.role is Role.PROVIDER:
+            await self.kit.usage.prepare(sender.tenant, known.agreement_id, known.peer)
         return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), proofs)
 
     async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
@@ -169,10 +181,13 @@ class Transfers(Exchange[Transfer]):
             process.suspended_by = sender
         elif step == Step.START:
             process.suspended_by = None
+            if process.role is Role.CONSUMER:
+                self.kit.usage.started(tx, process)
         if process.state is not State.STARTED and process.state is not State.REQUESTED:
             self.kit.dataplane.halt(tx, process)
         if process.final:
             process.address = None
+            self.kit.usage.ended(tx, process, process.history[-1].detail if process.history else "")
         self.store(tx).put(process)
         if sender is not process.role and not process.final:
             move = self._rule.answer(tx, process)
@@ -225,6 +240,7 @@ class Transfers(Exchange[Transfer]):
         self._admit(tx, contract, message)
         transfer = self._new(tx, contract, message.format)
         transfer.peer_address = message.callback
+        self._reserve(tx, contract, transfer)
         if message.data_address is not None:
             transfer.address = self._seal(message.data_address, transfer.id)
         self.take(tx, transfer, Step.REQUEST, message.consumer_pid, fingerprint)
@@ -257,13 +273,13 @@ class Transfers(Exchange[Transfer]):
         if pushed != (message.data_address is not None):
             needed = "A push needs a dataAddress." if pushed else "A pull has no dataAddress in its request."
             raise Invalid(needed, where="dataAddress", rule="dataAddress")
-        decision = self._decide(contract)
-        if not decision.permitted:
-            raise Invalid(
-                "The agreement does not permit this now: " + "; ".join(decision.reasons + decision.unknown),
-                where="agreementId",
-                rule="policy",
-            )
+
+    def _reserve(self, tx: ConnectorTx, contract: Contract, transfer: Transfer) -> None:
+        why = self.kit.usage.admit(tx, contract, transfer)
+        if why:
+            error = Invalid(f"The agreement does not permit this now: {why}", where="agreementId", rule="policy")
+            error.keep = lambda kept: self.kit.usage.refused(kept, contract, transfer, why)
+            raise error
 
     def _next(self, tx: ConnectorTx, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
         transfer = self.own(tx, sender, pid)
@@ -300,13 +316,10 @@ class Transfers(Exchange[Transfer]):
         if contract is None:
             raise Conflict("The agreement of this transfer is gone.", rule="agreement")
         _require_alive(contract)
-        if not self._decide(contract).permitted:
-            raise Conflict("The agreement no longer permits this use.", rule="policy")
+        why = self.kit.usage.again(tx, contract, transfer)
+        if why:
+            raise Conflict(f"The agreement no longer permits this use: {why}", rule="policy")
         return contract
-
-    def _decide(self, contract: Contract) -> Decision:
-        proved = self.kit.membership.proofs(contract.tenant, contract.peer)
-        return decide_use(contract.agreement.terms, contract.peer, self.kit.clock.now(), proved)
 
     def _make(self, tx: ConnectorTx, transfer: Transfer, move: Move, by: str) -> None:
         if move.step == Step.TERMINATE:

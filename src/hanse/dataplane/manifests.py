@@ -12,6 +12,7 @@ import hashlib
 import mimetypes
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -21,7 +22,10 @@ from msgspec.structs import replace
 from hanse.dataplane.hashing import digest
 from hanse.dataplane.ports import Database, DataTx, Opened, Sources
 from hanse.dataplane.records import Entry, Facts, Found, Manifest, Place, Progress
+from hanse.dataplane.reserved import reservations
 from hanse.dataplane.sidecars import describe
+from hanse.dataplane.spool import KIND, Spool
+from hanse.dataplane.transforms.kinds import SUFFIXES
 from hanse.kernel.errors import NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
 
@@ -65,6 +69,9 @@ def encode_public(manifest: Manifest) -> bytes:
 
 def media_type(path: str) -> str:
     """Return the media type that the name suggests (RFC 9110, 8.3: `application/octet-stream` when unknown)."""
+    own = SUFFIXES.get(PurePosixPath(path).suffix.lower())
+    if own:
+        return own
     known, encoding = mimetypes.guess_type(path, strict=False)
     if encoding:
         return _PACKED.get(encoding, _UNKNOWN)
@@ -85,12 +92,13 @@ def build(kind: str, found: Sequence[Found], entries: Sequence[Entry]) -> Manife
 class Manifests:
     """Makes, stores and renews manifests.
 
-    `database` and `sources` are ports. At most `PARALLEL` files are read at once for one manifest.
+    `database` and `sources` are ports; `spool` holds derived versions. At most `PARALLEL` files are read at once for one manifest.
     """
 
-    def __init__(self, database: Database, sources: Sources) -> None:
+    def __init__(self, database: Database, sources: Sources, spool: Spool | None = None) -> None:
         self._database = database
         self._sources = sources
+        self._spool = spool
         self._cache: OrderedDict[tuple[Tenant, str], tuple[Place, Manifest]] = OrderedDict()
         self._locks: WeakValueDictionary[tuple[Tenant, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -116,6 +124,7 @@ class Manifests:
             description=told.description,
             licence=told.licence,
             language=told.language,
+            reservations=await reservations(self._sources, tenant, place),
         )
 
     @staticmethod
@@ -125,6 +134,8 @@ class Manifests:
 
     async def current(self, tenant: Tenant, asset: str, place: Place) -> Manifest:
         """Return the manifest of what the place holds now."""
+        if self._spool is not None and place.kind == KIND:  # made whole, with its manifest, and never changed
+            return self._spool.version(tenant, place).manifest
         lock = self._locks.setdefault((tenant, asset), asyncio.Lock())
         async with lock:
             found = await self._sources.find(tenant, place)
@@ -162,6 +173,8 @@ class Manifests:
         return None
 
     async def _known(self, tenant: Tenant, asset: str, place: Place) -> Manifest | None:
+        if place.kind == KIND:
+            return None
         cached = self._cache.get((tenant, asset))
         if cached is not None and cached[0] == place:
             self._cache.move_to_end((tenant, asset))

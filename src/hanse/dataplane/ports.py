@@ -114,11 +114,27 @@ class Database(Protocol):
 class Permission(Protocol):
     """The usage decision: the one place that says whether data may flow now."""
 
+    async def prepare(self, tenant: Tenant, agreement: str, consumer: Did) -> None:
+        """Find out, before a transaction, what a decision may depend on and somebody else knows."""
+        ...
+
     def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
         """Return what may be read and until when.
 
         Raises `Forbidden` unless the transfer is STARTED, the agreement alive and the policy satisfied.
         """
+        ...
+
+    def take(self, tx: DataTx, tenant: Tenant, transfer: str, permit: Permit, volume: int, seconds: int) -> None:
+        """Reserve bytes or time, before any of it is released; the first time the use begins. Raises as `check` does."""
+        ...
+
+    def sent(self, tx: DataTx, tenant: Tenant, transfer: str, volume: int) -> None:
+        """Note bytes that were sent where the terms do not count them."""
+        ...
+
+    def give_back(self, tx: DataTx, tenant: Tenant, transfer: str, permit: Permit, volume: int, seconds: int) -> None:
+        """Give back what was reserved and not released."""
         ...
 
 

@@ -13,17 +13,22 @@ import hashlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
+from hanse.dataplane.derived import Derived, for_release
 from hanse.dataplane.flows import sink_context
 from hanse.dataplane.manifests import Manifests
+from hanse.dataplane.metering import Account, Meters
 from hanse.dataplane.ports import Completion, Database, DataTx, Door, Permission, Sealer, Sender, Sources
 from hanse.dataplane.records import Entry, Manifest, Permit, Push, PushQueued
 from hanse.dataplane.running import Response, Running
 from hanse.dataplane.segments import Segment, Slice, tar, tar_size
+from hanse.dataplane.transforms.refusal import Unkeepable
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import AddressRefused, Forbidden, HanseError, OwnError, PeerRefused, PeerUnreachable, SourceVanished
@@ -62,6 +67,8 @@ class Pusher:
         completion: Completion,
         *,
         door: Door | None = None,
+        meters: Meters | None = None,
+        derived: Derived | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -74,6 +81,8 @@ class Pusher:
         self._running = running
         self._completion = completion
         self._door = door
+        self._meters = meters
+        self._derived = derived
         self._sleep = sleep
         self._tasks: dict[tuple[Tenant, str], asyncio.Task[None]] = {}
 
@@ -118,11 +127,11 @@ class Pusher:
                 return
             try:
                 await self._attempt(push, response)
-            except Forbidden:
-                return  # suspended or ended: the next start queues it again
-            except (PeerRefused, AddressRefused) as error:
+            except (PeerRefused, AddressRefused, Unkeepable) as error:
                 await self._give_up(push, error.message)
                 return
+            except Forbidden:
+                return  # suspended or ended: the next start queues it again
             except (PeerUnreachable, OwnError) as error:
                 if not await self._wait(push, error):
                     await self._give_up(push, error.message)
@@ -134,27 +143,29 @@ class Pusher:
 
     async def _attempt(self, push: Push, response: Response) -> None:
         grant = push.grant
+        response.peer = grant.peer
         sink = msgspec.json.decode(self._sealer.unseal(push.sink, sink_context(grant)), type=DataAddress)
-        permit = await self._permit(push, response)
+        permit = await for_release(self._derived, grant.tenant, await self._permit(push), until_made=True)
         manifest = await self._manifests.current(grant.tenant, permit.asset, permit.place)
         if push.manifest != manifest.id:
             push.manifest, push.done = manifest.id, 0
         parts = self._parts(push, sink, manifest)
         for index in range(push.done, len(parts)):
-            permit = await self._permit(push, response)
+            permit = await for_release(self._derived, grant.tenant, await self._permit(push), until_made=True)
+            response.until(permit.valid_until, lambda: self._until(push))
             await self._send(push, sink, permit, parts[index])
             push.done, push.attempts, push.last_error = index + 1, 0, ""
             await self._database.run(lambda tx: _put(tx, push))
 
-    async def _permit(self, push: Push, response: Response) -> Permit:
+    async def _until(self, push: Push) -> datetime | None:
+        return (await self._permit(push)).valid_until
+
+    async def _permit(self, push: Push) -> Permit:
         grant = push.grant
-        response.peer = grant.peer
         if self._door is not None:
             await self._door(grant.tenant, grant.peer)
-        permit = await self._database.read(lambda tx: self._permission.check(tx, grant.tenant, grant.transfer, grant.agreement, grant.peer))
-        response.release()
-        response.until(permit.valid_until)
-        return permit
+        await self._permission.prepare(grant.tenant, grant.agreement, grant.peer)
+        return await self._database.read(lambda tx: self._permission.check(tx, grant.tenant, grant.transfer, grant.agreement, grant.peer))
 
     def _parts(self, push: Push, sink: DataAddress, manifest: Manifest) -> list[_Part]:
         endpoint, transfer = sink.endpoint or "", push.grant.transfer
@@ -173,20 +184,31 @@ class Pusher:
             headers["authorization"] = f"Bearer {token}"
         if part.sha256 is not None:
             headers["repr-digest"] = f"sha-256=:{base64.b64encode(part.sha256).decode()}:"
-        tenant = push.grant.tenant
-        status = await self._sender.put(tenant, part.url, headers, part.length, lambda: self._body(tenant, permit, part))
+        tenant, transfer = push.grant.tenant, push.grant.transfer
+        async with self._released(tenant, transfer, permit, part.length) as account:
+            status = await self._sender.put(tenant, part.url, headers, part.length, lambda: self._body(tenant, permit, part, account))
         if 200 <= status < 300:
             return
         if status in _AGAIN or status >= 500:
             raise PeerUnreachable(f"The sink answers {status}.")
         raise PeerRefused(f"The sink refuses the data with {status}.", status=status)
 
-    async def _body(self, tenant: Tenant, permit: Permit, part: _Part) -> AsyncIterator[bytes]:
+    @asynccontextmanager
+    async def _released(self, tenant: Tenant, transfer: str, permit: Permit, planned: int) -> AsyncIterator[Account]:
+        if self._meters is None:
+            yield Account()
+            return
+        async with self._meters.released(tenant, transfer, permit, planned) as account:
+            yield account
+
+    async def _body(self, tenant: Tenant, permit: Permit, part: _Part, account: Account) -> AsyncIterator[bytes]:
         for segment in part.segments():
             if isinstance(segment, bytes):
+                account.sent += len(segment)
                 yield segment
                 continue
             async for chunk in self._file(tenant, permit, segment):
+                account.sent += len(chunk)
                 yield chunk
 
     async def _file(self, tenant: Tenant, permit: Permit, part: Slice) -> AsyncIterator[bytes]:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.changes import Step
+from hanse.odrl.reservations.model import Reservation
 
 Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all or `None` while unknown)."""
@@ -108,15 +110,25 @@ class Facts(Struct, frozen=True, kw_only=True):
     description: str | None = None
     licence: str | None = None
     language: str | None = None
+    reservations: tuple[Reservation, ...] = ()
 
 
 class Permit(Struct, frozen=True):
-    """The answer of the usage decision: which asset's bytes, from where, until when without asking again, and to whom."""
+    """The answer of the usage decision: which asset's bytes, from where, until when without asking again, to whom, by which agreement.
+
+    `volume` and `time` tell whether the terms count bytes or time: then they are reserved before they are released. `begun` tells
+    whether the use has begun already. With a `chain`, only a derived version may be released, see `derived`.
+    """
 
     asset: str
     place: Place
     valid_until: datetime | None = None
     consumer: Did = Did("")
+    agreement: str = ""
+    volume: bool = False
+    time: bool = False
+    begun: bool = True
+    chain: tuple[Step, ...] = ()
 
 
 class Purpose(StrEnum):

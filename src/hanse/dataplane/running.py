@@ -7,13 +7,22 @@ function that the adapter hands in (it aborts the connection); it works for a re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 from hanse.dataplane.records import Halted
 from hanse.kernel.clock import Clock
+from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Did, Tenant
+
+TICK = 0.25
+"""Seconds between two looks at the clock, at most: somebody may set it."""
+PATIENCE = 0.5
+"""Seconds in which it must be known whether a response may go on beyond its moment."""
+
+Again = Callable[[], Awaitable[datetime | None]]
+"""Decides anew: returns until when the response may run, `None` for without an end; raises a `HanseError` if it may not."""
 
 
 class Response:
@@ -23,6 +32,7 @@ class Response:
         self._abort = abort
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
         self.is_cut = False
         self.peer: Did | None = None
         """Who is served, or sends, once that is known; its standing is watched as long as the response runs."""
@@ -33,18 +43,44 @@ class Response:
             self.is_cut = True
             self._abort()
 
-    def until(self, moment: datetime | None) -> None:
-        """End it at `moment`, unless it has ended by then."""
-        if moment is None:
+    def until(self, moment: datetime | None, again: Again | None = None) -> None:
+        """End it at `moment`, unless it has ended by then, or `again` says that it may go on.
+
+        The loop's time runs whatever is done to the clock; so the clock is looked at often, and a step of it is noticed.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+        if moment is None or self.is_cut:
             return
-        seconds = (moment - self._clock.now()).total_seconds()
-        # A loop's timers overflow after some weeks; no response runs for longer than a day.
-        self._timer = asyncio.get_running_loop().call_later(min(max(seconds, 0.0), 86_400.0), self.cut)
+        left = (moment - self._clock.now()).total_seconds()
+        loop = asyncio.get_running_loop()
+        if left > 0:
+            self._timer = loop.call_later(min(left, TICK), self.until, moment, again)
+        elif again is None:
+            self.cut()
+        elif self._asking is None:
+            self._asking = loop.create_task(self._ask(again))
 
     def release(self) -> None:
         """Forget the timer."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._asking is not None and self._asking is not asyncio.current_task():
+            self._asking.cancel()
+
+    async def _ask(self, again: Again) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                moment = await again()
+        except (HanseError, TimeoutError):
+            self.cut()
+            return
+        finally:
+            self._asking = None
+        if moment is not None and moment <= self._clock.now():
+            self.cut()
+        else:
+            self.until(moment, again)
 
 
 class Running:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
 
 from msgspec import Struct
 
+from hanse.dataplane.derived import Derived, for_release
 from hanse.dataplane.manifests import Manifests, encode_public
+from hanse.dataplane.metering import Account, Meters
 from hanse.dataplane.ports import Database, DataTx, Door, Opened, Permission, Sources, Verifier
 from hanse.dataplane.records import Access, Entry, Issued, Manifest, Permit, Purpose
 from hanse.dataplane.segments import Segment, Slice, tar, tar_size
@@ -51,6 +55,8 @@ class Serving:
         sources: Sources,
         verifier: Verifier,
         door: Door | None = None,
+        meters: Meters | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self._database = database
         self._tokens = tokens
@@ -59,19 +65,43 @@ class Serving:
         self._sources = sources
         self._verifier = verifier
         self._door = door
+        self._meters = meters
+        self._derived = derived
 
     async def authorise(self, tenant: Tenant, transfer: str, token: str) -> Permit:
         """Return what the token opens now.
 
         Raises `Unauthenticated` for any token that is not this transfer's, `Forbidden` when the transfer is not
-        started, the agreement has ended, the policy does not permit it or the consumer has left the space.
+        started, the agreement has ended, the policy does not permit it or the consumer has left the space. Where the
+        terms ask for changed data, the permit is for a derived version; `NotReady` is raised while that is made.
         """
+        return await for_release(self._derived, tenant, await self._permitted(tenant, transfer, token))
+
+    async def _permitted(self, tenant: Tenant, transfer: str, token: str) -> Permit:
         access = await self._database.read(lambda tx: self._tokens.find(tx, tenant, transfer, token, Purpose.PULL))
         if self._door is not None:  # before the terms are judged: they may ask for a role, which it finds out
             await self._door(tenant, access.grant.peer)
+        await self._permission.prepare(tenant, access.grant.agreement, access.grant.peer)
         if not access.used:
             return await self._database.run(lambda tx: self._first_use(tx, tenant, transfer, token))
         return (await self._database.read(lambda tx: self._judge(tx, tenant, transfer, token)))[1]
+
+    async def again(self, tenant: Tenant, transfer: str, permit: Permit) -> datetime | None:
+        """Decide a response that runs anew; return until when it may. Raises `Forbidden`. The token was checked when it began."""
+        if self._door is not None:
+            await self._door(tenant, permit.consumer)
+        await self._permission.prepare(tenant, permit.agreement, permit.consumer)
+        fresh = await self._database.read(lambda tx: self._permission.check(tx, tenant, transfer, permit.agreement, permit.consumer))
+        return fresh.valid_until
+
+    @asynccontextmanager
+    async def released(self, tenant: Tenant, transfer: str, permit: Permit, planned: int) -> AsyncIterator[Account]:
+        """Count `planned` bytes before they leave, and the time of the block; raises `Forbidden` if the terms do not allow them."""
+        if self._meters is None:
+            yield Account()
+            return
+        async with self._meters.released(tenant, transfer, permit, planned) as account:
+            yield account
 
     async def refresh(self, tenant: Tenant, transfer: str, refresh_token: str, bearer: str) -> Issued:
         """Return fresh tokens (Data Plane Signaling, section 8). Raises `Unauthenticated`, `Forbidden`."""

@@ -23,12 +23,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 import msgspec
 
 from hanse.dataplane.inbox import Inbox
+from hanse.dataplane.metering import Account
 from hanse.dataplane.ports import Opened
 from hanse.dataplane.ranges import Unsatisfiable, if_range, matches, parse
 from hanse.dataplane.records import Permit
@@ -122,7 +124,7 @@ class DataApp:
             with self._running.enter(request.tenant, request.transfer, request.abort) as response:
                 permit = await self._serving.authorise(request.tenant, request.transfer, request.bearer())
                 response.peer = permit.consumer
-                response.until(permit.valid_until)
+                response.until(permit.valid_until, partial(self._serving.again, request.tenant, request.transfer, permit))
                 plan = await self._serving.plan(request.tenant, permit, request.rest)
                 await self._answer(request, permit, plan, send)
         else:
@@ -160,12 +162,18 @@ class DataApp:
             path = opened.path
             await opened.close()
             if path is not None:
+                async with self._serving.released(request.tenant, request.transfer, permit, stop - start) as account:
+                    account.sent = stop - start  # what the web server in front will send, nobody tells us
                 await send.plain(200, b"", fields | {"x-accel-redirect": self._accel + quote(path)})
                 return
         if span:
             fields["content-range"] = f"bytes {start}-{stop - 1}/{plan.size}"
-        body = _Body(self._serving, request, permit, send)
-        await body.run(206 if span else 200, fields | {"content-length": str(stop - start)}, plan, start, stop)
+        status, fields = 206 if span else 200, fields | {"content-length": str(stop - start)}
+        if request.method == "HEAD" or plan.body is not None:  # the manifest is no data: it is not counted
+            await _Body(self._serving, request, permit, send, Account()).run(status, fields, plan, start, stop)
+            return
+        async with self._serving.released(request.tenant, request.transfer, permit, stop - start) as account:
+            await _Body(self._serving, request, permit, send, account).run(status, fields, plan, start, stop)
 
     async def _refresh(self, request: Request, send: _Sender) -> None:
         form = parse_qs(request.query.decode("latin-1"), max_num_fields=20) | parse_qs(
@@ -211,11 +219,12 @@ class DataApp:
 class _Body:
     """Sends one planned body, opening its files in turn."""
 
-    def __init__(self, serving: Serving, request: Request, permit: Permit, send: _Sender) -> None:
+    def __init__(self, serving: Serving, request: Request, permit: Permit, send: _Sender, account: Account) -> None:
         self._serving = serving
         self._request = request
         self._permit = permit
         self._send = send
+        self._account = account
 
     async def run(self, status: int, fields: dict[str, str], plan: Plan, start: int, stop: int) -> None:
         """Send headers and body. Raises `SourceVanished` when a file is not what was planned."""
@@ -244,6 +253,7 @@ class _Body:
 
     async def _segment(self, segment: bytes | Slice, opened: Opened | None) -> None:
         if isinstance(segment, bytes):
+            self._account.sent += len(segment)
             await self._send.chunk(segment)
             return
         assert opened is not None
@@ -255,8 +265,7 @@ class _Body:
     async def _file(self, part: Slice, opened: Opened) -> None:
         connection = self._request.connection
         if opened.fd is not None and connection is not None and connection.kernel_copy and part.length >= CHUNK:
-            if await connection.sendfile(opened.fd, part.offset, part.length) != part.length:
-                raise SourceVanished("A file of this data has become shorter.")
+            await self._by_kernel(connection, opened.fd, part)
             return
         position, stop = part.offset, part.offset + part.length
         while position < stop:
@@ -265,10 +274,19 @@ class _Body:
             # The last chunk leaves only if the file is still what it was: better a broken answer than a wrong one.
             if not data or (position == stop and opened.changed()):
                 raise SourceVanished("A file of this data has changed.")
+            self._account.sent += len(data)
             await self._send.chunk(data)
             if connection is not None and connection.gone:
                 raise Disconnected
             await asyncio.sleep(0)
+
+    async def _by_kernel(self, connection: Connection, descriptor: int, part: Slice) -> None:
+        before = connection.sent
+        try:
+            if await connection.sendfile(descriptor, part.offset, part.length) != part.length:
+                raise SourceVanished("A file of this data has become shorter.")
+        finally:
+            self._account.sent += connection.sent - before
 
 
 class _Sender:

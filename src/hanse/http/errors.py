@@ -46,6 +46,7 @@ TABLE: dict[type[BaseException], Row] = {
     e.Conflict: Row("Not in this state", 409, 400),
     e.TooLarge: Row("Too large", 413, 413),
     e.TooMany: Row("Too many requests", 429, 429),
+    e.NotReady: Row("Being made", 503, 503),
     e.CallerError: Row("Wrong request", 400, 400),
     e.AddressRefused: Row("Address refused", 422, 400, dsp_public="That address is not one that this side connects to."),
     e.PeerUnreachable: Row("Peer unreachable", 504, 502, dsp_public="An address that this takes did not answer."),
@@ -92,7 +93,7 @@ def detail(error: BaseException, *, dsp: bool = False) -> str:
 
 def headers(error: BaseException) -> dict[str, str]:
     """Return the headers that belong to `error`: Retry-After (whole seconds) and WWW-Authenticate."""
-    if isinstance(error, e.TooMany):
+    if isinstance(error, e.TooMany | e.NotReady):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, e.Unauthenticated) else {}
 

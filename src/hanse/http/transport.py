@@ -40,6 +40,8 @@ class Connection:
         self._loop = protocol.loop
         self._waiting: asyncio.Future[None] | None = None
         self._aborted = False
+        self.sent = 0
+        """Bytes that `sendfile` has handed to our kernel."""
         self._socket = self._transport.get_extra_info("socket")
         if self._socket is not None and self._transport.get_extra_info("peername"):
             self._option(socket.IPPROTO_TCP, getattr(socket, "TCP_NOTSENT_LOWAT", 25), UNSENT)
@@ -107,6 +109,7 @@ class Connection:
         if self.gone:
             raise Disconnected
         self._cycle.expected_content_length -= count or 0
+        self.sent += count or 0
         return count
 
     async def _writable(self, target: int) -> None:

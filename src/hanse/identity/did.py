@@ -185,7 +185,10 @@ class Service(Struct, frozen=True, rename="camel"):
 
 
 class DidDocument(Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """A DID document. Relationships hold key names, or keys that serve that relationship only."""
+    """A DID document. Relationships hold key names, or keys that serve that relationship only.
+
+    `key_agreement` (DID Core, 5.3.3) is as it was written: nothing is proved with it, and what cannot be read there is left out.
+    """
 
     id: str
     context: object = field(default=UNSET, name="@context")
@@ -194,6 +197,7 @@ class DidDocument(Struct, frozen=True, omit_defaults=True, rename="camel"):
     assertion_method: list[str | VerificationMethod] = []
     capability_invocation: list[str | VerificationMethod] = []
     service: list[Service] = []
+    key_agreement: object = None
 
     def absolute(self, reference: str) -> str:
         """Return a key's full name; `#key-1` is relative to the document (DID Core, 3.2.2)."""
@@ -214,6 +218,18 @@ class DidDocument(Struct, frozen=True, omit_defaults=True, rename="camel"):
             "capabilityInvocation": self.capability_invocation,
         }[relationship]
         return any(self.absolute(entry if isinstance(entry, str) else entry.id) == kid for entry in entries)
+
+    def agreement_keys(self) -> list[VerificationMethod]:
+        """Return the keys that the document names for key agreement, in its order; at most 64 are looked at."""
+        entries = self.key_agreement if isinstance(self.key_agreement, list) else []
+        found: list[VerificationMethod] = []
+        for entry in entries[:MAX_ENTRIES]:
+            try:
+                method = self.method(self.absolute(entry)) if isinstance(entry, str) else msgspec.convert(entry, VerificationMethod)
+            except msgspec.ValidationError:
+                continue
+            found += [method] if method is not None else []
+        return found
 
     def endpoint(self, service_type: str) -> str | None:
         """Return the address of the first service of that type, e.g. `CredentialService`, if it is a plain address."""

@@ -136,8 +136,11 @@ class SigningKey:
         """Sign `payload` and return a compact JWS with `alg`, `kid` and what `header` adds, e.g. `{"typ": "JWT"}`."""
         head = _encode({**(header or {}), "alg": self.kind.algorithms[0], "kid": self.kid})
         text = urlsafe_b64encode(head) + b"." + urlsafe_b64encode(payload)
-        signature = JWSRegistry.algorithms[self.kind.engine].sign(text, self._key)
-        return (text + b"." + urlsafe_b64encode(signature)).decode("ascii")
+        return (text + b"." + urlsafe_b64encode(self.sign_bytes(text))).decode("ascii")
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """Sign bytes as they are and return the signature of JWA for the key's type. What is signed has to say what it is."""
+        return JWSRegistry.algorithms[self.kind.engine].sign(data, self._key)
 
 
 class VerifyingKey:
@@ -175,7 +178,11 @@ class VerifyingKey:
         """Tell whether this key made the signature, with an algorithm that fits its type."""
         if compact.header.alg not in self.algorithms:
             return False
-        return self._engine.verify(compact.signed, compact.signature, self._key)
+        return self.verify_bytes(compact.signed, compact.signature)
+
+    def verify_bytes(self, data: bytes, signature: bytes) -> bool:
+        """Tell whether this key signed these bytes, with the algorithm of its type."""
+        return self._engine.verify(data, signature, self._key)
 
 
 _HINT: Final = "Use EC on P-256 or P-384, Ed25519, or RSA with 2048 to 4096 bits and the exponent 65537."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -9,7 +10,7 @@ from hanse.identity.did import DidDocument, Relationship, VerificationMethod, di
 from hanse.identity.exchange import Exchange, ResolveDid
 from hanse.identity.jws import Compact
 from hanse.identity.key_did import is_key_did, key_did_document
-from hanse.identity.keys import ALGORITHMS
+from hanse.identity.keys import ALGORITHMS, VerifyingKey
 from hanse.kernel.errors import Invalid, PeerError, Unauthenticated
 from hanse.kernel.tenant import Did
 
@@ -35,32 +36,39 @@ def signed_by(
     expired counts for what is older. Without a moment (None) such a key counts for nothing. Whoever has stolen a key can
     date back, so the date protects against what is signed later by mistake; against a thief, the key has to leave the document.
     """
-    kid = _checked_kid(compact, did)
+    if compact.header.alg not in ALGORITHMS:  # `none`, HS* and the like are not worth a fetch
+        raise Unauthenticated("Its algorithm is not accepted.", where="header.alg", rule="algorithm", hint=_HINT)
+    if compact.header.kid is None:
+        raise Unauthenticated("Its header has no kid.", where="header.kid", rule="kid")
+    # Verifying also refuses an algorithm that does not fit the key's type.
+    return (yield from proved_by(compact.header.kid, lambda key: key.verify(compact), did, relationship, signed, methods))
+
+
+def proved_by(
+    kid: str,
+    check: Callable[[VerifyingKey], bool],
+    did: str,
+    relationship: Relationship,
+    signed: float | None,
+    methods: Methods = "web",
+) -> Exchange[DidDocument]:
+    """Do the same for a signature of any form: `check` tells whether a key made it, and `kid` is the name of that key."""
+    if did_of(kid) != did:
+        raise Unauthenticated("Its kid is not a key of the issuer.", where="header.kid", rule="kid")
     if methods == "any" and is_key_did(did):
-        return _signed_by_itself(compact, did, kid, relationship, signed)
+        return _signed_by_itself(check, did, kid, relationship, signed)
     _check_web(did)
     document = yield ResolveDid(Did(did))
-    fault = _fault(compact, document, kid, relationship, signed)
+    fault = _fault(check, document, kid, relationship, signed)
     if fault is not None and fault.rule in _STALE:
         try:
             document = yield ResolveDid(Did(did), fresh=True)
         except PeerError:
             raise fault from None  # the first document was good enough to say no
-        fault = _fault(compact, document, kid, relationship, signed)
+        fault = _fault(check, document, kid, relationship, signed)
     if fault is not None:
         raise fault
     return document
-
-
-def _checked_kid(compact: Compact, did: str) -> str:
-    if compact.header.alg not in ALGORITHMS:  # `none`, HS* and the like are not worth a fetch
-        raise Unauthenticated("Its algorithm is not accepted.", where="header.alg", rule="algorithm", hint=_HINT)
-    kid = compact.header.kid
-    if kid is None:
-        raise Unauthenticated("Its header has no kid.", where="header.kid", rule="kid")
-    if did_of(kid) != did:
-        raise Unauthenticated("Its kid is not a key of the issuer.", where="header.kid", rule="kid")
-    return kid
 
 
 def _check_web(did: str) -> None:
@@ -70,18 +78,22 @@ def _check_web(did: str) -> None:
         raise Unauthenticated(f"Its issuer is not a usable did:web. {fault.message}", where="iss", rule="issuer") from None
 
 
-def _signed_by_itself(compact: Compact, did: str, kid: str, relationship: Relationship, signed: float | None) -> DidDocument:
+def _signed_by_itself(
+    check: Callable[[VerifyingKey], bool], did: str, kid: str, relationship: Relationship, signed: float | None
+) -> DidDocument:
     try:
         document = key_did_document(did)
     except Invalid as fault:
         raise Unauthenticated(f"Its issuer's DID cannot be read. {fault.message}", where="iss", rule="issuer") from None
-    fault_ = _fault(compact, document, kid, relationship, signed)
+    fault_ = _fault(check, document, kid, relationship, signed)
     if fault_ is not None:
         raise fault_
     return document
 
 
-def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Relationship, signed: float | None) -> Unauthenticated | None:
+def _fault(
+    check: Callable[[VerifyingKey], bool], document: DidDocument, kid: str, relationship: Relationship, signed: float | None
+) -> Unauthenticated | None:
     method = document.method(kid)
     if method is None:
         problem = "The key that its kid names is not in the issuer's DID document."
@@ -97,7 +109,7 @@ def _fault(compact: Compact, document: DidDocument, kid: str, relationship: Rela
         key = method.key
     except Invalid as fault:
         return Unauthenticated(f"The issuer's key cannot be used. {fault.message}", where=fault.where, rule="key-unusable")
-    if not key.verify(compact):  # which also refuses an algorithm that does not fit the key's type
+    if not check(key):
         return Unauthenticated("Its signature does not fit the issuer's key.", where="signature", rule="signature")
     return None
 

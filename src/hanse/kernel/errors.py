@@ -10,7 +10,8 @@ HanseError
 │   ├── NotFound             there is no such thing for this caller
 │   ├── Conflict             the thing is there, but its state does not allow this
 │   ├── TooLarge             over a stated limit of size
-│   └── TooMany              over a stated limit of rate or quota; says when to come back
+│   ├── TooMany              over a stated limit of rate or quota; says when to come back
+│   └── NotReady             what was asked for is being made; says when to come back
 ├── PeerError                the other side's fault, or the way to it
 │   ├── PeerUnreachable      no usable answer; trying again can help
 │   ├── PeerRefused          a clear no, with the status and the reason that came with it
@@ -112,6 +113,16 @@ class TooMany(CallerError):
     """Over a stated limit of rate or quota. `retry_after` is in seconds."""
 
     rule = "too-many"
+
+    def __init__(self, message: str, *, retry_after: float, where: str | None = None, hint: str | None = None):
+        super().__init__(message, where=where, hint=hint)
+        self.retry_after = retry_after
+
+
+class NotReady(CallerError):
+    """What was asked for is being made. `retry_after` is in seconds."""
+
+    rule = "not-ready"
 
     def __init__(self, message: str, *, retry_after: float, where: str | None = None, hint: str | None = None):
         super().__init__(message, where=where, hint=hint)

@@ -15,6 +15,8 @@
 | iss | the same at its issuer |
 | ltr | DCP message on its way |
 | rfs | refusal of a peer's claims |
+| led | signed statement in a ledger |
+| use | opening of stored data |
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from typing import Literal, Protocol
 
 from hanse.kernel.clock import Clock
 
-Prefix = Literal["neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv", "vc", "req", "iss", "ltr", "rfs"]
+Prefix = Literal["neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv", "vc", "req", "iss", "ltr", "rfs", "led", "use"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that reads like something else
 

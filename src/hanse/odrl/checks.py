@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec import Struct
+
 from hanse.kernel.errors import Invalid, Malformed
 
 MAX_DEPTH = 16
@@ -16,36 +18,78 @@ Json = dict[str, object]
 _SHOWN = 80
 
 
+class Limits(Struct, frozen=True):
+    """How many rules (duties among them), constraints and values one policy has at most."""
+
+    rules: int
+    constraints: int
+    values: int
+
+
+WIRE = Limits(rules=MAX_RULES, constraints=MAX_CONSTRAINTS, values=MAX_VALUES)
+"""What a policy has at most that other connectors send."""
+
+
+class Size(Struct, frozen=True):
+    """How much of one policy has been read."""
+
+    rules: int = 0
+    constraints: int = 0
+    values: int = 0
+
+
 class Bounds:
     """Counts what has been read of one policy and refuses what goes over a bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = WIRE) -> None:
+        self._limits = limits
         self._constraints = 0
         self._rules = 0
         self._values = 0
 
     def count_rule(self, where: str) -> None:
-        """Count one rule or duty; raises `Invalid` after `MAX_RULES`."""
+        """Count one rule or duty; raises `Invalid` after the limit."""
         self._rules += 1
-        if self._rules > MAX_RULES:
-            raise Invalid(f"A policy has at most {MAX_RULES} rules.", where=where, rule="policy-size")
+        self._check(where)
 
     def count_constraint(self, where: str, depth: int) -> None:
-        """Count one constraint; raises `Invalid` after `MAX_CONSTRAINTS`, `Malformed` below `MAX_DEPTH`."""
+        """Count one constraint; raises `Invalid` after the limit, `Malformed` below `MAX_DEPTH`."""
         self._constraints += 1
-        if self._constraints > MAX_CONSTRAINTS:
-            raise Invalid(f"A policy has at most {MAX_CONSTRAINTS} constraints.", where=where, rule="policy-size")
+        self._check(where)
         _check_depth(depth, where)
 
     def measure(self, value: object, where: str, depth: int) -> None:
-        """Go through a right operand; raises as `count_constraint` does, with `MAX_VALUES` values in all."""
+        """Go through a right operand; raises as `count_constraint` does, with a limit of values in all."""
         self._values += 1
-        if self._values > MAX_VALUES:
-            raise Invalid(f"A policy has at most {MAX_VALUES} values.", where=where, rule="policy-size")
+        self._check(where)
         _check_depth(depth, where)
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         for one in inner:
             self.measure(one, where, depth + 1)
+
+    def size(self) -> Size:
+        """Return how much has been read so far."""
+        return Size(self._rules, self._constraints, self._values)
+
+    def repeat(self, since: Size, times: int, where: str) -> None:
+        """Count what was read after `since` `times` more; raises as above. One rule may stand for many (ODRL 2.2 IM, 2.7)."""
+        self._rules += times * (self._rules - since.rules)
+        self._constraints += times * (self._constraints - since.constraints)
+        self._values += times * (self._values - since.values)
+        self._check(where)
+
+    def check(self, size: Size, where: str) -> None:
+        """Raise `Invalid` for a policy that is larger than the limits."""
+        for name, count, limit in (
+            ("rules", size.rules, self._limits.rules),
+            ("constraints", size.constraints, self._limits.constraints),
+            ("values", size.values, self._limits.values),
+        ):
+            if count > limit:
+                raise Invalid(f"A policy has at most {limit} {name}.", where=where[:_SHOWN], rule="policy-size")
+
+    def _check(self, where: str) -> None:
+        self.check(self.size(), where)
 
 
 def _check_depth(depth: int, where: str) -> None:

@@ -17,8 +17,27 @@ Truth = bool | None
 class Fact(Struct, frozen=True):
     """One value that somebody told or measured.
 
-    `value` is of the sort that the left operand wants (see `operands`). `source` says in words where it comes from, e.g.
-    `credential LegalEntityCredential`. `observed` is when; from `expires` on it is stale, and stale is unknown.
+    `source` says in words where it comes from, e.g. `credential LegalEntityCredential`. `observed` is when; from `expires` on it is
+    stale, and stale is unknown. A `value` of another form than the left operand wants is unknown too:
+
+    | left operand | value |
+    |---|---|
+    | `dateTime`, `h:participant` | none: `Facts.now` and `Facts.assignee` |
+    | `h:membership` | bool |
+    | `h:role`, `h:environment`, `h:artifactState`, `event` | frozenset of all that somebody has, or that has happened; or one text |
+    | `h:credential`, `h:claim:TYPE#PATH` | under the name `h:credential`: mapping of type to the tuple of the subjects (dicts) |
+    | `count` | int, this use included |
+    | `h:volume` | int, bytes, what this use will release included |
+    | `elapsedTime` | datetime of the start, or the timedelta that had passed when it was observed (else: now) |
+    | `timeInterval`, `delayPeriod` | the same since the last use, or the trigger; `timedelta.max`: never used before |
+    | `meteredTime` | timedelta, this use included |
+    | `payAmount` | (exact number, currency) |
+    | `h:consent`, `h:paid` | `given`, `current`, or another text; bool |
+    | `h:securityLevel`, `h:classification` | text, one of the levels |
+    | other numbers (`percentage`, `resolution`, ...) | int, Fraction or Decimal, never float; with a unit (number, unit) |
+    | `version` | text such as `2.0` |
+    | all others (`purpose`, `spatial`, `language`, ...) | text, or a frozenset of all that the use is for; `system` and `device` are
+      told as `systemDevice` |
     """
 
     value: object
@@ -60,3 +79,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     known: Mapping[str, Fact] = {}
     parts: Mapping[str, frozenset[str]] = {}
     duties: Mapping[str, Duty] = {}
+
+
+def fresh(facts: Facts, name: str) -> Fact | None:
+    """Return the fact of this name; `None` when it is missing, has no value, or is stale."""
+    fact = facts.known.get(name)
+    if fact is None or fact.value is None or (fact.expires is not None and facts.now >= fact.expires):
+        return None
+    return fact

@@ -101,7 +101,9 @@ def plain(name: str) -> str:
     """Return an ODRL name without its prefix, so that `odrl:use` is `use`; any other name as it is."""
     for prefix in _ODRL:
         if name.startswith(prefix):
-            return name[len(prefix) :]
+            rest = name[len(prefix) :]
+            # What is no simple name, e.g. odrl:urn:x:y, is an IRI of its own and must not pass for urn:x:y.
+            return rest if rest.replace("-", "").isalnum() else name
     return name
 
 

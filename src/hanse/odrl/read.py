@@ -7,13 +7,12 @@ term that is not kept. Every refusal is `Malformed` or `Invalid` and names the p
 from __future__ import annotations
 
 import re
-from typing import cast
 
 from hanse.kernel.errors import Invalid
 from hanse.odrl.checks import Bounds, as_list, as_object, as_text, check_keys, optional_text
-from hanse.odrl.model import OPERATORS, Agreement, Atomic, Constraint, Logical, LogicalOperator, Offer, RightOperand, Rule, Terms
+from hanse.odrl.model import Agreement, Offer, Rule, Terms
+from hanse.odrl.reading import ConstraintReader, check_type
 
-_LOGICAL = ("and", "andSequence", "or", "xone")
 _RULES = ("permission", "prohibition", "obligation")
 _PARTIES = ("target", "assigner", "assignee")
 _TERMS = frozenset({"@context", "@id", "@type", "profile", *_RULES})
@@ -21,7 +20,6 @@ _OFFER = _TERMS | frozenset(_PARTIES)
 _AGREEMENT = _OFFER | {"timestamp"}
 _DUTY = frozenset({"@type", "action", "constraint", *_PARTIES})
 _PERMISSION = _DUTY | {"duty"}
-_ATOMIC = frozenset({"@type", "leftOperand", "operator", "rightOperand"})
 _TYPE_OF = {"permission": "Permission", "prohibition": "Prohibition", "obligation": "Duty", "duty": "Duty"}
 _TIMESTAMP = re.compile(
     r"-?([1-9][0-9]{3,}|0[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T(([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
@@ -77,18 +75,8 @@ def read_terms(value: object, where: str = "policy") -> Terms:
 def _policy(value: object, where: str, keys: frozenset[str], types: tuple[str, ...]) -> Json:
     policy = as_object(value, where)
     check_keys(policy, keys, where)
-    _check_type(policy, types, where)
+    check_type(policy, types, where)
     return policy
-
-
-def _check_type(value: Json, types: tuple[str, ...], where: str) -> None:
-    if "@type" in value and value["@type"] not in types:
-        raise Invalid(
-            "The type does not belong here.",
-            where=f"{where}.@type",
-            rule="policy-type",
-            hint=f"It is {' or '.join(types)}.",
-        )
 
 
 def _terms(policy: Json, where: str) -> Terms:
@@ -123,12 +111,12 @@ def _rule(value: object, key: str, where: str, policy: Json, bounds: Bounds) -> 
     bounds.count_rule(where)
     rule = as_object(value, where)
     check_keys(rule, _PERMISSION if key == "permission" else _DUTY, where)
-    _check_type(rule, (_TYPE_OF[key],), where)
+    check_type(rule, (_TYPE_OF[key],), where)
     _check_parties(rule, policy, where)
     items = as_list(rule.get("constraint", []), f"{where}.constraint")
     return Rule(
         action=as_text(rule.get("action"), f"{where}.action"),
-        constraints=_constraints(items, f"{where}.constraint", bounds, 1),
+        constraints=ConstraintReader(bounds).read(items, f"{where}.constraint"),
         duties=_rules(rule, "duty", where, policy, bounds),
     )
 
@@ -142,59 +130,3 @@ def _check_parties(rule: Json, policy: Json, where: str) -> None:
                 rule="policy-party",
                 hint="Leave it out: the policy's applies to all its rules.",
             )
-
-
-def _constraints(items: list[object], where: str, bounds: Bounds, depth: int) -> tuple[Constraint, ...]:
-    return tuple(_constraint(item, f"{where}[{index}]", bounds, depth) for index, item in enumerate(items))
-
-
-def _constraint(value: object, where: str, bounds: Bounds, depth: int) -> Constraint:
-    bounds.count_constraint(where, depth)
-    constraint = as_object(value, where)
-    logical = [key for key in _LOGICAL if key in constraint]
-    if not logical:
-        return _atomic(constraint, where, bounds, depth)
-    if len(logical) > 1:
-        raise Invalid(
-            f"A constraint has one of and, andSequence, or, xone; this one has {' and '.join(logical)}.",
-            where=where,
-            rule="policy-logical",
-            hint="Put one inside the other.",
-        )
-    return _logical(constraint, logical[0], where, bounds, depth)
-
-
-def _logical(constraint: Json, key: str, where: str, bounds: Bounds, depth: int) -> Logical:
-    check_keys(constraint, frozenset({"@type", key}), where)
-    _check_type(constraint, ("LogicalConstraint", "Constraint"), where)
-    items = as_list(constraint[key], f"{where}.{key}")
-    if not items:
-        raise Invalid(f"{key} joins nothing.", where=f"{where}.{key}", rule="policy-logical", hint="Leave it out.")
-    return Logical(cast("LogicalOperator", key), _constraints(items, f"{where}.{key}", bounds, depth + 1))
-
-
-def _atomic(constraint: Json, where: str, bounds: Bounds, depth: int) -> Atomic:
-    check_keys(constraint, _ATOMIC, where)
-    _check_type(constraint, ("AtomicConstraint", "Constraint"), where)
-    left = as_text(constraint.get("leftOperand"), f"{where}.leftOperand")
-    operator = as_text(constraint.get("operator"), f"{where}.operator")
-    if operator not in OPERATORS:
-        raise Invalid(
-            "The operator is not one of the protocol's.",
-            where=f"{where}.operator",
-            rule="policy-operator",
-            hint=f"Known: {', '.join(sorted(OPERATORS))}.",
-        )
-    return Atomic(left, operator, _right(constraint.get("rightOperand"), f"{where}.rightOperand", bounds, depth))
-
-
-def _right(value: object, where: str, bounds: Bounds, depth: int) -> RightOperand:
-    if not isinstance(value, str | list | dict):
-        raise Invalid(
-            "A right operand is text, an object or an array.",
-            where=where,
-            rule="policy-right-operand",
-            hint='Write a number as text ("5") or as {"@value": "5", "@type": "xsd:integer"}.',
-        )
-    bounds.measure(value, where, depth)
-    return value

@@ -11,14 +11,28 @@ from typing import Literal
 from msgspec import Struct
 
 from hanse.odrl.facts import Fact, Truth
-from hanse.odrl.model import Atomic
+from hanse.odrl.model import Atomic, LogicalOperator
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What came of one constraint, refinement, duty, action, target or party of a rule.
 
-    `path` is its place, e.g. `permission[0].constraint[1]`. `fact` is what it was decided on, if a fact was known; `why` says
-    in a word why it is unknown: `missing`, `stale`, `term`, `operand`, `owed` ... ; `needs` names the left operand that is missing.
+    `path` is its place, e.g. `permission[0].constraint[1]`. Joined constraints have a finding with their `logical` operator before
+    those of their members, whose paths go on from it. `fact` is what it was decided on, if a fact was known (of a duty: its state).
+    `why` says in a word why it is unknown, and of a duty, why it is not done; `needs` names the fact that is missing or stale.
+
+    | `why` | |
+    |---|---|
+    | `missing` | the fact, or the state of the duty, is not known; of a collection: what is part of it |
+    | `stale` | the fact was known, and has expired |
+    | `value` | the fact is there and does not settle it: another unit or currency, a wider or narrower name, the wrong form |
+    | `operand` | the left operand is not known |
+    | `term` | the constraint itself can never be decided: its operator, or its right operand |
+    | `action` | whether the one action contains the other is not known |
+    | `unasked` | the request names no target or party |
+    | `owed` | the duty is pending |
+    | `violated` | the duty was not seen to in time |
+    | `consequence` | the duty was seen to, a consequence that is owed beside it was not |
     """
 
     path: str
@@ -28,10 +42,15 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fact: Fact | None = None
     why: str = ""
     needs: str = ""
+    logical: LogicalOperator | None = None
 
 
 class RuleReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of one rule. `id` is its uid, else its path. `truth` tells whether it applies to the request."""
+    """What came of one rule. `id` is its uid, else its path.
+
+    `truth` tells whether a permission or a prohibition applies to the request, and whether an obligation is in order (pending, or
+    done): one that is not `True` blocks everything.
+    """
 
     id: str
     path: str
@@ -44,8 +63,10 @@ class RuleReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer.
 
-    `decided_by` are the ids of the rules that decided; `beyond` says what kept everything from being permitted whatever the
-    rules say: `profile IRI`, `conflict`, `void`. From `valid_until` on the answer may be another one, with time alone or because
+    `decided_by` are the ids of the rules that decided: the permissions that hold, or whatever forbids and blocks, or, where no
+    permission holds, all of them. `beyond` says what kept everything from being permitted whatever the rules say: `profile IRI`
+    (not known), `inherits IRI` (not copied in), `empty` (no rule), `depth`, `size` (too much to decide), `conflict` (a permission and
+    a prohibition apply at once, and the policy is void). From `valid_until` on the answer may be another one, with time alone or because
     a fact grows stale; `None`: time alone changes nothing.
     """
 

@@ -113,3 +113,42 @@ STEP_3: tuple[str, ...] = (
     "CREATE TABLE refusals (tenant TEXT NOT NULL, id TEXT NOT NULL, holder TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
     "CREATE INDEX refusals_holder ON refusals (tenant, holder, id)",
 )
+
+_USAGE = (
+    "CREATE TABLE uses (tenant TEXT NOT NULL, id TEXT NOT NULL, agreement TEXT NOT NULL, is_open INTEGER NOT NULL, due INTEGER,"
+    " doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE INDEX uses_agreement ON uses (tenant, agreement, id)",
+    "CREATE INDEX uses_open ON uses (tenant, agreement) WHERE is_open = 1",
+    "CREATE INDEX uses_due ON uses (due) WHERE due IS NOT NULL",
+    # One row per agreement, locked by whoever counts: what its uses have taken and what is reserved for them.
+    "CREATE TABLE tallies (tenant TEXT NOT NULL, agreement TEXT NOT NULL, count INTEGER NOT NULL, volume INTEGER NOT NULL,"
+    " seconds INTEGER NOT NULL, last INTEGER, PRIMARY KEY (tenant, agreement))",
+    "CREATE TABLE told (tenant TEXT NOT NULL, about TEXT NOT NULL, name TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, about, name))",
+    "CREATE TABLE owed (tenant TEXT NOT NULL, agreement TEXT NOT NULL, path TEXT NOT NULL, due INTEGER, doc BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, agreement, path))",
+    "CREATE INDEX owed_due ON owed (due) WHERE due IS NOT NULL",
+)
+
+_LEDGER = (
+    # One row per log, locked by whoever appends; `edge` are the largest complete nodes of its tree, one after the other.
+    "CREATE TABLE ledger_heads (tenant TEXT NOT NULL PRIMARY KEY, size INTEGER NOT NULL, edge BLOB NOT NULL)",
+    "CREATE TABLE ledger_entries (tenant TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,"
+    " agreement TEXT NOT NULL, signer TEXT NOT NULL, leaf BLOB NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, number))",
+    "CREATE UNIQUE INDEX ledger_entries_id ON ledger_entries (tenant, id)",
+    "CREATE INDEX ledger_entries_agreement ON ledger_entries (tenant, agreement, number)",
+    "CREATE INDEX ledger_entries_latest ON ledger_entries (tenant, agreement, kind, signer, number)",
+    "CREATE TABLE ledger_nodes (tenant TEXT NOT NULL, level INTEGER NOT NULL, number INTEGER NOT NULL, node BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, level, number)) WITHOUT ROWID",
+    # Statements to peers, and what became of them.
+    "CREATE TABLE ledger_sent (tenant TEXT NOT NULL, id TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))",
+)
+
+_ENDINGS = (
+    # When time may be over for a contract. Those that are there already are looked at once.
+    "CREATE TABLE contract_ends (tenant TEXT NOT NULL, id TEXT NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (tenant, id))",
+    "CREATE INDEX contract_ends_due ON contract_ends (due)",
+    "INSERT INTO contract_ends (tenant, id, due) SELECT tenant, id, 0 FROM contracts",
+)
+
+STEP_4: tuple[str, ...] = (*_USAGE, *_LEDGER, *_ENDINGS)

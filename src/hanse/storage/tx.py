@@ -10,11 +10,13 @@ from hanse.storage.stores.contracts import Contracts
 from hanse.storage.stores.dataplane import AccessTokens, Manifests, Pushes
 from hanse.storage.stores.issuing import Issuances, IssuedCredentials, StatusLists
 from hanse.storage.stores.keys import Keys
+from hanse.storage.stores.ledger import LedgerEntries, SentStatements
 from hanse.storage.stores.outbox import Outbox
 from hanse.storage.stores.participants import Operators, Participants, Tombstones
 from hanse.storage.stores.processes import Negotiations, Transfers
 from hanse.storage.stores.replays import Replays
 from hanse.storage.stores.trust import PresentedCredentials, Refusals
+from hanse.storage.stores.usage import OwedDuties, ToldFacts, Uses
 from hanse.storage.stores.wallet import CredentialRequests, HeldCredentials, Letters
 
 PAYLOAD_LIMIT = 7_000
@@ -173,3 +175,28 @@ class Tx:
     def refusals(self) -> Refusals:
         """Why peers' claims were refused."""
         return Refusals(self.rows)
+
+    @property
+    def uses(self) -> Uses:
+        """Uses of data under agreements, and what they have taken."""
+        return Uses(self.rows)
+
+    @property
+    def told(self) -> ToldFacts:
+        """Facts that operators and hooks told."""
+        return ToldFacts(self.rows)
+
+    @property
+    def owed(self) -> OwedDuties:
+        """How far obligations of agreements are."""
+        return OwedDuties(self.rows)
+
+    @property
+    def ledger(self) -> LedgerEntries:
+        """The signed logs of participants."""
+        return LedgerEntries(self.rows)
+
+    @property
+    def sent(self) -> SentStatements:
+        """Signed statements to peers."""
+        return SentStatements(self.rows)

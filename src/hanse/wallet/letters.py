@@ -1,4 +1,4 @@
-"""Letters: DCP messages that a participant sends, kept until they are settled (compare `connector.outbox`).
+"""Letters: DCP messages and signed statements that a participant sends, kept until they are settled (compare `connector.outbox`).
 
 A letter is stored in the transaction that makes it necessary. `send_due` takes what is due by moving `due` ahead, so that
 no other server process takes it too, and posts it: several at once, one after the other to each receiver. What came of it
@@ -238,6 +238,8 @@ def _arrived(letter: Letter, answer: MailAnswer) -> bool:
 
 
 def _worth_repeating(letter: Letter, answer: MailAnswer) -> bool:
+    if answer.hopeless:
+        return False
     if answer.status is None or answer.status >= 500 or answer.status in _LATER:
         return True
     return answer.status == _UNPROVED and letter.attempts < _UNPROVED_ATTEMPTS

@@ -258,7 +258,8 @@ class Issuers(Protocol):
 class MailAnswer(Struct, frozen=True, kw_only=True):
     """What came of one attempt to post a letter: status and body, or the error that kept it from arriving.
 
-    `location` is the header of that name, `retry_after` the number of seconds that the answer asks us to wait.
+    `location` is the header of that name, `retry_after` the number of seconds that the answer asks us to wait. `hopeless` says that
+    trying again cannot help, although nobody has refused it.
     """
 
     status: int | None
@@ -266,6 +267,7 @@ class MailAnswer(Struct, frozen=True, kw_only=True):
     location: str = ""
     error: str = ""
     retry_after: float | None = None
+    hopeless: bool = False
 
 
 class Mail(Protocol):

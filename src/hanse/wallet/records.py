@@ -11,8 +11,8 @@ from msgspec import Struct
 from hanse.identity.credentials.model import Profile
 from hanse.kernel.tenant import Did, Tenant
 
-ServiceType = Literal["CredentialService", "IssuerService"]
-"""The services of DCP that a DID document names (DCP 1.0, 5.2 and 6.2)."""
+ServiceType = Literal["CredentialService", "IssuerService", "EvidenceService"]
+"""The services that letters go to: those of DCP that a DID document names (DCP 1.0, 5.2 and 6.2), and the one for statements."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class CredentialRequest(Struct, frozen=True, kw_only=True):
 
 
 class Letter(Struct, frozen=True, kw_only=True):
-    """A DCP message on its way: to which service of whom, below which path, and for how long it is tried.
+    """A message on its way: to which service of whom, below which path, and for how long it is tried.
 
     `kind` and `about` tell whoever queued it what came of it. `token` goes along as the token's `token` claim (DCP 1.0, 6.1).
     `attempts` counts those that were begun; `due` is when it is tried next, and lies ahead while it is being tried.

@@ -138,6 +138,13 @@ class Wallet:
         """
         return (await self._entry(tenant)).key
 
+    async def key_named(self, tenant: Tenant, kid: str) -> SigningKey:
+        """Return the participant's key of that name, for what was encrypted to it. Raises `NotFound` if its private part is gone."""
+        record = _named(await self._database.read(lambda tx: life.all_keys(tx, tenant)), kid)
+        if not record.sealed:
+            raise NotFound("The private part of this key is destroyed.", where="kid", hint="Have it encrypted anew, to the key of now.")
+        return SigningKey.from_private_jwk(self._sealer.unseal(record.sealed, tenant=tenant, kid=kid), kid)
+
     async def token_for(self, tenant: Tenant, audience: str) -> str:
         """Return a fresh self-issued token of the participant for `audience`, a DID (DCP 1.0, 4.3). Raises `NotFound`."""
         key = await self.signing_key(tenant)

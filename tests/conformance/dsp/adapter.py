@@ -34,10 +34,11 @@ from hanse.http.courier import PeerConnector
 from hanse.kernel.clock import SystemClock, timestamp
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.evaluate import Proofs
 from hanse.odrl.model import Agreement, Offer, Rule, Terms
+from hanse.odrl.proofs import Proofs
 from hanse.participants import naming
 from hanse.participants.roles import SERVER
+from hanse.usage.ports import Proven
 from tests.conformance.dsp.scripts import SCRIPTS
 from tests.conformance.kit import dsp_properties as kit
 from tests.conformance.serving import serving
@@ -80,9 +81,9 @@ class Everybody:
     async def standing(self, tenant: Tenant, peer: Did) -> None:
         """Nobody is ever taken back."""
 
-    def proofs(self, tenant: Tenant, peer: Did) -> Proofs:
-        """Return none: the offers of the cases ask for none."""
-        return Proofs()
+    def proven(self, tx: object, tenant: Tenant, did: Did) -> Proven:
+        """Tell of a member, and of no more: the offers of the cases ask for none."""
+        return Proven()
 
 
 class KnownAddress:
@@ -225,6 +226,7 @@ async def connector_under_test() -> AsyncIterator[UnderTest]:
     parts = Parts(
         authenticate=everybody,
         membership=everybody,
+        peers=everybody,
         dataplane=FixedAddress(),
         negotiation_rule=Hold(),
         transfer_rule=Hold(),

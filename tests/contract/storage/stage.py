@@ -13,12 +13,14 @@ from hanse.dcat.model import Dataset
 from hanse.dsp.messages import Role
 from hanse.identity.credentials.model import VC20
 from hanse.identity.status import Bits
+from hanse.ledger.records import Delivery, Entry, Sent
 from hanse.odrl.model import Agreement, Offer, Terms
 from hanse.odrl.templates import parse_template
 from hanse.participants.records import Operator, Participant, Receipt, Tombstone
 from hanse.participants.roles import Role as OperatorRole
 from hanse.storage import open_database
 from hanse.trust.records import Presented, Refusal
+from hanse.usage.records import Owed, Told, Use
 from hanse.wallet.ports import SealedKey
 from hanse.wallet.records import CredentialRequest, Held, Letter, RequestState
 
@@ -207,3 +209,34 @@ def presented(tenant=A, holder=PEER, *credentials, at=NOW):
 def refusal(id="rfs_1", tenant=A, holder=PEER, **said):
     fields = {"at": NOW, "rule": "revoked", "message": "The credential is refused. Ünïcode — 数据.", "where": "credentialStatus"}
     return Refusal(id=id, tenant=tenant, holder=holder, **(fields | said))
+
+
+def use(id="trf_1", tenant=A, *, agreement="agr_1", **changes):
+    fields = {"peer": PEER, "role": Role.PROVIDER, "reserved": NOW, "stated": {"purpose": "dpv:Marketing"}}
+    return Use(id=id, tenant=tenant, agreement=agreement, **(fields | changes))
+
+
+def told(about="", name="event", value="launch", tenant=A, **changes):
+    return Told(tenant=tenant, about=about, name=name, values=(value,), source="an operator", observed=NOW, **changes)
+
+
+def owed(path="obligation[0]", *, agreement="agr_1", tenant=A, **changes):
+    return Owed(tenant=tenant, agreement=agreement, path=path, action="delete", **changes)
+
+
+def entry(index=0, tenant=A, **changes):
+    fields = {
+        "kind": "notice",
+        "agreement": "agr_1",
+        "signer": PEER,
+        "hash": "ab" * 32,
+        "at": NOW,
+        "raw": b'{"n":"\xc3\xbc"}',
+        "key": {"kty": "EC"},
+    }
+    return Entry(tenant=tenant, index=index, id=f"led_{index}", **(fields | changes))
+
+
+def sent(id="led_0", tenant=A, **changes):
+    fields = {"index": 0, "to": PEER, "agreement": "agr_1", "kind": "notice", "state": Delivery.WAITING, "at": NOW, "receipt": b"{}"}
+    return Sent(tenant=tenant, id=id, **(fields | changes))

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from hanse.evidence.merkle import Edge, leaf_hash
 from hanse.kernel.errors import Misconfigured, StorageFailed
+from hanse.ledger.records import Head
 from hanse.storage import open_database, portable, schema
 from hanse.storage.erase import erase_tenant, tenant_tables
 from tests.contract.storage import stage
@@ -47,6 +49,26 @@ def _fill(tx):
     tx.manifests.put(A, "ds_1", "f", b'{"id":"m"}')
     tx.pushes.put(stage.push())
     _fill_trust(tx)
+    _fill_usage(tx)
+    _fill_ledger(tx)
+
+
+def _fill_ledger(tx, tenant=A):
+    """Two entries, whose hashes have a node above them, a statement to a peer, and a contract that time may end."""
+    edge = Edge()
+    for number in range(2):
+        entry = stage.entry(number, tenant)
+        edge, nodes = edge.append(leaf_hash(entry.raw))
+        tx.ledger.add(entry, Head(tenant, edge), nodes)
+    tx.sent.put(stage.sent(tenant=tenant))
+    tx.contracts.put(stage.contract("agr_due", tenant, due=stage.later(days=3)))
+
+
+def _fill_usage(tx, tenant=A):
+    tx.uses.put(stage.use("trf_1", tenant, due=stage.later(hours=1)))
+    tx.uses.hold(tenant, "agr_1")
+    tx.told.put(stage.told(tenant=tenant))
+    tx.owed.put(stage.owed(tenant=tenant, due=stage.later(days=1)))
 
 
 def _fill_trust(tx):
@@ -72,6 +94,8 @@ def _fill_trust_of_another(tx):
     tx.status_lists.add(stage.status_lists(of="lake", tenant=stage.B))
     tx.presented.put(stage.presented(stage.B))
     tx.refusals.add(stage.refusal(tenant=stage.B), per_holder=9, per_tenant=9)
+    _fill_usage(tx, stage.B)
+    _fill_ledger(tx, stage.B)
 
 
 def _dump(tx):

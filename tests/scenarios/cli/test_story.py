@@ -69,6 +69,39 @@ def test_a_counter_offer_waits_and_is_taken(space, tmp_path):
     assert any("2091" in sentence for sentence in got["contract"]["sentences"])
 
 
+def test_two_servers_come_to_terms_within_their_limits(space, tmp_path):
+    id = space.offer("limits.csv", "--policy", "members + count 1", "--negotiable", "members + count 3")
+    assert "3" in space.run("offer", "show", id).stdout
+    road = ("get", id, "--from", "alice", "--into", str(tmp_path / "l"), "--policy", "members + count 9", "--need", "count 2")
+    got = space.json(*road, who="bob")
+    assert got["verified"]
+    constraints = got["contract"]["agreement"]["permission"][0]["constraint"]
+    assert {"leftOperand": "count", "operator": "lteq", "rightOperand": "3"} in constraints
+    again = (*road[:-1], "count 7", "--again")
+    refused = space.json(*again, who="bob", code=1)["error"]
+    assert "count" in refused["message"]
+    space.run("offer", "edit", id, "--negotiable", "none")
+    assert space.json("offer", "show", id)["preferences"] is None
+
+
+def test_what_a_need_leaves_open_waits_for_a_person(space, tmp_path):
+    id = space.offer("open.csv", "--policy", "members + until 2090-01-01", "--negotiable", "members + until 2090-01-01")
+    road = ("get", id, "--from", "alice", "--into", str(tmp_path / "o"), "--need", "count 2", "--patience", "5")
+    assert space.json(*road, who="bob", code=3)["error"]["rule"] == "waits-for-person"
+    mine = next(one for one in space.json("negotiations", who="bob") if one["dataset"] == id)
+    assert "dateTime" in space.run("explain", mine["id"], who="bob").stdout
+    assert space.json("get", id, "--from", "alice", "--into", str(tmp_path / "o"), "--accept-counter", who="bob")["verified"]
+
+
+def test_a_purpose_is_short_for_a_need(space, tmp_path):
+    id = space.offer("purpose.csv", "--policy", "members + purpose ResearchAndDevelopment")
+    road = ("get", id, "--from", "alice", "--into", str(tmp_path / "p"), "--purpose", "AcademicResearch")
+    got = space.json(*road, "--accept-declared", who="bob")
+    assert got["verified"]
+    other = ("get", id, "--from", "alice", "--into", str(tmp_path / "q"), "--purpose", "Marketing", "--again")
+    assert "AcademicResearch" not in space.run(*other, "--accept-declared", who="bob", code=1).stderr
+
+
 def test_a_refusal_ends_with_1_and_its_reason(space, tmp_path):
     id = space.offer("refused.csv", "--by-hand")
     road = ("get", id, "--from", "alice", "--into", str(tmp_path / "r"), "--patience", "1")

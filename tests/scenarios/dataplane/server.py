@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,13 +13,16 @@ from typing import Any
 
 import uvicorn
 
+from hanse.dataplane.derived import Derived
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.inbox import Inbox
 from hanse.dataplane.manifests import Manifests
 from hanse.dataplane.records import Halted, Permit, Place
 from hanse.dataplane.running import Running
 from hanse.dataplane.serving import Serving
+from hanse.dataplane.spool import KIND, Spool
 from hanse.dataplane.tokens import Tokens
+from hanse.dataplane.transforms.sealing import Recipient
 from hanse.dsp.messages import DataAddress
 from hanse.http.data import DataApp
 from hanse.http.transport import DataProtocol
@@ -27,6 +31,11 @@ from hanse.kernel.tenant import Tenant
 from hanse.sources.files import FileSources
 from hanse.sources.router import SourceRouter
 from tests.unit.dataplane.world import ACME, Backwards, Memory, Permissions, Proofs, grant
+
+
+def key_of(tenant: Tenant, agreement: str) -> bytes:
+    """Return a key that differs between agreements, as the installation's own do."""
+    return hashlib.sha256(f"{tenant} {agreement}".encode()).digest()
 
 
 class Plane:
@@ -41,14 +50,20 @@ class Plane:
         self.running = Running(clock)
         self.tokens = Tokens(clock)
         files = FileSources(lambda tenant: [str(root / tenant)])
-        self.sources = SourceRouter({"file": files, "folder": files})
-        self.manifests = Manifests(self.memory, self.sources)
+        self.spool = Spool(lambda tenant: root / options.get("spool", "spool") / tenant, lambda tenant: options.get("room", 1 << 30))
+        self.sources = SourceRouter({"file": files, "folder": files, KIND: self.spool})
+        self.manifests = Manifests(self.memory, self.sources, self.spool)
+        self.recipients: dict[str, Recipient] = {}
+        self.derived = Derived(self.manifests, self.sources, self.spool, key_of, self._recipient, patience=options.get("patience", 5.0))
         self.flows = Flows(self.tokens, self.sources, Backwards(), clock, base=self.base, range_size=options.get("range_size"))
-        serving = Serving(self.memory, self.tokens, self.permissions, self.manifests, self.sources, Proofs())
+        serving = Serving(self.memory, self.tokens, self.permissions, self.manifests, self.sources, Proofs(), derived=self.derived)
         self.inbox = Inbox(self.memory, self.tokens, lambda tenant: root / "in" / tenant, quota=lambda _: 1 << 20)
         self.app = DataApp(serving, self.running, self.inbox, accel=options.get("accel"))
         self.memory.subscribers.append(lambda event: self.running.on_halted(event) if isinstance(event, Halted) else None)
         self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def _recipient(self, tenant: Tenant, did: str) -> Recipient | None:
+        return self.recipients.get(did)
 
     def call(self, work: Callable[[], Any]) -> Any:
         """Run `work` on the server's loop."""

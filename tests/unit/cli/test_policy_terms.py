@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hanse.cli.files import LIMIT
-from hanse.cli.policy import terms_of
+from hanse.cli.terms import terms_of
 from hanse.cli.settings import _shown
 from hanse.kernel.errors import Invalid
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hanse.client import offers, people, spaces
+from hanse.client import offers, people, policies, spaces
 from hanse.client.core import Response
 from hanse.client.problems import error_of
 from hanse.http.errors import TABLE, problem
@@ -19,7 +19,7 @@ def test_a_list_is_read_page_after_page():
         page({"name": "members", "usage": "members", "meaning": "y"}),
     )
     api = Responder({"GET /policies": pages})
-    assert [one.name for one in api.drive(offers.list_policies())] == ["open", "members"]
+    assert [one.name for one in api.drive(policies.list_policies())] == ["open", "members"]
     assert [dict(one.query) for one in api.requests] == [{"limit": "500"}, {"limit": "500", "after": "1"}]
 
 
@@ -170,6 +170,6 @@ def _member(did, name):
 
 
 def _an_error(kind):
-    if kind is e.TooMany:
-        return e.TooMany("It is wrong.", retry_after=3.0, where="field", hint="Try this.")
+    if kind in (e.TooMany, e.NotReady):
+        return kind("It is wrong.", retry_after=3.0, where="field", hint="Try this.")
     return kind("It is wrong.", where="field", hint="Try this.")

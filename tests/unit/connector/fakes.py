@@ -12,7 +12,8 @@ from hanse.connector.offers import Found
 from hanse.connector.ports import Delivery
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.errors import ClaimsRefused, Forbidden, PeerRefused, PeerUnreachable, SourceVanished
-from hanse.odrl.evaluate import Proofs
+from hanse.odrl.proofs import Proofs
+from hanse.usage.ports import Proven
 
 if TYPE_CHECKING:
     from tests.unit.connector.world import Side
@@ -108,8 +109,9 @@ class Members:
     async def standing(self, tenant, peer):
         await self.require(tenant, peer)
 
-    def proofs(self, tenant, peer):
-        return self.proved.get(peer)
+    def proven(self, tx, tenant, did):
+        known = self.proved.get(did, Proofs())
+        return Proven(roles=known.roles, credentials=dict.fromkeys(known.credentials, ({},)))
 
 
 class Looks:

@@ -8,6 +8,7 @@ import pytest
 
 from hanse.connector.kit import Sender
 from hanse.connector.offers import Description, Offers
+from hanse.connector.preferences import Preferences
 from hanse.connector.records import FileSource, HttpSource
 from hanse.dsp.messages import CatalogRequest
 from hanse.kernel.errors import Invalid, NotFound, TooMany, Unauthenticated
@@ -15,6 +16,7 @@ from hanse.odrl.model import Atomic, Rule, Terms
 from tests.unit.connector.world import START, run, terms
 
 SOURCE = FileSource(path="/data/weather.csv")
+NEVER = Terms(permissions=(Rule("use", (Atomic("count", "lteq", "0"),)),))
 
 
 def sender(w, jti="one"):
@@ -25,12 +27,15 @@ def sender(w, jti="one"):
     ("said", "where", "rule"),
     [
         ({"terms": ()}, "terms", "required"),
-        ({"terms": (Terms(permissions=(Rule("sell"),)),)}, "terms[0].permission[0].action", "policy"),
+        ({"terms": (Terms(permissions=(Rule("fly"),)),)}, "terms[0].permission[0].action", "policy"),
         (
             {"terms": (terms(), Terms(permissions=(Rule("use", (Atomic("moon", "eq", "full"),)),)))},
             "terms[1].permission[0].constraint[0]",
             "policy",
         ),
+        ({"terms": (terms("count 3"), NEVER)}, "terms[1].permission[0].constraint[0]", "policy"),
+        ({"preferences": Preferences(must=NEVER)}, "preferences.must.permission[0].constraint[0]", "policy"),
+        ({"preferences": Preferences(must=terms(), max_rounds=99)}, "preferences.max_rounds", "range"),
         ({"title": ""}, "title", "required"),
         ({"title": "x" * 301}, "title", "text"),
         ({"description": "a\x00b"}, "description", "text"),

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+from hanse.app.usage import UsageSide
+from hanse.config import Settings
+from hanse.connector.bargain import Bargaining, PreferencesRule
 from hanse.connector.catalog import Catalog
 from hanse.connector.kit import Kit, OwnAddresses, Sender
 from hanse.connector.negotiations import Negotiations
@@ -30,6 +33,7 @@ from hanse.http import errors
 from hanse.http.wire import Wire20251
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import HanseError, Unauthenticated
+from hanse.odrl.constraints.built_in import BUILT_IN
 from hanse.odrl.templates import parse_template
 from hanse.storage import open_database
 from tests.unit.connector.fakes import ROOT, ContextSealer, Looks, Members, Net, Packet, Plane, Post, Reads, SideIds
@@ -75,9 +79,14 @@ class Side:
         clock, sealer = self.clock, ContextSealer()
         self.outbox = Outbox(self.db, Post(self.net, self), sealer, clock, self.ids, self.limits)
         own, reads = OwnAddresses(ROOT, wire.PATH), Reads(self.net, self)
-        parts = (self.db, self.outbox, reads, self.members, self.plane, sealer, Wire20251(), clock, self.ids, own, self.limits)
+        ground = SimpleNamespace(clock=clock, database=self.db, operands=BUILT_IN, ids=self.ids, settings=Settings())
+        self.usage = UsageSide(ground, self.members)
+        usage = self.usage.bridge
+        parts = (self.db, self.outbox, reads, self.members, self.plane, usage, sealer, Wire20251(), clock, self.ids, own, self.limits)
         self.kit = Kit(*parts)
-        self.negotiations = self.negotiations_type(self.kit, OwnOffersRule(clock, self.members.proofs), lambda tenant: self.did)
+        self.bargaining = Bargaining(BUILT_IN, usage)
+        rule = PreferencesRule(OwnOffersRule(usage), self.bargaining)
+        self.negotiations = self.negotiations_type(self.kit, rule, lambda tenant: self.did)
         self.transfers = self.transfers_type(self.kit, StartAtOnceRule(), self.negotiations)
         self.offers = Offers(self.kit, Looks())
         self.catalog = Catalog(self.kit)

@@ -112,11 +112,23 @@ class Permissions:
 
     permits: dict[tuple[Tenant, str], Permit] = field(default_factory=dict)
 
+    async def prepare(self, tenant: Tenant, agreement: str, consumer: Did) -> None:
+        pass
+
     def check(self, tx: DataTx, tenant: Tenant, transfer: str, agreement: str, consumer: Did) -> Permit:
         permit = self.permits.get((tenant, transfer))
         if permit is None or agreement != "agr_1" or consumer != CONSUMER:
             raise Forbidden("The transfer is not started.")
         return permit
+
+    def take(self, tx: DataTx, tenant: Tenant, transfer: str, permit: Permit, volume: int, seconds: int) -> None:
+        self.check(tx, tenant, transfer, permit.agreement, permit.consumer)
+
+    def sent(self, tx: DataTx, tenant: Tenant, transfer: str, volume: int) -> None:
+        pass
+
+    def give_back(self, tx: DataTx, tenant: Tenant, transfer: str, permit: Permit, volume: int, seconds: int) -> None:
+        pass
 
 
 class Proofs:

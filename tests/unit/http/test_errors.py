@@ -15,7 +15,7 @@ TREE = [kind for _, kind in inspect.getmembers(e, inspect.isclass) if issubclass
 
 
 def make(kind, message="it is so"):
-    extra = {"retry_after": 2.2} if kind is e.TooMany else {"status": 403} if kind is e.PeerRefused else {}
+    extra = {"retry_after": 2.2} if kind in (e.TooMany, e.NotReady) else {"status": 403} if kind is e.PeerRefused else {}
     return kind(message, **extra)
 
 
@@ -30,6 +30,7 @@ def make(kind, message="it is so"):
         (e.Conflict, 409, 400),
         (e.TooLarge, 413, 413),
         (e.TooMany, 429, 429),
+        (e.NotReady, 503, 503),
         (e.AddressRefused, 422, 400),
         (e.PeerUnreachable, 504, 502),
         (e.PeerRefused, 502, 502),

@@ -137,6 +137,17 @@ def test_a_clear_no_is_final(status):
     letter_run(scenario)
 
 
+def test_what_is_hopeless_is_not_tried_again():
+    async def scenario(w):
+        await queue(w)
+        w.mail.will_answer(ISSUER, MailAnswer(status=None, error="There is no such service.", hopeless=True))
+        await w.send()
+        assert waiting(w) == []
+        assert outcomes(w) == [("a", "There is no such service.")]
+
+    letter_run(scenario)
+
+
 def test_a_conflict_on_a_repetition_says_that_the_first_has_arrived():
     async def scenario(w):
         await queue(w)

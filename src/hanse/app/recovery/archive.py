@@ -30,7 +30,7 @@ from hanse.storage.rows import Row, Value
 FORMAT = 1
 DOCUMENTS = frozenset({"doc", "encoded"})
 """Columns that hold a JSON document, which stands in the line as it is."""
-BITS = frozenset({"revoked", "suspended"})
+BITS = frozenset({"revoked", "suspended", "leaf", "edge", "node"})
 """Columns that hold bytes, which stand in the line as base64."""
 DATED = (
     "participants",

@@ -22,6 +22,9 @@ What becomes of each table:
 | negotiations | yes | those under way are ended with a reason, and the peers told |
 | transfers | without data addresses, which hold tokens | those that run are ended with a reason, and the peers told |
 | contracts | yes | those that have ended stay ended; those nobody can vouch for wait for a confirmation |
+| contract_ends | yes | as their contracts |
+| uses, tallies, told, owed | yes | those of the replaced database, if it vouches for the participant: what was used up stays so |
+| ledger_heads, ledger_entries, ledger_nodes, ledger_sent | yes | the same: a log goes on from its newest entry, not from an older one |
 | assets, asset_viewers, asset_terms | yes | withdrawn ones stay withdrawn; changed ones wait for a confirmation |
 | outbox | no: bodies may hold tokens | only what tells the peers of the ends above |
 | replays | no | not needed: no token made before the restore is taken |
@@ -80,6 +83,15 @@ TAKEN = (
     "negotiations",
     "transfers",
     "contracts",
+    "contract_ends",
+    "uses",
+    "tallies",
+    "told",
+    "owed",
+    "ledger_heads",
+    "ledger_entries",
+    "ledger_nodes",
+    "ledger_sent",
     "assets",
     "asset_viewers",
     "asset_terms",

@@ -12,11 +12,12 @@ from msgspec import Struct
 from hanse.anchor.records import Issuance, Issued, Member, Published, Space, StatusBits
 from hanse.app.recovery.archive import DATED, Manifest, newest_of
 from hanse.connector.records import Asset, Contract
-from hanse.kernel.tenant import Did
+from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Terms
 from hanse.participants.records import Operator, Participant, Tombstone
 from hanse.storage import Tx
 from hanse.storage.stores.restores import Restored, Restores, Unconfirmed, UnconfirmedStore
+from hanse.usage.records import Owed, Tally, Told
 from hanse.wallet.ports import SealedKey
 from hanse.wallet.records import CredentialRequest, Held, Letter
 
@@ -26,11 +27,14 @@ Key = tuple[str, str]
 
 
 class Ended(Struct, frozen=True):
-    """How a contract stood: of which negotiation it came, and whether it had ended."""
+    """How a contract stood: of which negotiation it came, and whether it had ended, and how."""
 
     negotiation: str
     ended: datetime | None
     reason: str
+    how: str = ""
+    by: str = ""
+    statement: str = ""
 
 
 class Shown(Struct, frozen=True):
@@ -63,6 +67,9 @@ class Former(Struct, frozen=True, kw_only=True):
     keys: Sequence[SealedKey]
     restores: Sequence[Restored]
     unconfirmed: Sequence[Unconfirmed]
+    tallies: Sequence[Tally]
+    told: Sequence[Told]
+    owed: Sequence[Owed]
 
     def continues(self, manifest: Manifest, restores: Sequence[Restored]) -> bool:
         """Tell whether this database is the one the backup was taken from, and as it was then or later.
@@ -98,6 +105,9 @@ def read(tx: Tx) -> Former:
         keys=list(_docs(tx, "keys", SealedKey)),
         restores=Restores(tx.rows).list(),
         unconfirmed=UnconfirmedStore(tx.rows).list(),
+        tallies=[tx.uses.tally(Tenant(row[0]), row[1]) for row in tx.rows.all("SELECT tenant, agreement FROM tallies")],
+        told=list(_docs(tx, "told", Told)),
+        owed=list(_docs(tx, "owed", Owed)),
     )
 
 
@@ -110,7 +120,7 @@ def status_lists(tx: Tx, space: str | None = None) -> list[StatusBits]:
 
 def ended(contract: Contract) -> Ended:
     """Return how a contract stands."""
-    return Ended(contract.negotiation, contract.ended, contract.end_reason)
+    return Ended(contract.negotiation, contract.ended, contract.end_reason, contract.end_how, contract.ended_by, contract.end_statement)
 
 
 def shown(asset: Asset) -> Shown:

@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 
 from hanse.app.build import Parts
 from hanse.app.keys import existing_master_key
+from hanse.app.recovery import carry
 from hanse.app.recovery import former as formerly
 from hanse.app.recovery.archive import Archive, Manifest
 from hanse.app.recovery.backup import TAKEN, write_backup
@@ -100,6 +101,7 @@ def _replace(tx: Tx, server: Server, archive: Archive, replaced: Path | None) ->
         # A server that starts now waits, and then reads what is new.
         tx.rows.execute("LOCK TABLE restores, participants IN ACCESS EXCLUSIVE MODE")
     former = formerly.read(tx)
+    carry.put_aside(tx)
     for table in reversed(schema.tables()):
         tx.rows.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the schema
     issued = _import(tx, archive)
@@ -107,6 +109,7 @@ def _replace(tx: Tx, server: Server, archive: Archive, replaced: Path | None) ->
     continues = former.continues(manifest, history.list())
     restoring = Restoring(tx, former, now, manifest.taken, continues)
     restrict(restoring)
+    carry.bring_back(tx, restoring.vouched)
     for restored in (*former.restores, Restored(now, manifest.taken, manifest.id)):
         history.add(restored)
     counts = restoring.counts + Counter(_end_processes(tx, server, manifest.taken))

@@ -17,6 +17,7 @@ from hanse.anchor.standing import Status
 from hanse.app.recovery.anchors import restore_anchors
 from hanse.app.recovery.former import shown
 from hanse.app.recovery.restoring import Restoring
+from hanse.app.recovery.usage import restore_usage
 from hanse.app.recovery.wallets import restore_wallets
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did, Tenant
@@ -36,6 +37,7 @@ def restrict(restoring: Restoring) -> None:
     _contracts(restoring)
     _assets(restoring)
     _members(restoring)
+    restore_usage(restoring)
     restore_wallets(restoring)
     restore_anchors(restoring)
     _spaces(restoring)
@@ -104,6 +106,7 @@ def _contracts(restoring: Restoring) -> None:
             if former.ended is None:
                 continue
             contract.ended, contract.end_reason = former.ended, former.reason
+            contract.end_how, contract.ended_by, contract.end_statement = former.how, former.by, former.statement
             restoring.counts["contracts ended since"] += 1
         else:
             contract.ended = restoring.now

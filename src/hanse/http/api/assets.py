@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from hanse.connector.offers import Description
 from hanse.connector.records import FileSource, FolderSource, HttpSource, Source
@@ -12,10 +12,22 @@ from hanse.http.api import show
 from hanse.http.api import structs as s
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
-from hanse.http.api.terms import read_many
+from hanse.http.api.terms import read_limits, read_many
 from hanse.participants.roles import Action
 
-_SAID = ("title", "description", "keywords", "theme", "licence", "language", "media_type", "visible_to", "answering")
+_SAID = (
+    "title",
+    "description",
+    "keywords",
+    "theme",
+    "licence",
+    "language",
+    "media_type",
+    "visible_to",
+    "answering",
+    "derived_from",
+    "rights_held",
+)
 
 
 class AssetOperations:
@@ -83,6 +95,8 @@ class AssetOperations:
         description = Description(**given | lists)
         if isinstance(said.terms, list):
             description.terms = read_many(said.terms, self._clock.now())
+        if not isinstance(said.preferences, UnsetType):
+            description.preferences = None if said.preferences is None else read_limits(said.preferences, self._clock.now())
         return description
 
 

@@ -8,8 +8,10 @@ from typing import Final
 from hanse.connector.explain import Explanation
 from hanse.http.api.anchoring import Anchored
 from hanse.http.api.explain_anchor import AnchorStories
+from hanse.http.api.explain_ledger import LedgerStories
 from hanse.http.api.explain_peers import PeerStories, happened
 from hanse.http.api.explain_standing import StandingStories
+from hanse.http.api.explain_uses import UseStories
 from hanse.http.api.explain_wallet import WalletStories
 from hanse.http.api.services import Services
 from hanse.kernel.errors import NotFound
@@ -20,7 +22,7 @@ Tell = Callable[[Tenant, str], Awaitable[Explanation]]
 _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
-    "Ids look like neg_…, agr_…, trf_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…; a participant goes by its DID,"
+    "Ids look like neg_…, agr_…, trf_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…; a participant goes by its DID,"
     " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 
@@ -34,6 +36,8 @@ class Explainer:
         self._anchor = AnchorStories(services, anchored)
         self._peers = PeerStories(services)
         self._standing = StandingStories(services)
+        self._uses = UseStories(services)
+        self._ledger = LedgerStories(services)
 
     async def explain(self, tenant: Tenant, id: str) -> Explanation:
         """Explain whatever the id or the DID names. Raises `NotFound`."""
@@ -44,9 +48,10 @@ class Explainer:
             return await self._space(tenant, asked.rstrip("/"))
         for tell in (*self._rooms(asked), self._views.explain):
             try:
-                return await tell(tenant, asked)
+                story = await tell(tenant, asked)
             except NotFound:
                 continue
+            return await self._ledger.of_agreement(tenant, story) if story.kind == "agreement" else story
         if asked.partition("_")[0] == _REFUSAL:
             raise NotFound(
                 f"This side has refused nobody under {asked[:80]}: it is the other side's id.",
@@ -60,8 +65,10 @@ class Explainer:
             "vc": (self._wallet.credential, self._anchor.credential),
             "req": (self._wallet.request,),
             "iss": (self._anchor.request,),
+            "use": (self._uses.use,),
             _INVITATION: (self._anchor.invitation,),
             _REFUSAL: (self._peers.refusal,),
+            "led": (self._ledger.entry,),
         }
         return rooms.get(id.partition("_")[0], ())
 

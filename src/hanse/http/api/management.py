@@ -15,6 +15,7 @@ from hanse.http.api.assets import AssetOperations
 from hanse.http.api.catalog import CatalogOperations
 from hanse.http.api.contracts import ContractOperations
 from hanse.http.api.explainer import Explainer
+from hanse.http.api.ledger import LedgerOperations
 from hanse.http.api.negotiations import NegotiationOperations
 from hanse.http.api.openapi import encode_document
 from hanse.http.api.operators import OperatorOperations
@@ -24,7 +25,9 @@ from hanse.http.api.routing import BASE, METHODS, Gate, Operation, routes, unkno
 from hanse.http.api.server import ServerOperations
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
+from hanse.http.api.stating import StatingOperations
 from hanse.http.api.transfers import TransferOperations
+from hanse.http.api.uses import UseOperations
 from hanse.http.api.wallet import WalletOperations
 from hanse.http.api.wallet_keys import KeyOperations
 from hanse.http.limits import RateLimiter
@@ -43,8 +46,11 @@ class ManagementApi:
             PolicyOperations(services),
             CatalogOperations(services),
             NegotiationOperations(services),
+            StatingOperations(services, space),
+            LedgerOperations(services),
             ContractOperations(services, space, Explainer(services, anchored)),
             TransferOperations(services),
+            UseOperations(services),
             wallet,
             KeyOperations(services),
             space,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from hanse.connector.preferences import Preferences, check_preferences
 from hanse.connector.records import Negotiation
 from hanse.http.api import show
 from hanse.http.api import structs as s
 from hanse.http.api.routing import PAGING, Call, Operation, Query
 from hanse.http.api.services import Services
-from hanse.http.api.terms import read_decidable
-from hanse.kernel.tenant import Did
+from hanse.http.api.terms import read_decidable, read_limits
+from hanse.kernel.errors import Invalid
+from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Offer
 from hanse.participants.roles import Action
 
@@ -28,11 +31,14 @@ class NegotiationOperations:
 
     def __init__(self, services: Services) -> None:
         self._negotiations = services.negotiations
+        self._bargaining = services.bargaining
+        self._operands = services.capabilities.operands
         self._by_hand = services.by_hand
         self._browser = services.browser
         self._offers = services.offers
         self._views = services.views
         self._clock = services.clock
+        self._operands = services.capabilities.operands
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
@@ -82,15 +88,28 @@ class NegotiationOperations:
         return show.negotiation(await self._views.negotiation_when(call.tenant, call.path("id"), until, seconds))
 
     async def _ask(self, call: Call, said: s.AskForData) -> s.Negotiation:
-        terms = None if said.terms is None else read_decidable(said.terms, self._clock.now())
-        offer = await self._browser.offer(call.tenant, Did(said.peer), said.dataset, said.offer)
-        asked = offer if terms is None else Offer(id=offer.id, terms=terms)
-        made = await self._negotiations.request(call.tenant, Did(said.peer), said.dataset, asked, answering=said.answering, by=call.by)
+        terms = None if said.terms is None else read_decidable(said.terms, self._clock.now(), self._operands)
+        limits = None if said.preferences is None else read_limits(said.preferences, self._clock.now(), terms)
+        if said.offer is None and limits is None:
+            raise Invalid("The id of an offer is missing.", where="offer", rule="required", hint="Take it from the peer's catalogue.")
+        offers = await self._browser.offers(call.tenant, Did(said.peer), said.dataset, said.offer)
+        asked = offers[0] if terms is None else Offer(id=offers[0].id, terms=terms)
+        if limits is not None:
+            asked = await self._opening(call.tenant, Did(said.peer), offers, limits)
+        made = await self._negotiations.request(
+            call.tenant, Did(said.peer), said.dataset, asked, answering=said.answering, preferences=limits, by=call.by
+        )
         return await self._shown(call, made.id)
+
+    async def _opening(self, tenant: Tenant, peer: Did, offers: Sequence[Offer], limits: Preferences) -> Offer:
+        check_preferences(limits, self._operands, self._clock.now())
+        await self._negotiations.kit.usage.look(tenant, peer)
+        # Comparing two large policies takes up to a second, in which others shall be served.
+        return await asyncio.to_thread(self._bargaining.opening, tenant, self._negotiations.did_of(tenant), peer, offers, limits)
 
     async def _offer(self, call: Call, said: s.OfferData) -> s.Negotiation:
         own = (await self._offers.get(call.tenant, said.asset)).dataset.offers[0]
-        offer = own if said.terms is None else Offer(id=own.id, terms=read_decidable(said.terms, self._clock.now()))
+        offer = own if said.terms is None else Offer(id=own.id, terms=read_decidable(said.terms, self._clock.now(), self._operands))
         made = await self._negotiations.offer(call.tenant, Did(said.peer), said.asset, offer, by=call.by)
         return await self._shown(call, made.id)
 
@@ -101,7 +120,7 @@ class NegotiationOperations:
         return await self._after(call, self._by_hand.agree(call.tenant, call.path("id"), call.by))
 
     async def _counter(self, call: Call, said: s.CounterTerms) -> s.Negotiation:
-        terms = read_decidable(said.terms, self._clock.now())
+        terms = read_decidable(said.terms, self._clock.now(), self._operands)
         return await self._after(call, self._by_hand.counter(call.tenant, call.path("id"), terms, call.by))
 
     async def _terminate(self, call: Call, said: s.Ending) -> s.Negotiation:

@@ -8,11 +8,13 @@ from typing import TypeVar
 from hanse.anchor.joining.fit import FitReport
 from hanse.connector import records
 from hanse.connector.browse import Browsed
+from hanse.connector.preferences import Preferences
 from hanse.connector.views import Seen
 from hanse.dcat import model as dcat
 from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
 from hanse.odrl import model as odrl
+from hanse.odrl.reservations.model import say_reservation
 from hanse.odrl.say import say_agreement, say_terms
 from hanse.odrl.write import write_agreement, write_terms
 from hanse.participants import records as participants
@@ -72,9 +74,20 @@ def asset(one: records.Asset) -> s.Asset:
         source=one.source,
         visible_to=list(one.visible_to),
         answering=one.answering,
+        preferences=None if one.preferences is None else limits(one.preferences),
+        derived_from=list(one.derived_from),
+        rights_held=one.rights_held,
+        reservations=[sentence for found in one.reservations for sentence in say_reservation(found)],
         withdrawn=one.withdrawn,
         created=one.created,
         updated=one.updated,
+    )
+
+
+def limits(one: Preferences) -> s.ShownLimits:
+    """Return the limits of a negotiation."""
+    return s.ShownLimits(
+        sentences=say_terms(one.must), must=write_terms(one.must), max_rounds=one.max_rounds, ask_declared=one.ask_declared
     )
 
 
@@ -141,6 +154,9 @@ def contract(one: records.Contract, names: Mapping[str, str]) -> s.Contract:
         finalized=one.finalized,
         ended=one.ended,
         end_reason=one.end_reason,
+        end_how=one.end_how,
+        ended_by=one.ended_by,
+        end_statement=one.end_statement,
         sentences=say_agreement(one.agreement, names),
         agreement=write_agreement(one.agreement),
     )

@@ -145,14 +145,43 @@ class Dataset(Struct, kw_only=True):
     offers: list[Offer]
 
 
+class Limits(Body, kw_only=True):
+    """The limits within which this server negotiates by itself.
+
+    `must` are the widest terms that a provider agrees to, or the use that a consumer needs, with what it is ready to do for it. At most
+    `max_rounds` proposals are made. With `ask_declared` a person is asked before terms are agreed to that only the law keeps.
+    """
+
+    must: OneTerms
+    max_rounds: Annotated[int, Meta(ge=1, le=20)] = 5
+    ask_declared: bool = True
+
+
+class ShownLimits(Struct, kw_only=True):
+    """Limits of negotiation, with their terms in sentences and as ODRL JSON."""
+
+    sentences: list[str]
+    must: Odrl
+    max_rounds: int
+    ask_declared: bool
+
+
 class Asset(Struct, kw_only=True):
-    """A dataset on offer, where its bytes are, and who may see it (nobody named: every member)."""
+    """A dataset on offer, where its bytes are, and who may see it (nobody named: every member).
+
+    Within `preferences` other terms than those on offer are negotiated by rule. `derived_from` are the contracts under which the
+    data came. `reservations` are what files beside it keep back, in words; they bind unless the owner says `rights_held`.
+    """
 
     id: str
     dataset: Dataset
     source: Source
     visible_to: list[Did]
     answering: Answering
+    preferences: ShownLimits | None
+    derived_from: list[str]
+    rights_held: bool
+    reservations: list[str]
     withdrawn: datetime | None
     created: datetime
     updated: datetime
@@ -188,6 +217,9 @@ class AssetChange(Body, kw_only=True):
     media_type: str | UnsetType | None = UNSET
     visible_to: list[PeerDid] | UnsetType = UNSET
     answering: Answering | UnsetType = UNSET
+    preferences: Limits | UnsetType | None = UNSET
+    derived_from: Annotated[list[Address], Meta(max_length=64)] | UnsetType = UNSET
+    rights_held: bool | UnsetType = UNSET
     terms: ManyTerms | UnsetType = UNSET
 
 
@@ -205,42 +237,9 @@ class NewAsset(Body, kw_only=True):
     media_type: str | UnsetType | None = UNSET
     visible_to: list[PeerDid] | UnsetType = UNSET
     answering: Answering | UnsetType = UNSET
-
-
-class CheckPolicy(Body, kw_only=True):
-    """Policies to look at, and the member for whom they are decided (absent: some active member)."""
-
-    terms: ManyTerms
-    peer: PeerDid | None = None
-
-
-class Unsupported(Struct, kw_only=True):
-    """A part of a policy that this server cannot decide."""
-
-    field: str
-    reason: str
-
-
-class CheckedPolicy(Struct, kw_only=True):
-    """A policy in sentences, what of it cannot be offered here, and whether it permits a use now, with the reasons.
-
-    `warnings` say what the space's rulebook does not know now: nobody can have it.
-    """
-
-    sentences: list[str]
-    terms: Odrl
-    unsupported: list[Unsupported]
-    permitted_now: bool
-    reasons: list[str]
-    unknown: list[str]
-    valid_until: datetime | None
-    warnings: list[str]
-
-
-class CheckedPolicies(Struct, kw_only=True):
-    """The policies in the order in which they were asked about."""
-
-    items: list[CheckedPolicy]
+    preferences: Limits | UnsetType | None = UNSET
+    derived_from: Annotated[list[Address], Meta(max_length=64)] | UnsetType = UNSET
+    rights_held: bool | UnsetType = UNSET
 
 
 class AskCatalog(Body, kw_only=True):
@@ -262,13 +261,18 @@ class Catalogue(Struct, kw_only=True):
 
 
 class AskForData(Body, kw_only=True):
-    """A dataset to negotiate about: an offer's id from the peer's catalogue, and own terms for a counter-offer."""
+    """A dataset to negotiate about: an offer's id from the peer's catalogue, and own terms for a counter-offer.
+
+    Within `preferences` what comes back is answered by rule. Without own terms the offer is then asked for if it covers what is
+    needed, and without an offer's id the first of the dataset's that does.
+    """
 
     peer: PeerDid
     dataset: Address
-    offer: Address
+    offer: Address | None = None
     terms: OneTerms | None = None
     answering: Answering = Answering.RULE
+    preferences: Limits | None = None
 
 
 class OfferData(Body, kw_only=True):
@@ -322,7 +326,10 @@ class Negotiation(Process, kw_only=True):
 
 
 class Contract(Struct, kw_only=True):
-    """An agreement in force, or that has ended, in sentences and as ODRL JSON."""
+    """An agreement in force, or that has ended, in sentences and as ODRL JSON.
+
+    `end_how` is `terms`, `notice` or `breach`, `ended_by` `us`, `peer` or an operator; `end_statement` is in the ledger, signed.
+    """
 
     id: str
     role: str
@@ -332,6 +339,9 @@ class Contract(Struct, kw_only=True):
     finalized: datetime
     ended: datetime | None
     end_reason: str
+    end_how: str
+    ended_by: str
+    end_statement: str
     sentences: list[str]
     agreement: Odrl
 
@@ -345,11 +355,15 @@ class SinkAddress(Body, kw_only=True):
 
 
 class NewTransfer(Body, kw_only=True):
-    """A contract whose data to ask for. `sink` is for a push: `true` for this server's own, or an address."""
+    """A contract whose data to ask for. `sink` is for a push: `true` for this server's own, or an address.
+
+    `stated` says how the data will be used, by name, such as `purpose`: what the terms want stated is signed and sent beforehand.
+    """
 
     contract: Address
     format: Line = "HttpData-PULL"
     sink: Literal[True] | SinkAddress | None = None
+    stated: Annotated[dict[Line, Address], Meta(max_length=20)] = {}
 
 
 class Transfer(Process, kw_only=True):

@@ -82,7 +82,7 @@ class TransferOperations:
 
     async def _ask(self, call: Call, said: s.NewTransfer) -> s.Transfer:
         sink = self._own_sink if said.sink is True else _sink(said.sink)
-        made = await self._transfers.request(call.tenant, said.contract, said.format, sink, by=call.by)
+        made = await self._transfers.request(call.tenant, said.contract, said.format, sink, stated=said.stated, by=call.by)
         return await self._shown(call, made.id)
 
     async def _address(self, call: Call, _said: Any) -> DataAddress:

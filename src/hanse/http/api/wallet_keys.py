@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+from hanse.dataplane.transforms import sealing
 from hanse.http.api import show_wallet as show
 from hanse.http.api import structs as s
 from hanse.http.api import wallet_structs as w
 from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
-from hanse.kernel.errors import Conflict, NotFound
+from hanse.kernel.errors import Conflict, Invalid, NotFound
 from hanse.kernel.tenant import Tenant
 from hanse.participants.roles import Action
 from hanse.wallet import keys
 
+_HEADER = "eyJraWQiOiJkaWQ6d2ViOnNwYWNlLmV4YW1wbGUlM0E0NDM6cGFydGljaXBhbnRzOmFjbWUja2V5LTEiLCJlcGsiOnt9LCJzYWx0IjoiIn0"
 _KID = "did:web:space.example%3A443:participants:acme#key-1"
 
 
 class KeyOperations:
-    """List, rotate, declare compromised, release. Private keys are never shown."""
+    """List, rotate, declare compromised, release, and open what was encrypted to a key. Private keys are never shown."""
 
     def __init__(self, services: Services) -> None:
         self._wallet = services.wallet
@@ -57,6 +60,16 @@ class KeyOperations:
                 example=since,
             ),
             Operation("POST", base + "/release", release, self._release, manage, takes=w.ReleaseKey, gives=w.Key, example={"kid": _KID}),
+            Operation(
+                "POST",
+                "/wallet/file-keys",
+                "Get the key of one file that was encrypted to this participant",
+                self._open,
+                Action.TRANSFER,
+                takes=w.SealedHeader,
+                gives=w.FileKey,
+                example={"header": _HEADER},
+            ),
         ]
 
     async def _list(self, call: Call, _said: Any) -> s.Page[w.Key]:
@@ -91,6 +104,15 @@ class KeyOperations:
             )
         await self._database.run(lambda tx: self._wallet.release(tx, tenant, kid))
         return await self._key(tenant, kid)
+
+    async def _open(self, call: Call, said: w.SealedHeader) -> w.FileKey:
+        try:
+            header = base64.urlsafe_b64decode(said.header + "==")
+        except ValueError:
+            raise Invalid("This is not base64url.", where="header", rule="form") from None
+        key = await self._wallet.key_named(call.tenant, sealing.decode_header(header).kid)
+        content = sealing.key_for(sealing.private_from_pem(key.to_pem()), header)
+        return w.FileKey(key=base64.urlsafe_b64encode(content).rstrip(b"=").decode())
 
     async def _key(self, tenant: Tenant, kid: str) -> w.Key:
         found = next((one for one in await self._wallet.keys(tenant) if one.kid == kid), None)

@@ -131,3 +131,15 @@ class CompromisedKey(Struct, kw_only=True):
     active: Key
     offered: int
     depending: int
+
+
+class SealedHeader(Body, kw_only=True):
+    """The header of a file that was encrypted to the participant, in base64url without padding (see the format's description)."""
+
+    header: Annotated[str, Meta(min_length=1, max_length=24_000)]
+
+
+class FileKey(Struct, kw_only=True):
+    """What that one file can be opened with: its content key (AES-256), in base64url without padding."""
+
+    key: str

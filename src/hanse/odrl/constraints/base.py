@@ -17,7 +17,7 @@ Test = Callable[[Facts], Truth]
 
 
 class Badge(StrEnum):
-    """How far a term is kept, best first: by this installation itself, by another's signed evidence, found out afterwards, or by law only."""
+    """How far a term is kept, best first: by this installation, by another's signed evidence, found out afterwards, or by law only."""
 
     ENFORCED = "ENFORCED"
     ATTESTED = "ATTESTED"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from hanse.odrl.model import Constraint, Rule, Terms
-from hanse.odrl.names import EMBED, EVALUATE, FINE_TUNE, MINE, RETRIEVE, TRAIN, USE, plain
+from hanse.odrl.names import EMBED, EVALUATE, FINE_TUNE, HANSE, MINE, RETRIEVE, TRAIN, USE, plain
 
 AI_USES = (TRAIN, FINE_TUNE, EVALUATE, EMBED, RETRIEVE)
 """The uses that a reservation speaks of, each on its own."""
@@ -34,6 +34,7 @@ class Statement(Struct, frozen=True):
     duties: tuple[Rule, ...] = ()
 
 
+_WORDS = {Stand.RESERVED: "reserves", Stand.CONDITIONAL: "allows under conditions", Stand.FREE: "allows"}
 RESERVED = Statement(Stand.RESERVED)
 FREE = Statement(Stand.FREE)
 
@@ -64,6 +65,16 @@ def _stricter(a: Statement, b: Statement) -> Statement:
     constraints = (*a.constraints, *(one for one in b.constraints if one not in a.constraints))
     duties = (*a.duties, *(one for one in b.duties if one not in a.duties))
     return Statement(Stand.CONDITIONAL, constraints, duties) if constraints or duties else FREE
+
+
+def say_reservation(one: Reservation) -> list[str]:
+    """Return in words what a document keeps back and allows, and its notes."""
+    said = []
+    for stand, word in _WORDS.items():
+        uses = [use.removeprefix(HANSE) for use, statement in one.uses.items() if statement.stand is stand]
+        if uses:
+            said.append(f"{one.source} {word}: {', '.join(uses)}.")
+    return [*said, *one.notes]
 
 
 def to_terms(uses: Mapping[str, Statement]) -> Terms:

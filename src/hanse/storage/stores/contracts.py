@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from hanse.connector.records import Contract
 from hanse.kernel.errors import Conflict
 from hanse.kernel.tenant import Tenant
-from hanse.storage.rows import Rows, micros
+from hanse.storage.rows import Rows, micros, moment_of
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Contract).decode
@@ -25,6 +26,10 @@ _AFTER = (
     "SELECT doc FROM contracts WHERE tenant = ? AND (finalized, id) <"
     " (SELECT finalized, id FROM contracts WHERE tenant = ? AND id = ?) ORDER BY finalized DESC, id DESC LIMIT ?"
 )
+_DUE = "INSERT INTO contract_ends (tenant, id, due) VALUES (?, ?, ?) ON CONFLICT (tenant, id) DO UPDATE SET due = excluded.due"
+_NOT_DUE = "DELETE FROM contract_ends WHERE tenant = ? AND id = ?"
+_NOW_DUE = "SELECT tenant, id FROM contract_ends WHERE due <= ? ORDER BY due LIMIT ? /*skip*/"
+_NEXT = "SELECT min(due) FROM contract_ends"
 
 
 class Contracts:
@@ -49,8 +54,22 @@ class Contracts:
         args = (contract.tenant, contract.id, contract.negotiation, micros(contract.finalized), _encode(contract))
         if self._rows.execute(_PUT, args) != 1:
             raise Conflict("Another contract has this id.", where="agreement.@id", rule="agreement-id")
+        if contract.due is None or contract.ended is not None:
+            self._rows.execute(_NOT_DUE, (contract.tenant, contract.id))
+        else:
+            self._rows.execute(_DUE, (contract.tenant, contract.id, micros(contract.due)))
 
     def page(self, tenant: Tenant, *, after: str | None, limit: int) -> Sequence[Contract]:
         """Return up to `limit` contracts, newest first, those older than the id `after` (none if it is unknown)."""
         rows = self._rows.all(_FIRST, (tenant, limit)) if after is None else self._rows.all(_AFTER, (tenant, tenant, after, limit))
         return [_decode(doc) for (doc,) in rows]
+
+    def due(self, now: datetime, limit: int) -> Sequence[Contract]:
+        """Return contracts of all tenants for which time may be over, those that no other server process holds."""
+        found = [self.get(Tenant(tenant), id) for tenant, id in self._rows.all(_NOW_DUE, (micros(now), limit))]
+        return [contract for contract in found if contract is not None]
+
+    def next_due(self) -> datetime | None:
+        """Return when the next one is due."""
+        row = self._rows.one(_NEXT)
+        return None if row is None or row[0] is None else moment_of(int(row[0]))

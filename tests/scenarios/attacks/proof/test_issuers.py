@@ -90,7 +90,7 @@ def test_an_issuer_outside_its_bounds_by_a_type_that_is_not_its_own(harbour, pre
 
 async def roles(server, peer):
     """Return the roles that a peer has proved to the provider."""
-    proofs = server.trust.door.proofs("acme", peer)
+    proofs = server.trust.verifier.known("acme", peer)
     return frozenset() if proofs is None else proofs.roles
 
 

@@ -60,8 +60,9 @@ class Loopback:
 class Rig:
     """Use as `async with Rig(tmp_path) as rig`."""
 
-    def __init__(self, folder: Path, rate: float = 10_000.0):
+    def __init__(self, folder: Path, rate: float = 10_000.0, operands=None):
         self.folder = folder
+        self.operands = operands
         self.rate = rate
         self.clock = ManualClock(START)
         self.tokens: dict[tuple[str | None, str], str] = {}
@@ -70,7 +71,7 @@ class Rig:
     async def __aenter__(self):
         self.database = await open_database(":memory:")
         settings = Settings(home=str(self.folder / "home"), behind_proxy=True)
-        ground = Ground(settings, Parts(clock=self.clock), self.database, new_master_key())
+        ground = Ground(settings, Parts(clock=self.clock, operands=self.operands), self.database, new_master_key())
         self.peers = Loopback()
         ground.client = self.peers
         ground.resolver = DidResolver(self.peers, self.clock, ground._local_document, local_document_at=ground._local_document_at)

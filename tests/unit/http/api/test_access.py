@@ -102,6 +102,7 @@ def test_another_tenants_ids_are_not_found_and_give_no_hint(tmp_path):
         owner = {"negotiations": mine, "transfers": transfer["id"], "contracts": transfer["contract"], "assets": asset, "explain": mine}
         owner |= {"operators": rig.ids["acme", "read"], "name": "acme", "did": did_of("zoo").replace("%", "%25")}
         owner |= await _trusted(rig, "zoo")
+        owner["ledger"] = (await rig.good("GET", "/ledger", "zoo"))["items"][0]["id"]
         # An anchor of its own, so that what acme's has admitted and issued is not merely out of reach.
         await rig.good("POST", "/anchor", "other", body={"name": "meadow", "title": "The Meadow"})
         nothing = dict.fromkeys(owner, "neg_nothing") | {"name": "nobody", "did": did_of("nobody").replace("%", "%25")}

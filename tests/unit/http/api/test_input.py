@@ -59,7 +59,7 @@ BAD = [
     ("/negotiations", {"peer": PEER, "dataset": "x"}, "offer"),
     (
         "/negotiations",
-        {"peer": PEER, "dataset": "x", "offer": "y", "terms": {"permission": [{"action": "sell"}]}},
+        {"peer": PEER, "dataset": "x", "offer": "y", "terms": {"permission": [{"action": "urn:x:sell"}]}},
         "terms.permission[0].action",
     ),
     ("/transfers", {"contract": "agr_1", "sink": False}, "sink"),

@@ -18,7 +18,7 @@ def test_from_the_catalogue_to_the_data(tmp_path):
         assert [one["title"] for one in catalogue["datasets"]] == ["Rain"]
         assert catalogue["participant"] == did_of("acme")
         assert catalogue["datasets"][0]["offers"][0]["sentences"] == [
-            "Permitted: to use the data, if the recipient is an active member of the space."
+            "Permitted: to use the data, if the recipient is an active member of the space [permission 1]."
         ]
         one = await rig.good("GET", f"/catalog/datasets?peer={did_of('acme').replace('%', '%25')}&id={asset['id']}", "zoo", "read")
         assert one["datasets"] == catalogue["datasets"]

@@ -1,0 +1,125 @@
+"""Fills what derived versions need, and what the usage decision asks of a data plane that changes data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, cast
+
+from hanse.app.build import Ground
+from hanse.connector.records import FileSource, FolderSource, HttpSource
+from hanse.dataplane.derived import Derived
+from hanse.dataplane.manifests import Manifests
+from hanse.dataplane.ports import Sources
+from hanse.dataplane.spool import Spool
+from hanse.dataplane.transforms.kinds import can, kind_of
+from hanse.dataplane.transforms.sealing import Recipient, usable
+from hanse.http.resolve import DidResolver
+from hanse.identity.did import DidDocument, VerificationMethod
+from hanse.kernel.clock import Clock
+from hanse.kernel.errors import Forbidden, Invalid, PeerInvalid
+from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.changes import Step, chain_of
+from hanse.odrl.model import Rule, Terms
+from hanse.odrl.names import ANONYMIZE, ENCRYPT, PSEUDONYMISE
+from hanse.sources.http import file_name
+from hanse.storage import Tx
+from hanse.usage.ports import UsageTx
+
+_FOLDER: Final = "released"
+_STATES: Final = {ENCRYPT: "encrypted", PSEUDONYMISE: "pseudonymised", ANONYMIZE: "anonymised"}
+
+
+def new_spool(ground: Ground) -> Spool:
+    """Return where derived versions lie: in a folder of each participant, which its erasure clears."""
+    base = ground.settings.home_path / "participants"
+
+    def folder(tenant: Tenant) -> Path:
+        return base / tenant / _FOLDER
+
+    return Spool(folder, ground.quotas.stored_bytes)
+
+
+def new_derived(ground: Ground, manifests: Manifests, sources: Sources, spool: Spool) -> Derived:
+    """Return the maker of derived versions."""
+
+    def key(tenant: Tenant, agreement: str) -> bytes:
+        return ground.derive("pseudonyms", tenant, agreement)
+
+    return Derived(manifests, sources, spool, key, RecipientKeys(ground.resolver, ground.clock))
+
+
+def released_by(terms: Terms) -> tuple[Step, ...]:
+    """Return the steps that data goes through under these terms. Raises `Forbidden` if they cannot be kept as they are written."""
+    try:
+        return chain_of(terms)
+    except Invalid as error:
+        raise Forbidden(error.message, where=error.where, rule="transform") from error
+
+
+class ChangedData:
+    """The usage decision's data port: what the data plane does to data before it is released."""
+
+    def can(self, tx: UsageTx, tenant: Tenant, target: str, duty: Rule) -> bool:
+        """Tell whether the change can be made of data of this kind. Of a folder, each file is looked at before it is released."""
+        asset = cast("Tx", tx).assets.get(tenant, target)
+        if asset is None:
+            return False
+        try:
+            chain = chain_of(Terms(permissions=(Rule("use", (), (duty,)),)))
+        except Invalid:
+            return False
+        if isinstance(asset.source, FolderSource):
+            return True
+        kind = kind_of(_name(asset.source), asset.dataset.media_type or "")
+        return all(can(step, kind) for step in chain)
+
+    def states(self, tx: UsageTx, tenant: Tenant, target: str, terms: Terms) -> frozenset[str]:
+        """Return the states in which data leaves under these terms."""
+        try:
+            chain = chain_of(terms)
+        except Invalid:
+            return frozenset()
+        return frozenset(_STATES[step.action] for step in chain if step.action in _STATES)
+
+
+def _name(source: FileSource | HttpSource) -> str:
+    return source.path if isinstance(source, FileSource) else file_name(source.url)
+
+
+class RecipientKeys:
+    """Finds the key of a consumer that data is encrypted to: one for key agreement, else the one that it signs with."""
+
+    def __init__(self, resolver: DidResolver, clock: Clock) -> None:
+        self._resolver = resolver
+        self._clock = clock
+
+    async def __call__(self, tenant: Tenant, did: Did) -> Recipient | None:
+        """Return the key, or nothing where the DID document has none that would do. Raises `PeerUnreachable`."""
+        del tenant
+        try:
+            document = await self._resolver.resolve(did)
+        except PeerInvalid:
+            return None
+        if document.id != did:
+            return None
+        now = self._clock.now().timestamp()
+        found = (_recipient(document, method, now) for method in (*document.agreement_keys(), *_signing(document)))
+        return next((one for one in found if one is not None), None)
+
+
+def _signing(document: DidDocument) -> list[VerificationMethod]:
+    """Return the keys that the participant signs with now, the newest (the last) first."""
+    methods = [m for m in document.verification_method if document.allows("authentication", document.absolute(m.id))]
+    return methods[::-1]
+
+
+def _recipient(document: DidDocument, method: VerificationMethod, now: float) -> Recipient | None:
+    kid, jwk = document.absolute(method.id), method.public_key_jwk
+    try:
+        ended = method.end is not None and method.end <= now
+    except Invalid:
+        ended = True
+    if ended or jwk is None or not kid.startswith(f"{document.id}#"):
+        return None
+    members = usable(jwk)
+    return None if members is None else Recipient(kid, members)

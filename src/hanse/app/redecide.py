@@ -1,0 +1,108 @@
+"""Decides uses again: at each moment at which an answer may turn, and whenever a fact has changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from hanse.app.build import Ground
+from hanse.app.usage import UsageSide, deal_of
+from hanse.connector.records import Transfer
+from hanse.connector.transfers import Transfers
+from hanse.dsp.messages import Role
+from hanse.kernel.errors import HanseError
+from hanse.kernel.tenant import Tenant
+from hanse.storage import Tx
+from hanse.usage.records import Breach, FactChanged, Use, UseRefused
+
+log = logging.getLogger("hanse.usage")
+
+_BATCH = 100
+_UNKNOWN = timedelta(minutes=1)
+"""When a use is looked at again that waits for a fact."""
+
+
+class Redeciding:
+    """A chore of the timer. Streams that run have a timer of their own; this one ends their transfers, and says why on both sides."""
+
+    def __init__(self, ground: Ground, side: UsageSide, transfers: Transfers, wake: Callable[[], None]) -> None:
+        self._database = ground.database
+        self._clock = ground.clock
+        self._side = side
+        self._transfers = transfers
+        self._wake = wake
+
+    async def recheck(self) -> None:
+        """Decide every use that is due; end those that their terms no longer permit. Note what obligations are overdue."""
+        while True:
+            due = await self._database.read(lambda tx: tx.uses.due(self._clock.now(), _BATCH))
+            for use in due:
+                await self._decide(use)
+            if len(due) < _BATCH:
+                break
+        moment = await self._database.read(lambda tx: tx.owed.next_deadline())
+        if moment is not None and moment <= self._clock.now():
+            await self._database.run(self._side.obligations.end_overdue)
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next of them is due."""
+        found = await self._database.read(lambda tx: (tx.uses.next_due(), tx.owed.next_deadline()))
+        return min((moment for moment in found if moment is not None), default=None)
+
+    def on_event(self, event: object) -> None:
+        """Look at once when a fact has changed; log what was refused and what is overdue."""
+        if isinstance(event, FactChanged):
+            self._wake()
+        elif isinstance(event, UseRefused):
+            fields = {"participant": event.tenant, "agreement": event.agreement, "peer": event.peer}
+            log.warning("use %s refused: %s", event.use, event.sentence, extra=fields)
+        elif isinstance(event, Breach):
+            fields = {"participant": event.tenant, "agreement": event.agreement}
+            log.warning("the obligation %s (%s) is overdue", event.path, event.action, extra=fields)
+
+    async def _decide(self, due: Use) -> None:
+        try:
+            await self._side.prepare(due.tenant, due.agreement, due.peer)
+            await self._database.run(lambda tx: self._look(tx, due.tenant, due.id))
+        except HanseError as error:
+            log.warning("use %s could not be decided again: %s", due.id, error.message, extra={"participant": due.tenant})
+            await self._database.run(lambda tx: _not_due(tx, due.tenant, due.id))
+
+    def _look(self, tx: Tx, tenant: Tenant, id: str) -> None:
+        transfer = tx.transfers.get(tenant, id)
+        use = tx.uses.get(tenant, id)
+        contract = None if use is None else tx.contracts.get(tenant, use.agreement)
+        if use is None or contract is None or use.ended is not None or (transfer is not None and use.role is Role.CONSUMER):
+            _not_due(tx, tenant, id)
+            return
+        deal = deal_of(contract)
+        if contract.ended is not None:
+            self._side.uses.end(tx, deal, id, f"The agreement is over. {contract.end_reason}")
+            return
+        answer = self._side.uses.again(tx, deal, use)
+        waited, unknown = use.waits, not answer.permitted and not answer.certain
+        use.waits, use.due = unknown, self._clock.now() + _UNKNOWN if unknown else answer.due
+        tx.uses.put(use)
+        if answer.permitted or (unknown and waited):
+            return
+        self._side.uses.refused(tx, deal, use, answer.sentence)
+        if transfer is None:
+            self._side.uses.end(tx, deal, id, answer.sentence)
+        elif answer.certain:
+            self._transfers.end(tx, transfer, f"The agreement no longer permits this use: {answer.sentence}")
+        else:
+            self._cut(tx, transfer, answer.sentence)
+
+    def _cut(self, tx: Tx, transfer: Transfer, sentence: str) -> None:
+        """Let nothing flow in a transfer while it is not known whether its terms permit it."""
+        transfer.note(self._clock.now(), "data cut: whether the agreement permits it is not known now", "us", sentence[:1000])
+        tx.transfers.put(transfer)
+        self._transfers.kit.dataplane.halt(tx, transfer)
+
+
+def _not_due(tx: Tx, tenant: Tenant, id: str) -> None:
+    use = tx.uses.get(tenant, id)
+    if use is not None:
+        use.due = None
+        tx.uses.put(use)

@@ -1,0 +1,1 @@
+"""What is changed in data before it is released: row by row, as a stream, in bounded memory."""

@@ -1,0 +1,1 @@
+"""Signed statements that stay provable: DSSE envelopes, in-toto statements, Merkle trees and checkpoints. Pure."""

@@ -1,0 +1,106 @@
+"""Every statement in one English sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from hanse.evidence import kinds as k
+
+_LONGEST: Final = 600
+
+
+def say(predicate: k.Predicate) -> str:
+    """Return the sentence, without date and maker: `day` and the reader's names of parties go before it. At most 600 characters."""
+    said = _SENTENCES[type(predicate)](predicate)
+    return _one_line(said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…")
+
+
+def day(moment: datetime) -> str:
+    """Return a moment as sentences have it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _stated(one: k.UseStated) -> str:
+    parts = {
+        "for the purpose": one.purpose,
+        "by the application": one.application,
+        "in the environment": one.environment,
+        "in": one.spatial,
+        "at the security level": one.security_level,
+    }
+    how = ", ".join(f"{words} {value}" for words, value in parts.items() if value)
+    return f"The data of {one.agreement} will be used {how or 'as agreed'}."
+
+
+def _began(one: k.UseBegan) -> str:
+    why = _because(one.facts)
+    return f"The use {one.use} ({one.action}) under {one.agreement} was permitted and began{why}."
+
+
+def _refused(one: k.UseRefused) -> str:
+    named = f" {one.use}" if one.use else ""
+    return f"The use{named} ({one.action}) under {one.agreement} was refused{_for(one.reasons)}"
+
+
+def _ended(one: k.UseEnded) -> str:
+    words = {"completed": "was completed", "cut": "was cut", "failed": "broke off"}[one.outcome]
+    return f"The use {one.use} under {one.agreement} {words} after {one.size} bytes{_for((one.reason,))}"
+
+
+def _agreement_ended(one: k.AgreementEnded) -> str:
+    how = {"terms": "by its own terms", "notice": "by notice", "breach": "because it was broken"}[one.how]
+    return f"The agreement {one.agreement} ended {how}{_for((one.reason,))}"
+
+
+def _receipt(one: k.Receipt) -> str:
+    objects = "1 object" if one.count == 1 else f"{one.count} objects"
+    return f"Of the data received under {one.agreement}, {objects} ({one.size} bytes) {'was' if one.count == 1 else 'were'} {one.what}."
+
+
+def _notice(one: k.Notice) -> str:
+    return f"Notice about {one.about} under {one.agreement}: {one.text}"
+
+
+def _report(one: k.UsageReport) -> str:
+    uses = "1 use" if one.uses == 1 else f"{one.uses} uses"
+    return f"Since {day(one.since)} there were {uses} ({one.size} bytes) under {one.agreement}."
+
+
+def _decided(one: k.Decided) -> str:
+    word = "permitted" if one.permitted else "not permitted"
+    unknown = f" Not known: {', '.join(one.unknown)}." if one.unknown else ""
+    return f"To {one.action} under {one.agreement} is {word}{_for(one.reasons)}{unknown}"
+
+
+def _acknowledged(one: k.Acknowledged) -> str:
+    return f"A statement ({one.kind}) about {one.agreement} has arrived and is entry {one.index} of the receiver's ledger."
+
+
+def _because(facts: Any) -> str:
+    said = ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
+    return f" ({said})" if said else ""
+
+
+def _for(reasons: Iterable[str]) -> str:
+    said = "; ".join(one.rstrip(". ") for one in reasons if one.strip())
+    return f": {said}." if said else "."
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+_SENTENCES: Final[dict[type[k.Predicate], Callable[[Any], str]]] = {
+    k.UseStated: _stated,
+    k.UseBegan: _began,
+    k.UseRefused: _refused,
+    k.UseEnded: _ended,
+    k.AgreementEnded: _agreement_ended,
+    k.Receipt: _receipt,
+    k.Notice: _notice,
+    k.UsageReport: _report,
+    k.Decided: _decided,
+    k.Acknowledged: _acknowledged,
+}

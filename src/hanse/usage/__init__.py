@@ -1,0 +1,1 @@
+"""The one place where a use of data is decided and counted."""

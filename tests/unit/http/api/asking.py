@@ -1,0 +1,71 @@
+"""The operations about policies without a server: a space with two members, in which nobody has proved anything."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import msgspec
+
+from hanse.http.api.policies import PolicyOperations
+from hanse.identity.statements import Member
+from hanse.kernel.clock import ManualClock
+from hanse.kernel.errors import NotFound
+from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.usage.duties import Capabilities
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+ACME, ZOO = "did:web:acme.example", "did:web:zoo.example"
+
+
+class Register:
+    """A space with two members, or none at all."""
+
+    def __init__(self, members=True):
+        self._members = members
+
+    async def members(self, _tenant):
+        if not self._members:
+            raise NotFound("There is no space.", where="space")
+        return [
+            Member(did=ACME, name="Acme", roles=["provider"], since=NOW - timedelta(days=9)),
+            Member(did=ZOO, name="Zoo", roles=["consumer", "ai-factory"], since=NOW - timedelta(days=9)),
+        ]
+
+    async def rulebook(self, _tenant):
+        raise NotFound("There is no rulebook.", where="space")
+
+
+class Nobody:
+    """Nobody has proved anything."""
+
+    def known(self, _tenant, _peer):
+        return None
+
+
+class Registry:
+    """The participants of a server."""
+
+    async def get(self, _caller, _name):
+        return SimpleNamespace(did=ACME)
+
+
+def ask(verb, members=True, capabilities=None, signs=None, **body):
+    """Ask as the participant `acme`, as the interface would; return the answer as JSON."""
+
+    async def listens(_tenant, _peer):
+        return signs
+
+    services = SimpleNamespace(
+        clock=ManualClock(NOW),
+        directory=Register(members),
+        verifier=Nobody(),
+        participants=Registry(),
+        listens=listens,
+        capabilities=capabilities or Capabilities(operands=BUILT_IN, ledger=True),
+    )
+    operation = next(one for one in PolicyOperations(services).operations() if one.path.rpartition("/")[2] == verb)
+    said = None if operation.takes is None else msgspec.convert(body, operation.takes)
+    answer = asyncio.run(operation.handle(SimpleNamespace(named="acme", caller=None), said))
+    return msgspec.to_builtins(answer)
