@@ -42,22 +42,17 @@ def use_under_terms(say: Say, clients: Mapping[str, Client], folder: Path, into:
     for term in meteo.policies.check([OFFERED], peer=_did(factory))[0].badges:
         say(f"      {term.badge:<9} {term.sentence}")
     say(f"   The factory needs: {NEEDED}. That is not what is offered, so the two negotiate by themselves:")
-    got = _get(factory, asset, into / "customers", lambda _sentence: None)
-    for step in factory.explain(factory.explain(got.contract.id).related["negotiation"]).history:
-        if "now" in step.what:
-            say(f"      {'the provider' if step.by == 'peer' else 'the factory':<13}{step.what}")
-    say("   What they agreed on is the provider's counter-offer:")
-    for sentence in got.contract.sentences[2:]:
-        say(f"      {sentence}")
+    got = _get(factory, asset, into / "customers")
+    _show_agreement(say, factory, got)
     say("   What arrives:")
     with (got.folder / "customers.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.reader(file):
-            say("      " + "  ".join(f"{cell:<12}" for cell in row))
+            say("      " + "  ".join(f"{cell:<12}" for cell in row).rstrip())
     for number in range(2, USES + 1):
-        _get(factory, asset, into / f"customers-{number}", lambda _sentence: None)
+        _get(factory, asset, into / f"customers-{number}")
     say(f"   It fetches again, {USES} times in all. Then:")
     try:
-        _get(factory, asset, into / "customers-once-more", lambda _sentence: None)
+        _get(factory, asset, into / "customers-once-more")
     except Conflict as refusal:
         say(f"   {refusal.message}")
     else:
@@ -99,8 +94,17 @@ def _customers(meteo: Client, folder: Path) -> Asset:
     return meteo.assets.create({"kind": "file", "path": str(folder / "customers.csv")}, [OFFERED], about)
 
 
-def _get(factory: Client, asset: Asset, into: Path, say: Say) -> Got:
-    return factory.get(asset.id, into, need=NEEDED, stated={"purpose": PURPOSE}, tell=say)
+def _get(factory: Client, asset: Asset, into: Path) -> Got:
+    return factory.get(asset.id, into, need=NEEDED, stated={"purpose": PURPOSE})
+
+
+def _show_agreement(say: Say, factory: Client, got: Got) -> None:
+    for step in factory.explain(factory.explain(got.contract.id).related["negotiation"]).history:
+        if "now" in step.what and "not" not in step.what:
+            say(f"      {'the provider' if step.by == 'peer' else 'the factory':<13}{step.what}")
+    say("   What they agreed on is the provider's counter-offer:")
+    for sentence in got.contract.sentences[2:]:
+        say(f"      {sentence}")
 
 
 def _why(client: Client, contract: str) -> LedgerEntry:

@@ -180,6 +180,10 @@ class Sources(Protocol):
         """Return the files in the bytewise order of their paths; exactly one for a file or an address."""
         ...
 
+    async def fields(self, tenant: Tenant, place: Place) -> Mapping[str, str]:
+        """Return the header fields that come with the data, by their names in lower case; none where there are no such."""
+        ...
+
     async def open(self, tenant: Tenant, place: Place, path: str) -> Opened:
         """Open the file `path` of the place. Raises `NotFound`, `Forbidden`, `SourceVanished`."""
         ...

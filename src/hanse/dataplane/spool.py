@@ -15,7 +15,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -72,6 +72,10 @@ class Spool:
     async def find(self, tenant: Tenant, place: Place) -> Sequence[Found]:
         """Return the files of the version."""
         return [Found(entry.path, entry.stamp) for entry in self.version(tenant, place).manifest.files]
+
+    async def fields(self, tenant: Tenant, place: Place) -> Mapping[str, str]:
+        """Return none: files have no header fields."""
+        return {}
 
     async def open(self, tenant: Tenant, place: Place, path: str) -> OpenedDerived:
         """Open one of its files. Raises `NotFound`, `SourceVanished`."""

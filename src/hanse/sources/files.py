@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 
 from hanse.dataplane.records import Found, Place, Stamp
@@ -80,6 +80,10 @@ class FileSources:
     async def find(self, tenant: Tenant, place: Place) -> Sequence[Found]:
         """Return the files of the place in the bytewise order of their paths."""
         return await asyncio.to_thread(self._find, tenant, place)
+
+    async def fields(self, tenant: Tenant, place: Place) -> Mapping[str, str]:
+        """Return none: files have no header fields."""
+        return {}
 
     async def open(self, tenant: Tenant, place: Place, path: str) -> OpenedFile:
         """Open one of them."""

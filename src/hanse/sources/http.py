@@ -124,6 +124,13 @@ class HttpSources:
         await answer.close()
         return [Found(file_name(place.at), stamp)]
 
+    async def fields(self, tenant: Tenant, place: Place) -> Mapping[str, str]:
+        """Return the header fields of the response."""
+        answer = await self._get(tenant, place, 0, None)
+        fields = dict(answer.headers)
+        await answer.close()
+        return fields
+
     async def open(self, tenant: Tenant, place: Place, path: str) -> OpenedAddress:
         """Open it; the content is fetched as it is read."""
         if path != file_name(place.at):

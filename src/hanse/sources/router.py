@@ -24,6 +24,10 @@ class SourceRouter:
         """See `Sources.find`."""
         return await self._of(place).find(tenant, place)
 
+    async def fields(self, tenant: Tenant, place: Place) -> Mapping[str, str]:
+        """See `Sources.fields`."""
+        return await self._of(place).fields(tenant, place)
+
     async def open(self, tenant: Tenant, place: Place, path: str) -> Opened:
         """See `Sources.open`."""
         return await self._of(place).open(tenant, place, path)

@@ -9,7 +9,9 @@ import pytest
 
 from hanse.dataplane.manifests import Manifests
 from hanse.dataplane.records import Place
+from hanse.dataplane.reserved import reservations
 from hanse.kernel.errors import Forbidden, SourceVanished
+from hanse.odrl.names import TRAIN
 from hanse.sources.http import HttpSources, file_name
 from tests.unit.dataplane.world import ACME, Memory
 
@@ -118,3 +120,36 @@ def test_names():
     assert file_name("https://x/") == "data"
     assert file_name("https://x/..%2f.ssh") == "data"
     assert file_name("https://x/.env") == "data"
+
+
+class Publisher:
+    """A host that says something of text and data mining: files by path, and header fields of the data."""
+
+    def __init__(self, files: dict[str, bytes], fields: dict[str, str]) -> None:
+        self.files, self.fields, self.asked = files, fields, []
+
+    async def get(self, url, headers, allowed):
+        assert allowed == ["data.example.org:443"]
+        path = "/" + url.split("/", 3)[3].partition("?")[0]
+        self.asked.append(path)
+        body = self.files.get(path)
+        return Reply(404 if body is None else 200, self.fields if path == "/files/table.csv" else {}, body or b"", [])
+
+
+@pytest.mark.parametrize(
+    ("files", "fields", "said"),
+    [
+        ({}, {}, {}),
+        ({}, {"content-usage": "train-ai=n"}, {"its HTTP header": "reserved"}),
+        ({}, {"tdm-reservation": "1"}, {"its HTTP header": "reserved"}),
+        ({"/robots.txt": b"User-agent: *\nContent-Usage: /files train-ai=n\n"}, {}, {"robots.txt": "reserved"}),
+        ({"/robots.txt": b"User-agent: *\nContent-Usage: /other train-ai=n\n"}, {}, {}),
+        ({"/.well-known/tdmrep.json": b'[{"location": "/files/*", "tdm-reservation": 0}]'}, {}, {"tdmrep.json": "free"}),
+        ({"/.well-known/tdmrep.json": b"<!DOCTYPE html><p>Not here.</p>"}, {}, {}),
+    ],
+)
+def test_reservations_are_read_at_the_datas_own_host(files, fields, said):
+    origin = Publisher(files | {"/files/table.csv": BODY}, fields)
+    found = asyncio.run(reservations(sources(origin), ACME, PLACE))
+    assert {one.source: one.uses[TRAIN].stand.value for one in found} == said
+    assert set(origin.asked) == {"/files/table.csv", "/robots.txt", "/.well-known/tdmrep.json"}

@@ -10,7 +10,7 @@ from hanse.evidence import merkle as m
 from hanse.kernel.errors import Invalid
 
 SIZES = st.integers(1, 200)
-LEAVES = [m.leaf_hash(b"%d" % number) for number in range(200)]
+LEAVES = [m.leaf_hash(b"%d" % number) for number in range(201)]
 
 
 def mth(leaves):
