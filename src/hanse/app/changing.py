@@ -68,6 +68,8 @@ class ChangedData:
             chain = chain_of(Terms(permissions=(Rule("use", (), (duty,)),)))
         except Invalid:
             return False
+        if not chain:
+            return False
         if isinstance(asset.source, FolderSource):
             return True
         kind = kind_of(_name(asset.source), asset.dataset.media_type or "")

@@ -207,7 +207,7 @@ class Offers:
 
     def _put(self, tx: ConnectorTx, asset: Asset) -> None:
         asset.updated = self._kit.clock.now()
-        tx.assets.put(asset, encode_dataset(told(asset.dataset), service_of(self._kit, asset.tenant)))
+        tx.assets.put(asset, encode_dataset(told(asset.dataset, asset.preferences), service_of(self._kit, asset.tenant)))
 
 
 def _there(asset: Asset | None, id: str) -> Asset:
@@ -262,13 +262,14 @@ def _with_facts(dataset: Dataset, found: Found) -> Dataset:
     return structs.replace(dataset, **facts, **guesses)
 
 
-def told(dataset: Dataset) -> Dataset:
+def told(dataset: Dataset, limits: Preferences | None = None) -> Dataset:
     """Return the dataset as the catalogue tells of it.
 
-    Of data that some offer releases in a changed form only, neither checksums nor version nor size are told: whoever gets all of
-    it but one column could try out values for that column until a checksum fits.
+    Of data that some offer, or what may be agreed to within the limits, releases in a changed form only, neither checksums nor
+    version nor size are told: whoever gets all of it but one column could try out values for that column until a checksum fits.
     """
-    duties = (names.plain(duty.action) for offer in dataset.offers for rule in offer.terms.permissions for duty in rule.duties)
+    terms = [*(offer.terms for offer in dataset.offers), *((limits.must,) if limits else ())]
+    duties = (names.plain(duty.action) for one in terms for rule in one.permissions for duty in rule.duties)
     if names.TRANSFORMS.isdisjoint(duties):
         return dataset
     return structs.replace(dataset, checksums=(), version=None, byte_size=None)

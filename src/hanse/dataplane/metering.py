@@ -24,7 +24,7 @@ LEASES: Final = (10, 5, 2, 1)
 """Seconds that are reserved at once; shorter ones where the terms allow no more."""
 LARGE: Final = 16 << 20
 """Bytes from which on what was sent is written down at once."""
-TOGETHER: Final = 0.5
+TOGETHER: Final = 0.1
 """Seconds in which smaller responses are written down together."""
 _LOG: Final = logging.getLogger("hanse.dataplane")
 

@@ -92,7 +92,7 @@ KNOWN_PROFILES = frozenset({"https://w3id.org/dspace/2025/1/odrl-profile.jsonld"
 """Profiles whose meaning this engine keeps; any other one may change what the words mean (ODRL 2.2 IM, 4)."""
 
 _ODRL = ("odrl:", "http://www.w3.org/ns/odrl/2/")
-_PERCENT = re.compile("%[0-9A-Fa-f]{2}")
+_HEX = {f"{a}{b}": f"{a}{b}".upper() for a in "0123456789abcdefABCDEF" for b in "0123456789abcdefABCDEF"}
 _DID = re.compile(r"did:[a-z0-9]+(?::(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})+)+")
 _LONGEST_DID = 2048
 
@@ -118,8 +118,8 @@ def did_key(did: str) -> str:
     The host of a did:web and the digits of percent-encodings have no case; were they compared with it, who is
     excluded by name could come back in other letters.
     """
-    upper = _PERCENT.sub(lambda found: found.group().upper(), did)
-    parts = upper.split(":")
-    if parts[:2] == ["did", "web"] and len(parts) > 2:
-        parts[2] = _PERCENT.sub(lambda found: found.group().upper(), parts[2].lower())
-    return ":".join(parts)
+    parts = did.split(":")
+    if parts[:2] == ["did", "web"] and len(parts) > 2 and parts[2].isascii():  # the Kelvin sign is no k
+        parts[2] = parts[2].lower()
+    head, *encoded = ":".join(parts).split("%")
+    return "%".join([head, *(_HEX.get(one[:2], one[:2]) + one[2:] for one in encoded)])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from msgspec import Struct, structs
 
 from hanse.dsp.messages import Role
@@ -27,7 +28,12 @@ from hanse.usage.ports import UsageTx
 from hanse.usage.records import Deal, Owed, Tally, Use
 
 KEPT: Final = 10_000
-"""Agreements whose compiled terms are kept in memory."""
+"""Agreements whose compiled terms are kept in memory, at most;"""
+KEPT_BYTES: Final = 32 << 20
+"""and how long their terms are together, as JSON."""
+
+LONGEST_SENTENCE: Final = 2_000
+"""Characters of a refusal."""
 
 Words = Callable[[Terms, Report], str]
 """Says why something is refused, in one sentence or a few."""
@@ -58,6 +64,7 @@ class _Kept(Struct, frozen=True):
     terms: Terms
     compiled: Compiled
     wants: frozenset[str]
+    size: int
 
 
 class DecisionPoint:
@@ -71,6 +78,7 @@ class DecisionPoint:
         self._settings = settings or Settings()
         self._hopeful = hopeful_operands(capabilities.operands)
         self._kept: OrderedDict[tuple[Tenant, str], _Kept] = OrderedDict()
+        self._size = 0
         self._lock = threading.Lock()
 
     def decide(self, tx: UsageTx, deal: Deal, use: Use, taken: Tally) -> Answer:
@@ -130,7 +138,7 @@ class DecisionPoint:
         return states(deal, facts, self.capabilities.operands, can, owed, self.capabilities.ledger)
 
     def _answer(self, terms: Terms, report: Report, ends: datetime | None, due: datetime | None) -> Answer:
-        sentence = "" if report.permitted else self._words(terms, report)
+        sentence = "" if report.permitted else _short(self._words(terms, report))
         return Answer(permitted=report.permitted, report=report, sentence=sentence, valid_until=ends, due=due)
 
     def _compiled(self, deal: Deal) -> _Kept:
@@ -141,12 +149,19 @@ class DecisionPoint:
                 self._kept.move_to_end(key)
                 return kept
         compiled = compile_terms(deal.terms, self._settings, self.capabilities.operands)
-        made = _Kept(deal.terms, compiled, compiled.needs | _named(deal.terms))
+        made = _Kept(deal.terms, compiled, compiled.needs | _named(deal.terms), len(msgspec.json.encode(deal.terms)))
         with self._lock:
+            before = self._kept.pop(key, None)
             self._kept[key] = made
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._size += made.size - (before.size if before is not None else 0)
+            while len(self._kept) > 1 and (len(self._kept) > KEPT or self._size > KEPT_BYTES):
+                self._size -= self._kept.popitem(last=False)[1].size
         return made
+
+
+def _short(sentence: str) -> str:
+    """Return a sentence as long as answers and logs take it: values in it are as long as the other side likes."""
+    return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[: LONGEST_SENTENCE - 1]}…"
 
 
 def _named(terms: Terms) -> frozenset[str]:

@@ -45,6 +45,7 @@ KINDS = {
     "negotiations": "negotiation",
     "contracts": "contract",
     "transfers": "transfer",
+    "uses": "transfer",
     "operators": "operator",
     "explain": "negotiation",
 }

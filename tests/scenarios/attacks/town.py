@@ -223,6 +223,7 @@ class Town:
 
     def quiet(self) -> None:
         """Wait until nothing is on its way, but for what no peer will ever take."""
+        time.sleep(0.2)  # how many bytes a response has sent is written down a moment later
         until = time.monotonic() + 2
         while self.rows()["outbox"]:
             if time.monotonic() > until:

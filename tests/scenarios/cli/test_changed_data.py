@@ -10,8 +10,13 @@ import pytest
 
 import hanse
 from hanse import errors
+from hanse.client.fetch import FetchReport
+from hanse.client.opening import open_all
+from hanse.client.wallet import file_key
 
-PEOPLE = "id,name,zip,value\n" + "".join(f"{i},person {i % 40},{80000 + i % 7},{i * 0.3125}\n" for i in range(200)) + "200,rare one,99999,1\n"
+PEOPLE = (
+    "id,name,zip,value\n" + "".join(f"{i},person {i % 40},{80000 + i % 7},{i * 0.3125}\n" for i in range(200)) + "200,rare one,99999,1\n"
+)
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -24,7 +29,7 @@ def offered(space, name: str, policy: str, body: str = PEOPLE) -> str:
 
 def got(space, dataset: str, into: Path) -> Path:
     found = space.json("get", dataset, "--from", "alice", "--into", str(into), "--accept-declared", who="bob")
-    return Path(found["folder"]) / found["files"][0] if not Path(found["files"][0]).is_absolute() else Path(found["files"][0])
+    return Path(found["folder"]) / found["files"][0]
 
 
 def test_a_masked_column_arrives_masked(space, tmp_path):
@@ -37,7 +42,7 @@ def test_a_masked_column_arrives_masked(space, tmp_path):
 
 def test_a_person_has_one_pseudonym_in_one_agreement_and_another_in_the_next(space, tmp_path):
     dataset = offered(space, "pseudonyms.csv", "members + pseudonymise name")
-    one, other = (rows(got(space, dataset, tmp_path / "one")), None)
+    one = rows(got(space, dataset, tmp_path / "one"))
     space.run("get", dataset, "--from", "alice", "--into", str(tmp_path / "two"), "--again", "--accept-declared", who="bob")
     other = rows(tmp_path / "two/pseudonyms.csv")
     assert one[1][1] == one[41][1] != one[2][1]
@@ -61,11 +66,8 @@ def test_what_arrives_encrypted_is_opened_by_the_recipients_own_client(space, tm
         (tmp_path / "in/sealed.csv").unlink()
         assert client.get(dataset, tmp_path / "in", peer="alice").verified
         assert rows(tmp_path / "in/sealed.csv")[1][1] == "***"
+    report = FetchReport(folder=tmp_path / "in", files=(tmp_path / "in/sealed.csv.encrypted",), size=0, verified=True)
     with hanse.Client(home=space.home, participant="alice") as client, pytest.raises(errors.NotFound):
-        from hanse.client.opening import open_all
-        from hanse.client.wallet import file_key
-
-        report = type("Report", (), {"files": (tmp_path / "in/sealed.csv.encrypted",), "folder": tmp_path / "in"})()
         open_all(report, lambda header: client.wallet._drive(file_key(header)))
 
 
@@ -73,13 +75,17 @@ def test_terms_that_cannot_be_kept_release_nothing(space, tmp_path):
     dataset = offered(space, "unkept.csv", "members + mask phone")
     done = space.run("get", dataset, "--from", "alice", "--into", str(tmp_path / "in"), who="bob", code=None)
     assert done.exit_code != 0
-    assert not list((tmp_path / "in").rglob("*.csv")) if (tmp_path / "in").exists() else True
+    assert "phone" in done.output
+    assert not list((tmp_path / "in").rglob("*.csv"))
 
 
 def test_what_cannot_be_understood_whole_is_not_offered(space):
     path = space.data / "never.csv"
     path.write_text("a\n1\n")
-    duty = {"action": "urn:hanse:odrl:mask", "constraint": [{"leftOperand": "urn:hanse:odrl:column", "operator": "isNoneOf", "rightOperand": ["a"]}]}
+    duty = {
+        "action": "urn:hanse:odrl:mask",
+        "constraint": [{"leftOperand": "urn:hanse:odrl:column", "operator": "isNoneOf", "rightOperand": ["a"]}],
+    }
     policy = space.data / "never.json"
     policy.write_text(json.dumps({"permission": [{"action": "use", "duty": [duty]}]}))
     done = space.run("offer", str(path), "--policy", str(policy), code=None)
@@ -92,4 +98,4 @@ def test_the_catalogue_tells_nothing_of_what_is_changed_first(space):
     found = {one["id"]: one for one in space.json("catalog", "alice", who="bob")["datasets"]}
     assert found[plain]["byte_size"] == len(PEOPLE)
     assert not found[changed]["byte_size"]
-    assert "checksum" not in json.dumps(found[changed]).lower() or not found[changed].get("checksums")
+    assert not found[changed].get("checksums")

@@ -97,7 +97,7 @@ MASK = Rule(n.MASK, (Atomic(n.COLUMN, "isAnyOf", ["a"]),))
         (HttpSource("https://x.example/a.parquet?x=1"), None, MASK, True),
         (FolderSource("/data"), None, MASK, True),
         (FileSource("/data/a.csv"), None, Rule(n.MASK), False),
-        (FileSource("/data/a.csv"), None, Rule("urn:other:blur", MASK.constraints), True),
+        (FileSource("/data/a.csv"), None, Rule("urn:other:blur", MASK.constraints), False),
     ],
 )
 def test_what_can_be_changed(source, media_type, duty, expected):

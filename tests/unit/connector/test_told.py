@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hanse.connector.offers import told
+from hanse.connector.preferences import Preferences
 from hanse.dcat.model import Checksum, Dataset
 from hanse.odrl.model import Offer
 from tests.unit.connector.world import terms
@@ -27,3 +28,8 @@ def test_of_what_is_changed_first_nothing_is_told_that_values_could_be_tried_out
         found = told(offered)
         assert (found.byte_size, found.checksums, found.version) == (None, (), None)
         assert (found.title, found.media_type, found.offers) == (offered.title, "text/csv", offered.offers)
+
+
+def test_what_may_be_agreed_to_counts_too():
+    assert told(dataset("members"), Preferences(must=terms("members + mask name"))).checksums == ()
+    assert told(dataset("members"), Preferences(must=terms("count 3"))) == dataset("members")

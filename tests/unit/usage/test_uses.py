@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from msgspec import structs
+
 from tests.unit.usage.rig import START, Atomic, gb, run, terms
 
 THREE = terms(Atomic("count", "lteq", "3"))
@@ -165,5 +167,21 @@ def test_what_the_other_side_decided_is_counted_too():
         for _ in range(2):
             await rig.db.run(lambda tx: rig.uses.note(tx, rig.deal_, rig.use("use_7", began=START, ended=START)))
         assert (await rig.tally()).count == 1
+
+    run(THREE, scenario)
+
+
+def test_compiled_terms_are_kept_for_a_bounded_number_of_agreements(monkeypatch):
+    monkeypatch.setattr("hanse.usage.decision.KEPT", 3)
+
+    async def scenario(rig):
+        for n in range(9):
+            rig.point.needs(structs.replace(rig.deal_, id=f"agr_{n}"))
+        assert len(rig.point._kept) == 3
+        monkeypatch.setattr("hanse.usage.decision.KEPT_BYTES", 10)
+        rig.point.needs(structs.replace(rig.deal_, id="agr_9"))
+        assert list(rig.point._kept) == [("acme", "agr_9")]
+        assert rig.point._size == rig.point._kept["acme", "agr_9"].size
+        assert rig.point.needs(structs.replace(rig.deal_, terms=terms(Atomic("purpose", "eq", "urn:x")))) == {"purpose"}
 
     run(THREE, scenario)

@@ -26,7 +26,10 @@ class ArrowBatch:
         """Return them after a step."""
         if step.action == names.DROP:
             return self._with([name for name in self.records.schema.names if name not in step.columns], {})
-        changed = {name: self._changed(step, name, self.records.column(name), tools) for name in step.columns}
+        try:
+            changed = {name: self._changed(step, name, self.records.column(name), tools) for name in step.columns}
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid, pa.ArrowTypeError):
+            raise Unkeepable("The terms ask for a change that cannot be made of values of such a type.") from None
         return self._with(self.records.schema.names, changed)
 
     def combinations(self, columns: tuple[str, ...]) -> Iterable[tuple[bytes, int]]:
@@ -87,6 +90,13 @@ def is_text(kind: Any) -> bool:
 def _fitting(field: Any, array: Any) -> Any:
     """Return the field for an array: of its type, and nullable if it has nulls now."""
     return field.with_type(array.type).with_nullable(field.nullable or array.null_count > 0)
+
+
+def workable(array: Any) -> Any:
+    """Return text and bytes in one of the forms that Arrow can change and filter; the values are the same."""
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.string())
+    return array.cast(pa.binary()) if pa.types.is_binary_view(array.type) else array
 
 
 def _plain(array: Any) -> Any:

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO, Final, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hanse.dataplane.transforms.arrowbatch import ArrowBatch, is_text
+from hanse.dataplane.transforms.arrowbatch import ArrowBatch, is_text, workable
 from hanse.dataplane.transforms.refusal import malformed, no_column
 from hanse.dataplane.transforms.tables import Batch, Out, Tools
+from hanse.kernel.errors import SourceVanished
 from hanse.odrl import names
 from hanse.odrl.changes import Step
 
@@ -35,7 +36,7 @@ class ParquetTable:
         self._file = file
         self._tools = tools
         try:
-            self._plain = pq.ParquetFile(file)
+            self._plain = pq.ParquetFile(file, pre_buffer=False)
         except (pa.ArrowException, OSError, ValueError):
             raise malformed("Parquet", "its footer cannot be read") from None
         self._schema = self._plain.schema_arrow
@@ -53,8 +54,12 @@ class ParquetTable:
         """Yield the records."""
         wanted = [name for name in self._schema.names if name not in self._blank | self._left]
         try:
-            yield from self._read(pq.ParquetFile(self._file, read_dictionary=self._repeated), wanted)
-        except (pa.ArrowException, OSError, ValueError):
+            yield from self._read(pq.ParquetFile(self._file, read_dictionary=self._repeated, pre_buffer=False), wanted)
+        except pa.ArrowMemoryError:
+            raise
+        except (pa.ArrowException, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise SourceVanished("The data could not be read to its end.") from error
             raise malformed("Parquet", "its pages cannot be read") from None
 
     def write(self, batches: Iterable[Batch], out: Out) -> None:
@@ -79,7 +84,7 @@ class ParquetTable:
         empty = True
         for records in opened.iter_batches(self._layout.batch, columns=wanted, use_threads=False):
             self._tools.advance(self._layout.bytes_of(records.num_rows))
-            columns = [_blanks(one, records.num_rows) if one.name in self._blank else records.column(one.name) for one in fields]
+            columns = [workable(_blanks(one, records.num_rows) if one.name in self._blank else records.column(one.name)) for one in fields]
             typed = [one.with_type(column.type) for one, column in zip(fields, columns, strict=True)]
             yield ArrowBatch(pa.RecordBatch.from_arrays(columns, schema=pa.schema(typed)))
             empty = False

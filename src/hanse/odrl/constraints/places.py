@@ -46,7 +46,7 @@ _PREFIXES = (
 def place(name: str) -> str:
     """Return a place in the form that is compared: two letters for a country, the group's name, any other name as it is."""
     code = next((name[len(prefix) :] for prefix in _PREFIXES if name.startswith(prefix)), name)
-    return _KNOWN.get(code.upper(), name) if len(code) <= 8 else name
+    return _KNOWN.get(code.upper(), name) if len(code) <= 8 and code.isascii() else name
 
 
 PLACES = Tree({**{code: frozenset({code}) for code in COUNTRIES}, **_GROUPS}, place)

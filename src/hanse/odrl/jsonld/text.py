@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal
 
 from hanse.kernel.errors import Malformed, TooLarge
@@ -32,8 +33,7 @@ def decode(text: bytes | str) -> object:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise Malformed("A member comes twice, and one of the two would be lost.", where=twice[:80], rule="policy-twice")
     return found
 

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.match.boxes import Box, Budget, Exhausted, first_met, subtract, without
 from hanse.odrl.match.counter import both
-from hanse.odrl.match.duties import Met, compare
+from hanse.odrl.match.duties import Met, check_few, compare
 from hanse.odrl.match.expand import Permit, atomics, dimensions, expand_offer, expand_use
 from hanse.odrl.match.rows import Row, rows_of
 from hanse.odrl.match.verdict import Verdict
@@ -47,6 +47,7 @@ def match(wanted: Terms, offered: Terms, operands: Operands, given: Sequence[Ato
     """
     budget = Budget()
     try:
+        check_few(wanted, offered)
         return _match(wanted, offered, operands, given, budget)
     except Exhausted:
         return Match(verdict=Verdict.UNKNOWN, why="The policies are too large to be compared.")
@@ -82,6 +83,7 @@ def subsumes(narrow: Terms, wide: Terms, operands: Operands) -> bool | None:
     """
     budget = Budget()
     try:
+        check_few(narrow, wide)
         offers = expand_offer(wide, operands, budget)
         truths = [_inside(use, offers, operands, budget) for use in expand_use(narrow, operands, budget)]
     except Exhausted:

@@ -10,9 +10,12 @@ from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.regions import Named, Ordered, Region, Span
 from hanse.odrl.duties import PARAMETERS
 from hanse.odrl.match.bounds import comparable, region_of
-from hanse.odrl.match.boxes import is_void, meet, within
-from hanse.odrl.model import Atomic, Rule
+from hanse.odrl.match.boxes import Exhausted, is_void, meet, within
+from hanse.odrl.model import Atomic, Rule, Terms
 from hanse.odrl.names import COLUMN, DATE_TIME, DELAY_PERIOD, DIGITS, GROUP_SIZE, PAY_AMOUNT, plain
+
+MAX_COMPARED = 40_000
+"""Bounds the time of one comparison of all duties with all others, in constraints that are looked at."""
 
 _DEADLINES = frozenset({DELAY_PERIOD, DATE_TIME})
 _LESS_IS_MORE = _DEADLINES | {DIGITS}
@@ -33,6 +36,18 @@ class Owed(Struct, frozen=True):
     asked: Rule
     met: Met
     ready: Rule | None = None
+
+
+def check_few(a: Terms, b: Terms) -> None:
+    """Raise `Exhausted` when the duties of both are too many to be compared each with each."""
+    mine, yours = _owed_in(a), _owed_in(b)
+    looked_at = len(mine) * (len(yours) + sum(len(duty.constraints) for duty in yours))
+    if looked_at + len(yours) * sum(len(duty.constraints) for duty in mine) > MAX_COMPARED:
+        raise Exhausted
+
+
+def _owed_in(terms: Terms) -> list[Rule]:
+    return [*terms.obligations, *(duty for rule in terms.permissions for duty in rule.duties)]
 
 
 def compare(ready: tuple[Rule, ...], asked: tuple[Rule, ...], operands: Operands) -> list[Owed]:

@@ -95,6 +95,39 @@ def test_pseudonyms_of_text_and_numbers():
         changed(stored(), PARQUET, Step(n.PSEUDONYMISE, ("place",)))
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["a", None, "b"], pa.string_view()),
+        pa.array([b"a", None, b"b"], pa.binary_view()),
+        pa.array([b"a", None, b"b"], pa.large_binary()),
+        pa.array([True, None, False]),
+        pa.array([1.5, None, 2.5], pa.float16()),
+        pa.array([1, None, 2], pa.duration("s")),
+        pa.array([b"1234", None, b"5678"], pa.binary(4)),
+        pa.array([None, None, None], pa.null()),
+        pa.array([1, None, 2], pa.time64("us")),
+        pa.array([{"x": 1}, None, {"x": 2}]),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_rare_types_are_changed_or_refused_but_never_let_through(column):
+    source = stored(pa.table({"rare": column, "x": range(3)}))
+    assert set(loaded(changed(source, PARQUET, Step(n.MASK, ("rare",))))["rare"].to_pylist()) <= {None, "***", b"***"}
+    for step in (Step(n.PSEUDONYMISE, ("rare",)), Step(n.ROUND, ("rare",), 0), Step("anonymize", ("rare",), 2)):
+        try:
+            found = loaded(changed(source, PARQUET, step))
+        except Unkeepable:
+            continue
+        values = [value for value in found["rare"].to_pylist() if value is not None]
+        if step.action == n.PSEUDONYMISE:
+            assert all(len(value) == 32 for value in values)
+        elif step.action == n.ROUND:
+            assert values in ([2.0, 2.0], [])
+        else:
+            assert found.num_rows in (0, 3)
+
+
 def test_rounding():
     found = loaded(changed(stored(), PARQUET, Step(n.ROUND, ("id", "lat", "price", "small"), 1)))
     assert found["lat"].to_pylist()[:3] == [1.2, None, -0.5]
@@ -171,3 +204,29 @@ def test_what_is_malformed_is_refused(damage):
     with pytest.raises(Unkeepable) as caught:
         changed(bad, PARQUET, Step(n.PSEUDONYMISE, ("name",)))
     assert "person" not in str(caught.value)
+
+
+class Full(Exception):
+    pass
+
+
+class NoRoom(Job):
+    def sink(self):
+        class Sink(io.BytesIO):
+            def write(self, data):
+                raise Full
+
+        return Sink()
+
+
+def test_a_full_disk_is_told_as_it_is():
+    with pytest.raises(Full):
+        run([NoRoom(stored(), PARQUET)], (Step(n.MASK, ("name",)),), tools())
+
+
+def test_it_can_be_stopped_under_way():
+    def stop(count):
+        raise Full
+
+    with pytest.raises(Full):
+        run([Job(stored(), PARQUET)], (Step(n.MASK, ("name",)),), tools(stop))

@@ -92,20 +92,23 @@ def rule_applies(path, rule, facts, settings):
 
 def findings(terms, facts, settings):
     """Return what comes of every part of every rule, by its path."""
-    found = {}
+    found = {f"obligation[{n}]": obligation_met(f"obligation[{n}]", rule, facts) for n, rule in enumerate(terms.obligations)}
     for kind, rules in (("permission", terms.permissions), ("prohibition", terms.prohibitions)):
         for n, rule in enumerate(rules):
-            path = f"{kind}[{n}]"
-            found[f"{path}.action"] = action_is(rule.action, facts.action)
-            for who in ("target", "assignee", "assigner"):
-                scope = getattr(rule, who)
-                if scope is not None:
-                    found[f"{path}.{who}"] = named(scope, getattr(facts, who), facts)
-                    found |= every_constraint(f"{path}.{who}.refinement", scope.refinements, facts)
-            found |= every_constraint(f"{path}.refinement", rule.refinements, facts)
-            found |= every_constraint(f"{path}.constraint", rule.constraints, facts)
-            found |= {f"{path}.duty[{m}]": duty_met(f"{path}.duty[{m}]", duty, facts, settings) for m, duty in enumerate(rule.duties)}
-    return found | {f"obligation[{n}]": obligation_met(f"obligation[{n}]", rule, facts) for n, rule in enumerate(terms.obligations)}
+            found |= parts_of(f"{kind}[{n}]", rule, facts, settings)
+    return found
+
+
+def parts_of(path, rule, facts, settings):
+    found = {f"{path}.action": action_is(rule.action, facts.action)}
+    for who in ("target", "assignee", "assigner"):
+        scope = getattr(rule, who)
+        if scope is not None:
+            found[f"{path}.{who}"] = named(scope, getattr(facts, who), facts)
+            found |= every_constraint(f"{path}.{who}.refinement", scope.refinements, facts)
+    found |= every_constraint(f"{path}.refinement", rule.refinements, facts)
+    found |= every_constraint(f"{path}.constraint", rule.constraints, facts)
+    return found | {f"{path}.duty[{n}]": duty_met(f"{path}.duty[{n}]", duty, facts, settings) for n, duty in enumerate(rule.duties)}
 
 
 def every_constraint(path, constraints, facts):

@@ -133,6 +133,13 @@ def test_what_is_not_exactly_one_may_be_several():
     assert match(use(*two), offered, OPERANDS).verdict is Verdict.CONFLICT
 
 
+def test_who_has_one_role_may_have_another_one_too():
+    has, lacks = Atomic(ROLE, "isAnyOf", ["b"]), Atomic(ROLE, "isNoneOf", ["a"])
+    found = match(use(has), use(lacks), OPERANDS)
+    assert found.verdict is Verdict.PARTLY
+    assert set(map(repr, found.counter.permissions[0].constraints)) == set(map(repr, (has, lacks)))
+
+
 def test_two_permissions_cover_together_what_neither_covers_alone():
     offered = Terms(permissions=(Rule("use", (RED,)), Rule("use", (Atomic(COLOUR, "isNoneOf", ["red"]),))))
     assert match(use(ANY_TWO), offered, OPERANDS).verdict is Verdict.COVERED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,3 +156,44 @@ def test_what_differs_can_be_shown(first, second):
     found = match(first, Terms(permissions=(Rule("use"), Rule("transfer"))), BUILT_IN)
     assert (found.allowed is not None) == possible
     assert match(first, first, BUILT_IN).verdict is (Verdict.COVERED if possible else Verdict.CONFLICT)
+
+
+def _for(operator, *purposes):
+    return Atomic(names.PURPOSE, operator, list(purposes) if operator.startswith("is") else purposes[0])
+
+
+DIRECT, MARKETING, RESEARCH, WIDE = "dpv:DirectMarketing", "dpv:Marketing", "dpv:ResearchAndDevelopment", "dpv:Purpose"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "permission", "prohibition", "verdict"),
+    [
+        (_for("eq", DIRECT), _for("isA", MARKETING), None, Verdict.COVERED),
+        (_for("isA", MARKETING), _for("isA", MARKETING), None, Verdict.COVERED),
+        (_for("eq", DIRECT), _for("isAnyOf", MARKETING), None, Verdict.UNKNOWN),
+        (_for("eq", RESEARCH), _for("isAnyOf", MARKETING), None, Verdict.CONFLICT),
+        (_for("eq", RESEARCH), _for("isA", MARKETING), None, Verdict.CONFLICT),
+        (_for("eq", WIDE), _for("isA", MARKETING), None, Verdict.UNKNOWN),
+        (_for("eq", "urn:mine"), _for("isA", MARKETING), None, Verdict.UNKNOWN),
+        (_for("eq", "urn:mine"), _for("isAnyOf", MARKETING), None, Verdict.CONFLICT),
+        (_for("eq", DIRECT), _for("isNoneOf", MARKETING), None, Verdict.UNKNOWN),
+        (_for("eq", RESEARCH), _for("isNoneOf", MARKETING), None, Verdict.COVERED),
+        (_for("eq", DIRECT), None, _for("isAnyOf", MARKETING), Verdict.UNKNOWN),
+        (_for("eq", DIRECT), None, _for("isA", MARKETING), Verdict.CONFLICT),
+        (_for("eq", "urn:mine"), None, _for("isA", MARKETING), Verdict.UNKNOWN),
+        (_for("eq", DIRECT), None, _for("isNoneOf", MARKETING), Verdict.UNKNOWN),
+        (_for("eq", MARKETING), None, _for("isNoneOf", MARKETING), Verdict.COVERED),
+        (_for("eq", RESEARCH), None, _for("isNoneOf", MARKETING), Verdict.CONFLICT),
+    ],
+)
+def test_what_a_hierarchy_leaves_in_doubt_is_neither_covered_nor_in_conflict(wanted, permission, prohibition, verdict):
+    offered = Terms(
+        permissions=(Rule("use", () if permission is None else (permission,)),),
+        prohibitions=() if prohibition is None else (Rule("use", (prohibition,)),),
+    )
+    use = Terms(permissions=(Rule("use", (wanted,)),))
+    assert match(use, offered, BUILT_IN).verdict is verdict
+    if wanted.operator == "eq":
+        canonical = "https://w3id.org/dpv#" + wanted.right[4:] if wanted.right.startswith("dpv:") else wanted.right
+        told = Facts(now=NOW, known={names.PURPOSE: Fact(canonical, "a test")})
+        assert compile_terms(offered, Settings(), BUILT_IN).decide(told) is (verdict is Verdict.COVERED)
