@@ -8,13 +8,17 @@ from datetime import datetime, timedelta
 
 from hanse.app.build import Ground
 from hanse.app.usage import UsageSide, deal_of
+from hanse.connector.ending import Endings
 from hanse.connector.records import Transfer
 from hanse.connector.transfers import Transfers
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Tenant
+from hanse.odrl.model import Rule, Terms
+from hanse.odrl.names import USE
+from hanse.odrl.say import say_terms
 from hanse.storage import Tx
-from hanse.usage.records import Breach, FactChanged, Use, UseRefused
+from hanse.usage.records import Breach, FactChanged, Owed, Use, UseRefused
 
 log = logging.getLogger("hanse.usage")
 
@@ -26,12 +30,13 @@ _UNKNOWN = timedelta(minutes=1)
 class Redeciding:
     """A chore of the timer. Streams that run have a timer of their own; this one ends their transfers, and says why on both sides."""
 
-    def __init__(self, ground: Ground, side: UsageSide, transfers: Transfers, wake: Callable[[], None]) -> None:
+    def __init__(self, ground: Ground, side: UsageSide, transfers: Transfers, endings: Endings, wake: Callable[[], None]) -> None:
         self._database = ground.database
         self._clock = ground.clock
         self._side = side
         self._transfers = transfers
         self._wake = wake
+        self._endings = endings
 
     async def recheck(self) -> None:
         """Decide every use that is due; end those that their terms no longer permit. Note what obligations are overdue."""
@@ -43,7 +48,24 @@ class Redeciding:
                 break
         moment = await self._database.read(lambda tx: tx.owed.next_deadline())
         if moment is not None and moment <= self._clock.now():
-            await self._database.run(self._side.obligations.end_overdue)
+            for owed in await self._database.run(self._side.obligations.end_overdue):
+                await self._broken(owed)
+
+    async def _broken(self, owed: Owed) -> None:
+        """End, as its provider, an agreement whose consumer has not seen to what it owes in time.
+
+        Whatever fails, nothing flows under it: an overdue obligation blocks every use.
+        """
+        contract = await self._database.read(lambda tx: tx.contracts.get(owed.tenant, owed.agreement))
+        if contract is None or contract.ended is not None or contract.role is not Role.PROVIDER:
+            return
+        obligations = {f"obligation[{index}]": rule for index, rule in enumerate(contract.agreement.terms.obligations)}
+        rule = obligations.get(owed.path)
+        what = say_terms(Terms(permissions=(Rule(USE),), obligations=(rule,)))[-1] if rule is not None else owed.action
+        try:
+            await self._endings.end(owed.tenant, owed.agreement, "breach", f"What is owed was not seen to in time. {what}", "us")
+        except HanseError as error:
+            log.warning("the broken agreement %s was not ended: %s", owed.agreement, error.message, extra={"participant": owed.tenant})
 
     async def next_due(self) -> datetime | None:
         """Return when the next of them is due."""

@@ -80,7 +80,7 @@ class Server:
         self.endings = self.evidence.attach(self.connector)
         self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers, self.usage)
         self.standing = watch_of(ground, self.trust, self.data.running, self.usage)
-        self.redeciding = Redeciding(ground, self.usage, self.connector.transfers, self.connector.timer.wake)
+        self.redeciding = Redeciding(ground, self.usage, self.connector.transfers, self.endings, self.connector.timer.wake)
         self.front = Front(
             ground,
             self.management,

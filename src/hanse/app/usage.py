@@ -18,7 +18,7 @@ from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.constraints.base import Badge, Operands
 from hanse.odrl.facts import Fact
 from hanse.odrl.model import Rule, Terms
-from hanse.odrl.names import METERED_TIME, USE, VOLUME, plain
+from hanse.odrl.names import METERED_TIME, VOLUME
 from hanse.odrl.report import Report
 from hanse.odrl.say import say_refusal
 from hanse.storage import Tx
@@ -43,7 +43,7 @@ class Voice(Statements, Protocol):
         ...
 
     async def announce(self, tenant: Tenant, agreement: str, stated: Mapping[str, str]) -> None:
-        """State to the provider what the agreement's terms want stated. Raises `Conflict` if it does not take that."""
+        """State to the provider what is said of the use. Raises `Conflict` if it does not take that."""
         ...
 
 
@@ -159,8 +159,7 @@ def deal_of(contract: Contract) -> Deal:
 
 
 def use_of(deal: Deal, transfer: Transfer) -> Use:
-    """Return the use that a transfer is. What it does with the data, the agreement says, unless it permits any use."""
-    actions = [plain(rule.action) for rule in deal.terms.permissions]
+    """Return the use that a transfer is."""
     return Use(
         id=transfer.id,
         tenant=transfer.tenant,
@@ -168,7 +167,7 @@ def use_of(deal: Deal, transfer: Transfer) -> Use:
         peer=transfer.peer,
         role=transfer.role,
         kind=Kind.TRANSFER,
-        action=USE if USE in actions or not actions else actions[0],
+        action=deal.action,
         connector=transfer.peer_address if transfer.role is Role.PROVIDER else "",
         reserved=transfer.created,
     )

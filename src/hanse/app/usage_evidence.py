@@ -17,10 +17,8 @@ from hanse.ledger.ports import LedgerTx, Parties
 from hanse.ledger.records import Delivery
 from hanse.odrl.facts import Fact
 from hanse.odrl.names import APPLICATION, DELETE, ENVIRONMENT, INFORM, PURPOSE, SECURITY_LEVEL, SPATIAL, plain
-from hanse.odrl.proofs import atomics_of
 from hanse.odrl.report import Report
 from hanse.storage import Database, Tx
-from hanse.usage.gather import agreed_values
 from hanse.usage.obligations import Obligations
 from hanse.usage.openings import check_stated
 from hanse.usage.ports import UsageTx
@@ -84,21 +82,19 @@ class SignedVoice:
             self._failed[peer] = now + AGAIN
 
     async def announce(self, tenant: Tenant, agreement: str, stated: Mapping[str, str]) -> None:
-        """State to the provider what the agreement's terms want stated, if it takes statements and has none that says the same.
+        """State to the provider what is said of the use, if it takes statements and has none that says the same.
 
-        What nobody says, the latest statement says, else the agreement's own words: who asks for data under it means to keep it.
-        Raises `Invalid` for what cannot be stated, `Conflict` if the provider refuses the statement.
+        What was stated before and is not said otherwise stays stated. Nobody signs a purpose unasked: with nothing said, nothing is
+        stated. Raises `Invalid` for what cannot be stated, `Conflict` if the provider refuses the statement.
         """
-        said = check_stated(stated)
+        said = {name: value for name, value in check_stated(stated).items() if name in FIELDS}
         contract = await self._database.read(lambda tx: tx.contracts.get(tenant, agreement))
-        if contract is None or contract.role is not Role.CONSUMER or contract.ended is not None:
+        if not said or contract is None or contract.role is not Role.CONSUMER or contract.ended is not None:
             return
-        terms = contract.agreement.terms
-        wanted = {plain(one.left) for one in atomics_of(terms)} & FIELDS.keys()
         before = await self._database.read(lambda tx: self.stated(tx, tenant, agreement))
         latest = {name: str(fact.value) for name, fact in before.items()}
-        values = {name: value for name, value in (agreed_values(terms, wanted) | latest | said).items() if name in FIELDS}
-        if not values or await self._peers.look(contract.peer) is not True or (values == latest and self._fresh(before)):
+        values = latest | said
+        if await self._peers.look(contract.peer) is not True or (values == latest and self._fresh(before)):
             return
         says = k.UseStated(agreement=agreement, **{FIELDS[name]: value for name, value in values.items()})  # type: ignore[arg-type]
         sent = await self._evidence.send(tenant, says)

@@ -28,7 +28,8 @@ def show_list(shell: Shell, agreement: str | None, limit: int) -> None:
     """Show the signed log: what was permitted, refused, stated and ended, and by whom."""
     found = shell.client.ledger.list(agreement=agreement, most=limit)
     rows = [(str(one.index), words.moment(one.at), _by(one), one.sentence, _told(one)) for one in found]
-    shell.answer(found, lambda: shell.table(("ENTRY", "WHEN", "BY", "WHAT", "OTHER SIDE"), rows, "The ledger is empty."))
+    empty = "The ledger is empty." if agreement is None else f"The ledger has no entry about {agreement[:80]}."
+    shell.answer(found, lambda: shell.table(("ENTRY", "WHEN", "BY", "WHAT", "OTHER SIDE"), rows, empty))
 
 
 @command.verb("show", example="hanse ledger show 17")

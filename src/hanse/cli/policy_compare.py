@@ -19,14 +19,14 @@ COVERED = "covered"
 
 
 @define("diff", example='hanse policy diff "members + count 3" "members + count 5 + log"')
-@click.argument("first", metavar="TEMPLATE|FILE|ID")
-@click.argument("second", metavar="TEMPLATE|FILE|ID")
+@click.argument("first", metavar="FIRST")
+@click.argument("second", metavar="SECOND")
 @click.option("--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The language.")
 @click.pass_context
 def diff(ctx: click.Context, shell: Shell, first: str, second: str, language: str) -> None:
     """Say what one policy permits and the other does not, with a request as proof, and which terms differ.
 
-    The exit code is 0 if they mean the same, and 1 if they do not, or if that cannot be told.
+    Both may be a template, a file or an id. The exit code is 0 if they mean the same, and 1 if they do not, or if that cannot be told.
     """
     found = shell.client.policies.diff(_one(shell, first), _one(shell, second), language=language)
     shell.answer(found, lambda: _show_difference(shell, found))

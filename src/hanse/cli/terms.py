@@ -22,17 +22,20 @@ _RULES = ("permission", "prohibition", "obligation", "profile")
 
 def terms_of(text: str) -> str | Mapping[str, Any]:
     """Return what stands for terms: a template as it is typed, or the ODRL JSON of a file. Raises `Invalid`."""
+    where = "policy"
     if not text.lstrip().startswith(("{", "[")):
         path = Path(text)
         if not (text.endswith((".json", ".jsonld")) or path.is_file()):
             return text
-        text = read_text(path, "policy")
+        text, where = read_text(path, "policy"), str(path)
     import msgspec
 
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Invalid(f"The policy is no JSON object: {error}.", where="policy", rule="json") from None
+    except msgspec.DecodeError as error:
+        raise Invalid(f"The policy is no JSON object: {error}.", where=where, rule="json") from None
+    except RecursionError:
+        raise Invalid("The policy is nested too deeply.", where=where, rule="json") from None
 
 
 def needed(purpose: str | None, need: str | None) -> str | Mapping[str, Any] | None:

@@ -62,7 +62,7 @@ def require_gone(folder: Path, objects: Sequence[Deleted]) -> None:
     left = [one.path for one in objects if (folder if single else folder / one.path).exists()]
     if left:
         raise Conflict(
-            f"{len(left)} of the files are still there, {left[0]!r} among them.",
+            f"{left[0]!r} is still there." if len(left) == 1 else f"{len(left)} of the files are still there, {left[0]!r} among them.",
             where="path",
             rule="still-there",
             hint="Delete them and run the command again, or let `--delete` do it.",

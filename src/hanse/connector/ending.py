@@ -20,6 +20,7 @@ from hanse.connector.records import Contract
 from hanse.connector.transfers import Transfers
 from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound
 from hanse.kernel.tenant import Did, Tenant
+from hanse.odrl.say import say_terms
 
 log = logging.getLogger("hanse.ending")
 
@@ -83,7 +84,7 @@ class Endings:
         contract = tx.contracts.get(tenant, id)
         if contract is None or contract.ended is not None:
             return
-        why = _WORDS[how] if how == "terms" else f"{_WORDS[how]}: {reason}"
+        why = _over(contract) if how == "terms" else f"{_WORDS[how]}: {reason}"
         self._close(tx, contract, how, f"{why.rstrip('.')}. So the other side has stated.", "peer", statement)
 
     async def end_due(self) -> None:
@@ -114,7 +115,7 @@ class Endings:
         if found.hope or contract.ended is not None:
             tx.contracts.put(structs.replace(contract, due=found.next))
         else:
-            self._end(tx, contract, "terms", _WORDS["terms"], _WORDS["terms"], "us")
+            self._end(tx, contract, "terms", _over(contract), _WORDS["terms"], "us")
 
     def _end(self, tx: ConnectorTx, contract: Contract, how: How, why: str, reason: str, by: str) -> Contract:
         return self._close(tx, contract, how, why, by, self._herald.tell(tx, contract, how, reason))
@@ -128,6 +129,11 @@ class Endings:
         self._transfers.stop_all(tx, contract.tenant, contract.id, f"The agreement {contract.id} is over. {why}", by)
         tx.emit(Changed("contract", contract.tenant, contract.id, how, ENDED, by != "peer"))
         return ended
+
+
+def _over(contract: Contract) -> str:
+    """Say that an agreement's time is over, and in its own words why."""
+    return f"{_WORDS['terms']} {' '.join(say_terms(contract.agreement.terms))}"[:MAX_REASON]
 
 
 def _known(tx: ConnectorTx, tenant: Tenant, id: str) -> Contract:

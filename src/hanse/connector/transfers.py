@@ -123,16 +123,14 @@ class Transfers(Exchange[Transfer]):
 
     async def receive_first(self, sender: Sender, message: m.TransferRequest, fingerprint: str) -> m.ProcessStatus:
         """Take a TransferRequest (201). A byte-identical repeat gets the same answer and makes nothing new."""
-        proofs = await self._proofs_under(sender, message.agreement_id)
-        await self.kit.usage.prepare(sender.tenant, message.agreement_id, sender.did)
+        proofs = await self._prepared(sender, message.agreement_id)
         return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), proofs)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.TransferMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running transfer (200)."""
         known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
-        proofs = NOTHING if known is None else await self._proofs_under(sender, known.agreement_id)
-        if known is not None and known.role is Role.PROVIDER:
-            await self.kit.usage.prepare(sender.tenant, known.agreement_id, known.peer)
+        ours = known is not None and known.role is Role.PROVIDER and known.peer == sender.did
+        proofs = await self._prepared(sender, known.agreement_id) if known is not None and ours else NOTHING
         return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), proofs)
 
     async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
@@ -202,11 +200,16 @@ class Transfers(Exchange[Transfer]):
 
     # How it is done.
 
-    async def _proofs_under(self, sender: Sender, agreement_id: str) -> Proofs:
-        """Return what the sender has to prove under a contract of ours with it."""
+    async def _prepared(self, sender: Sender, agreement_id: str) -> Proofs:
+        """Find out what a decision for the sender may depend on, and return what it has to prove under the contract.
+
+        One that is not there yet may become final by this very request; one with somebody else is none of the sender's business.
+        """
         contract = await self.kit.database.read(lambda tx: tx.contracts.get(sender.tenant, agreement_id))
-        provides = contract is not None and contract.peer == sender.did and contract.role is Role.PROVIDER
-        return proofs_named(contract.agreement.terms) if contract is not None and provides else NOTHING
+        if contract is not None and (contract.peer != sender.did or contract.role is not Role.PROVIDER):
+            return NOTHING
+        await self.kit.usage.prepare(sender.tenant, agreement_id, sender.did)
+        return NOTHING if contract is None else proofs_named(contract.agreement.terms)
 
     def _known(self, tx: ConnectorTx, tenant: Tenant, id: str) -> Transfer:
         transfer = self.store(tx).get(tenant, id)

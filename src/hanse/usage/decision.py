@@ -102,7 +102,7 @@ class DecisionPoint:
         What can still come true does not count against it: a time to come, a payment, a consent, an event, a statement.
         """
         now = self._clock.now()
-        use = Use(id="", tenant=deal.tenant, agreement=deal.id, peer=deal.peer, role=deal.role, reserved=now)
+        use = Use(id="", tenant=deal.tenant, agreement=deal.id, peer=deal.peer, role=deal.role, action=deal.action, reserved=now)
         facts = self._facts(tx, deal, use, Tally(tenant=deal.tenant, agreement=deal.id, count=1), None)
         terms = hopeful_terms(deal.terms)
         report = compile_terms(terms, self._settings, self._hopeful).report(facts)

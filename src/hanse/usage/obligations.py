@@ -21,9 +21,10 @@ class Obligations:
         self._clock = clock
 
     def agreed(self, tx: UsageTx, deal: Deal) -> None:
-        """Begin to watch the obligations of a new agreement."""
+        """Begin to watch the obligations of a new agreement; whoever waits for deadlines has to know of new ones."""
         for owed in opened(deal):
             tx.owed.put(owed)
+            tx.emit(FactChanged(tenant=deal.tenant, agreement=deal.id))
 
     def agreement_ended(self, tx: UsageTx, deal: Deal, ended: datetime) -> None:
         """Let the periods begin that run from the agreement's end."""

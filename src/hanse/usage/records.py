@@ -15,7 +15,7 @@ from hanse.dsp.messages import Role
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.facts import Done
 from hanse.odrl.model import Terms
-from hanse.odrl.names import USE
+from hanse.odrl.names import USE, plain
 
 
 class Kind(StrEnum):
@@ -40,6 +40,12 @@ class Deal(Struct, frozen=True, kw_only=True):
     terms: Terms
     since: datetime
     connector: str = ""
+
+    @property
+    def action(self) -> str:
+        """Return what a transfer does with the data: what the agreement says, unless it permits any use."""
+        actions = [plain(rule.action) for rule in self.terms.permissions]
+        return USE if USE in actions or not actions else actions[0]
 
     @property
     def consumer(self) -> Did:

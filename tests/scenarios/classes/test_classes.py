@@ -10,6 +10,7 @@ import csv
 import io
 import time
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -17,6 +18,31 @@ from hanse.odrl.constraints.base import Badge
 from hanse.usage.classes import CLASSES
 from tests.scenarios.classes.town import PEOPLE, eventually, in_seconds
 
+REGISTERED = """roles:
+  registered:
+    title: Entered in a register
+    credential: LegalEntityCredential
+    claims:
+      country: [DE]
+"""
+LEGAL_ENTITY = """credentials:
+  LegalEntityCredential:
+    title: Registered legal entity
+    issuers:
+      - did: anchor
+        claims:
+          memberOf: [space]
+          role: [registered]
+          country: [DE]
+    lifetime: 90 days
+    schema:
+      type: object
+      properties:
+        id: {type: string}
+        memberOf: {type: string}
+        role: {type: string}
+        country: {type: string}
+"""
 WHOLE = PEOPLE.encode()
 TESTED: dict[int, str] = {}
 
@@ -201,8 +227,10 @@ def test_15_log(market):
 def test_16_inform(market):
     contract = market.agree("inform")
     assert market.fetch(contract) == WHOLE
+    market.zoo("POST", "/uses", {"contract": contract, "action": "use", "stated": {}})
     for name in ("zoo", "acme"):
-        eventually(lambda name=name: "notice" in [one["kind"] for one in market.ledger(name, contract)])
+        eventually(lambda name=name: "usage-report" in [one["kind"] for one in market.ledger(name, contract)])
+    assert "openings" in {f"{one['kind']}s" for one in market.acme("GET", f"/uses?contract={contract}")["items"]}
 
 
 @of_class(17, 'pass-on "members + count 3"')
@@ -268,7 +296,14 @@ def test_21_environment(market):
 
 @of_class(22, "established-in EU")
 def test_22_location_of_the_participant(market):
-    assert "established" in market.not_agreed("established-in EU")
+    text = market.anchor("GET", "/anchor/rulebook")["text"]
+    text = text.replace("roles:\n", REGISTERED, 1).replace("credentials:\n", LEGAL_ENTITY, 1)
+    market.anchor("POST", "/anchor/rulebook", {"text": text})
+    before = len(market.zoo("GET", "/wallet/credentials")["items"])
+    market.anchor("POST", f"/anchor/members/{quote(market.did('zoo'), safe='')}/roles", {"roles": ["consumer", "registered"]})
+    eventually(lambda: len(market.zoo("GET", "/wallet/credentials")["items"]) > before)
+    assert market.fetch(market.agree("established-in EU")) == WHOLE
+    assert "established" in market.not_agreed("established-in FR")
 
 
 @of_class(23, "consent")

@@ -156,9 +156,9 @@ class World:
 
         return (await until(agreed, "the contract")).agreement.id
 
-    async def start(self, south, contract):
+    async def start(self, south, contract, **stated):
         """Begin a pull; return the transfer and its address once it runs."""
-        begun = await south.connector.transfers.request("zoo", contract, "HttpData-PULL")
+        begun = await south.connector.transfers.request("zoo", contract, "HttpData-PULL", stated=stated)
 
         async def started():
             found = await self.transfer(south, begun.id)

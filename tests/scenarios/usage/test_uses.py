@@ -231,7 +231,10 @@ RESEARCH = "https://w3id.org/dpv#ResearchAndDevelopment"
 
 def test_a_purpose_is_stated_signed_before_the_first_byte(tmp_path):
     async def scenario(two):
-        _, address = await two.start()
+        unstated = await two.ask()
+        assert "purpose" in said(await two.ended(unstated.id))
+        assert "use-stated" not in await two.kinds(two.south, "zoo")
+        _, address = await two.start(purpose=RESEARCH)
         assert (await pull(address, (0, 10))).got == 10
         assert "use-stated" in await two.kinds(two.north, "acme")
         assert "use-stated" in await two.kinds(two.south, "zoo")
@@ -247,7 +250,7 @@ def test_a_purpose_is_stated_signed_before_the_first_byte(tmp_path):
 def test_stored_data_is_opened_under_the_contract_on_the_consumers_own_server(tmp_path):
     async def scenario(two):
         openings = two.south.usage.openings
-        _, address = await two.start()
+        _, address = await two.start(purpose=RESEARCH)
         await pull(address)
         await openings.open("zoo", two.contract, "use", {"purpose": RESEARCH})
         with pytest.raises(Forbidden):

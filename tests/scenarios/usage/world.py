@@ -36,36 +36,8 @@ class Pair:
         self.contract = await self.world.agree(self.south, self.asset)
         return self.contract
 
-    async def refused(self, terms):
-        """Offer and ask; return why the provider does not agree."""
-        await self.offer(terms)
-        begun = await self.south.connector.negotiations.request("zoo", self.world.acme.did, self.asset.id, self.asset.dataset.offers[0])
-
-        async def ended():
-            found = await self.south.ground.database.read(lambda tx: tx.negotiations.get("zoo", begun.id))
-            return found if found.state == "TERMINATED" else None
-
-        return said(await until(ended, "the refusal"))
-
-    async def fetch(self, path=""):
-        """Start a transfer and return what arrives."""
-        _, address = await self.start()
-        return await pull(address, path=path)
-
-    async def denied(self, **stated):
-        """Ask for the data; return why it is refused."""
-        asked = await self.ask(**({"stated": stated} if stated else {}))
-        return said(await self.ended(asked.id))
-
-    async def owed(self):
-        return await self.north.ground.database.read(lambda tx: tx.owed.of_agreement("acme", self.contract))
-
-    def badge(self, terms):
-        found = self.north.usage.bridge.badges("acme", self.world.zoo, terms)
-        return {str(one) for one in found.values()}
-
-    async def start(self):
-        return await self.world.start(self.south, self.contract)
+    async def start(self, **stated):
+        return await self.world.start(self.south, self.contract, **stated)
 
     async def ask(self, **said):
         return await self.south.connector.transfers.request("zoo", self.contract, "HttpData-PULL", **said)

@@ -13,6 +13,7 @@ from hanse.http.api.ledger import show_entry
 from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
+from hanse.http.api.stated import check_purpose
 from hanse.kernel.errors import Invalid
 from hanse.participants.roles import Action
 
@@ -71,6 +72,7 @@ class StatingOperations:
         fields = {name: getattr(said, name) for name in ("purpose", "application", "environment", "spatial", "security_level")}
         if not any(fields.values()):
             raise Invalid("Say at least one thing about the use.", where="purpose", rule="required")
+        check_purpose(said.purpose)
         return await self._sent(call, k.UseStated(agreement=call.path("id"), **fields), said.wait)
 
     async def _receipt(self, call: Call, said: ls.NewReceipt) -> ls.LedgerEntry:

@@ -81,6 +81,7 @@ class TransferOperations:
         return show.transfer(await self._views.transfer_when(call.tenant, call.path("id"), until, seconds))
 
     async def _ask(self, call: Call, said: s.NewTransfer) -> s.Transfer:
+        check_purpose(said.stated.get("purpose"))
         sink = self._own_sink if said.sink is True else _sink(said.sink)
         made = await self._transfers.request(call.tenant, said.contract, said.format, sink, stated=said.stated, by=call.by)
         return await self._shown(call, made.id)

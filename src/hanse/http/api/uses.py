@@ -9,6 +9,7 @@ from hanse.http.api import structs as s
 from hanse.http.api import use_structs as us
 from hanse.http.api.routing import PAGING, Call, Operation, Query
 from hanse.http.api.services import Services
+from hanse.http.api.stated import check_purpose
 from hanse.odrl.say import say_report
 from hanse.participants.roles import Action
 from hanse.usage.records import Told, Use
@@ -50,9 +51,11 @@ class UseOperations:
         return show.page(found, limit, shown, lambda one: one.id)
 
     async def _open(self, call: Call, said: us.NewUse) -> us.Use:
+        check_purpose(said.stated.get("purpose"))
         return shown(await self._openings.open(call.tenant, said.contract, said.action, said.stated))
 
     async def _check(self, call: Call, said: us.NewUse) -> us.UseDecision:
+        check_purpose(said.stated.get("purpose"))
         deal, answer = await self._openings.check(call.tenant, said.contract, said.action, said.stated)
         sentences = say_report(answer.report, terms=deal.terms, operands=self._operands)
         return us.UseDecision(permitted=answer.permitted, sentences=sentences, valid_until=answer.valid_until)

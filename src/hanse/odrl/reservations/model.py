@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.odrl.match.coverage import subsumes
 from hanse.odrl.model import Constraint, Rule, Terms
 from hanse.odrl.names import EMBED, EVALUATE, FINE_TUNE, HANSE, MINE, RETRIEVE, TRAIN, USE, plain
 
@@ -109,4 +111,5 @@ def _covered(rule: Rule) -> frozenset[str]:
 def _keeps(rule: Rule, statement: Statement) -> bool:
     if statement.stand is Stand.RESERVED:
         return False
-    return set(statement.constraints) <= set(rule.constraints) and set(statement.duties) <= set(rule.duties)
+    narrow, wide = Rule(USE, rule.constraints, rule.duties), Rule(USE, statement.constraints, statement.duties)
+    return subsumes(Terms(permissions=(narrow,)), Terms(permissions=(wide,)), BUILT_IN) is True

@@ -21,11 +21,19 @@ SAME = {"dateTime": MOMENTS, "count": NUMBERS, "elapsedTime": PERIODS}
 
 def each_constraint(terms, change):
     """Return the terms with `change` made to every atomic constraint."""
+    return _each(terms, change, lambda logical: logical)
 
+
+def each_logical(terms, change):
+    """Return the terms with `change` made to every logical constraint."""
+    return _each(terms, lambda atomic: atomic, change)
+
+
+def _each(terms, of_atomic, of_logical):
     def of(constraint):
         if isinstance(constraint, Atomic):
-            return change(constraint)
-        return Logical(constraint.operator, tuple(map(of, constraint.operands)))
+            return of_atomic(constraint)
+        return of_logical(replace(constraint, operands=tuple(map(of, constraint.operands))))
 
     def all_of(constraints):
         return tuple(map(of, constraints))

@@ -251,3 +251,7 @@ class TestTogether:
         purpose = Atomic("purpose", "isA", "dpv:ResearchAndDevelopment")
         assert {use for use, _ in goes_beyond(Terms(permissions=(Rule("use"),)), [research])} == set(AI_USES)
         assert goes_beyond(Terms(permissions=(Rule("use", (purpose,)),)), [research]) == []
+        for narrower in ("https://w3id.org/dpv#ResearchAndDevelopment", "dpv:AcademicResearch"):
+            assert goes_beyond(Terms(permissions=(Rule("use", (Atomic("purpose", "isA", narrower),)),)), [research]) == []
+        other = Atomic("purpose", "isA", "dpv:Marketing")
+        assert {use for use, _ in goes_beyond(Terms(permissions=(Rule("use", (other,)),)), [research])} == set(AI_USES)

@@ -1,0 +1,297 @@
+"""`mallory`, a member with a key of its own, puts hostile policies on the table of others: as consumer, and as provider."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+
+from tests.scenarios.attacks.policies.hostile import COUNT, REFUSED, UNDECIDABLE, policy, raw
+from tests.scenarios.attacks.town import CONTEXT, check_dsp_error, say
+from tests.scenarios.classes.town import eventually
+
+SECONDS = 5
+"""Processor time of the whole process, servers and attackers together."""
+
+
+@contextmanager
+def soon(seconds=SECONDS):
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < seconds
+
+
+def works(town):
+    """Assert that the server goes on: somebody honest gets its data."""
+    assert town.operators["acme"].ask("GET", "/assets").status_code == 200
+    assert town.dsp("/catalog/request", town.proof(), {"@context": CONTEXT, "@type": "CatalogRequestMessage"}).status_code == 200
+
+
+def request_with(town, terms, **more):
+    message = town.contract_request(**more)
+    message["offer"] = {key: message["offer"][key] for key in ("@type", "@id", "target")} | terms
+    return message
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.usefixtures("unchanged")
+def test_a_first_message_that_cannot_be_read_is_refused_with_the_place(town, name):
+    with soon():
+        answer = town.dsp("/negotiations/request", town.proof(), raw(request_with(town, REFUSED[name])), method="POST")
+    body = check_dsp_error(answer, "ContractNegotiationError", 400, 413, 422)
+    assert len(answer.content) < 5_000
+    assert name in ("a megabyte", "1,000 deep") or "offer" in str(body["reason"])
+
+
+@pytest.mark.parametrize("name", UNDECIDABLE)
+def test_terms_that_nobody_offers_are_not_agreed_on(town, name):
+    """The rule answers with the offer's own terms; nothing of the hostile ones is kept as an agreement."""
+    pid = f"neg-{uuid4().hex}"
+    with soon():
+        answer = town.dsp("/negotiations/request", town.proof(), raw(request_with(town, UNDECIDABLE[name], consumerPid=pid)), method="POST")
+        if answer.status_code != 201:
+            check_dsp_error(answer, "ContractNegotiationError", 400, 413, 422)
+            works(town)
+            return
+        mine = f"/negotiations/{answer.json()['providerPid']}"
+        eventually(lambda: [one for one in list(town.mallory.taken) if f"/negotiations/{pid}/" in one[1]])
+    (sent, *_) = [one for one in town.mallory.taken if f"/negotiations/{pid}/" in one[1]]
+    said = json.loads(sent[3])
+    assert said["@type"] in ("ContractOfferMessage", "ContractNegotiationTerminationMessage")
+    if said["@type"] == "ContractOfferMessage":
+        assert "evil" not in sent[3].decode()
+    shown = town.operators["acme"].ask("GET", mine)
+    assert shown.status_code == 200
+    assert shown.json()["contract"] is None
+    explained = town.operators["acme"].ask("GET", f"/explain/{answer.json()['providerPid']}")
+    assert explained.status_code == 200
+    works(town)
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "unknown operand", "Python", "a bomb of or", "many duties", "long parties"])
+def test_counter_offers_change_nothing_or_are_answered(town, name):
+    """A good first message to an asset that a person answers, then a hostile counter-offer, then the good one again."""
+    asset = town.offer("acme", town.roots["acme"] / "rain.csv", terms=("members + count 3",))
+    pid = f"neg-{uuid4().hex}"
+    message = request_with(town, policy(), consumerPid=pid)
+    message["offer"] |= {"@id": asset["dataset"]["offers"][0]["id"], "target": asset["id"]}
+    first = town.dsp("/negotiations/request", town.proof(), message)
+    assert first.status_code == 201, first.text
+    provider = first.json()["providerPid"]
+    eventually(lambda: [one for one in list(town.mallory.taken) if one[1].endswith(f"/negotiations/{pid}/offers")])
+    hostile = (REFUSED | UNDECIDABLE)[name]
+    counter = {key: inner for key, inner in message.items() if key != "callbackAddress"} | {"providerPid": provider}
+    counter["offer"] = {key: message["offer"][key] for key in ("@type", "@id", "target")} | hostile
+    with soon():
+        eventually(lambda: town.operators["acme"]("GET", f"/negotiations/{provider}")["state"] == "OFFERED")
+        answer = town.dsp(f"/negotiations/{provider}/request", town.proof(), raw(counter), method="POST")
+    if name in REFUSED:
+        check_dsp_error(answer, "ContractNegotiationError", 400, 413, 422)
+        assert town.operators["acme"]("GET", f"/negotiations/{provider}")["state"] == "OFFERED"
+    else:
+        assert answer.status_code in (200, 400, 413, 422)
+    assert town.operators["acme"]("GET", f"/negotiations/{provider}")["contract"] is None
+    works(town)
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_references_make_nobody_connect(town):
+    """Every address in these policies leads to mallory's own server, which must not hear of it."""
+    address = f"{town.mallory.base}/fetched"
+    hostile = [
+        policy({key: inner for key, inner in COUNT.items() if key != "rightOperand"} | {"rightOperandReference": address}),
+        policy(COUNT | {"rightOperandReference": {"@id": address}}),
+        policy(inheritFrom=address),
+        policy(inheritFrom=[address]),
+        policy() | {"@context": address},
+        policy(COUNT | {"@context": address}),
+        policy() | {"dct:isReplacedBy": address},
+    ]
+    for terms in hostile:
+        check_dsp_error(town.dsp("/negotiations/request", town.proof(), request_with(town, terms)), "ContractNegotiationError", 400, 422)
+        for path in ("check", "translate", "simulate"):
+            body = {"terms": [terms] if path == "check" else terms}
+            assert town.operators["acme"].ask("POST", f"/policies/{path}", body).status_code in (200, 400, 422)
+        answer = town.operators["acme"].ask("POST", "/assets", {"source": source(town), "terms": [terms]})
+        assert answer.status_code in (400, 422)
+    assert not [path for path in town.mallory.paths() if path.endswith("/fetched")]
+
+
+def test_addresses_within_values_are_names(town):
+    address = f"{town.mallory.base}/named"
+    for terms in (
+        policy(profile=address),
+        policy({"leftOperand": address, "operator": "eq", "rightOperand": address}),
+        policy({"leftOperand": "purpose", "operator": "isA", "rightOperand": {"@id": address}}),
+        {"permission": [{"action": address}]},
+        {
+            "permission": [
+                {
+                    "action": "use",
+                    "duty": [
+                        {
+                            "action": "nextPolicy",
+                            "constraint": [{"leftOperand": "urn:hanse:odrl:policy", "operator": "eq", "rightOperand": address}],
+                        }
+                    ],
+                }
+            ]
+        },
+    ):
+        for path in ("check", "translate", "simulate"):
+            body = {"terms": [terms] if path == "check" else terms}
+            assert town.operators["acme"].ask("POST", f"/policies/{path}", body).status_code == 200
+        town.dsp("/negotiations/request", town.proof(), request_with(town, terms))
+    town.quiet()
+    assert not [path for path in town.mallory.paths() if path.endswith("/named")]
+
+
+def source(town):
+    return {"kind": "file", "path": str(town.roots["acme"] / "rain.csv")}
+
+
+# mallory as provider: zoo asks, and what mallory sends back is not what zoo asked for.
+
+
+@pytest.fixture
+def shop(town):
+    """A dataset of mallory's that zoo asks for; return (the process of zoo, the process of mallory) once it has asked."""
+    dataset, offer = f"ds-{uuid4().hex}", f"off-{uuid4().hex}"
+    served = {
+        "@context": CONTEXT,
+        "@id": dataset,
+        "@type": "Dataset",
+        "hasPolicy": [{"@type": "Offer", "@id": offer, **policy(COUNT)}],
+        "distribution": [{"@type": "Distribution", "format": "HttpData-PULL", "accessService": "urn:svc"}],
+    }
+    path = town.mallory.base.partition(f":{town.mallory.port}")[2]
+    town.mallory.answers[f"{path}/catalog/datasets/{dataset}"] = lambda handler: say(
+        handler, 200, json.dumps(served).encode(), Content_Type="application/json"
+    )
+    mine = f"neg-{uuid4().hex}"
+    known = {}
+
+    def ask(handler):
+        body = json.loads(town.mallory.taken[-1][3])
+        known["consumer"] = body["consumerPid"]
+        status = {
+            "@context": CONTEXT,
+            "@type": "ContractNegotiation",
+            "providerPid": mine,
+            "consumerPid": body["consumerPid"],
+            "state": "REQUESTED",
+        }
+        say(handler, 201, json.dumps(status).encode(), Content_Type="application/json")
+
+    town.mallory.answers[f"{path}/negotiations/request"] = ask
+    service = {"id": f"{town.mallory.did}#dsp", "type": "DataService", "serviceEndpoint": town.mallory.base}
+    whole = json.loads(town.mallory.did_document())
+    whole["service"] = [*whole["service"], service]
+    town.mallory.answers[town.mallory.document] = lambda handler: say(
+        handler, 200, json.dumps(whole).encode(), Content_Type="application/json"
+    )
+    return dataset, offer, mine, known
+
+
+def agreement(town, dataset, **changes):
+    return {
+        "@type": "Agreement",
+        "@id": f"agr-{uuid4().hex}",
+        "target": dataset,
+        "assigner": town.mallory.did,
+        "assignee": town.made["zoo"].did,
+        "timestamp": "2026-11-25T00:00:00Z",
+        **policy(COUNT),
+    } | changes
+
+
+SAME = {
+    "as it was": lambda t: {},
+    "other spelling": lambda t: {
+        "permission": [{"action": "odrl:use", "constraint": [{"leftOperand": "odrl:count", "operator": "lteq", "rightOperand": "3"}]}]
+    },
+    "typed": lambda t: policy(COUNT | {"rightOperand": {"@value": "3", "@type": "xsd:integer"}}),
+    "joined": lambda t: policy({"and": [COUNT, COUNT]}),
+}
+OTHER = {
+    "more uses": lambda t: policy(COUNT | {"rightOperand": "30"}),
+    "fewer uses": lambda t: policy(COUNT | {"rightOperand": "2"}),
+    "no limit": lambda t: policy(),
+    "a duty more": lambda t: {"permission": [{"action": "use", "constraint": [COUNT], "duty": [{"action": "compensate"}]}]},
+    "a prohibition more": lambda t: policy(COUNT) | {"prohibition": [{"action": "use"}]},
+    "an obligation more": lambda t: policy(COUNT) | {"obligation": [{"action": "delete"}]},
+    "another operator": lambda t: policy(COUNT | {"operator": "gteq"}),
+    "another word": lambda t: policy(COUNT | {"leftOperand": "coun\u0442"}),
+    "exclusive": lambda t: policy({"xone": [COUNT, COUNT]}),
+    "a profile": lambda t: policy(COUNT, profile="urn:mallory:profile"),
+    "another target": lambda t: {"target": "ds-other"},
+    "another assigner": lambda t: {"assigner": t.made["acme"].did},
+    "another assignee": lambda t: {"assignee": t.made["owl"].did},
+    "turned": lambda t: {"assigner": t.made["zoo"].did, "assignee": t.mallory.did},
+    "a confusable assignee": lambda t: {"assignee": t.made["zoo"].did.replace("o", "\u043e")},
+    "capitals": lambda t: {"assigner": t.mallory.did.upper()},
+}
+UNREAD = {
+    "a status": lambda t: policy(COUNT | {"status": "0"}),
+    "a bare number": lambda t: policy(COUNT | {"rightOperand": 3}),
+    "an old timestamp": lambda t: {"timestamp": "yesterday"},
+    "an offer": lambda t: {"@type": "Offer"},
+    "a long id": lambda t: {"@id": "x" * 600},
+    "no assignee": lambda t: {"assignee": None},
+    "a list of parties": lambda t: {"assignee": [t.made["zoo"].did]},
+    "a remote parent": lambda t: {"inheritFrom": "http://127.0.0.1:1/"},
+    "deep": lambda t: policy({"and": [{"or": [{"and": [{"or": [COUNT]}]}] * 3}] * 3}, *[COUNT] * 300),
+}
+
+
+@pytest.mark.parametrize("name", [*SAME, *OTHER, *UNREAD])
+def test_an_agreement_is_what_was_asked_for_or_nothing(town, shop, name):
+    dataset, offer, mine, known = shop
+    zoo = town.operators["zoo"]
+    begun = zoo("POST", "/negotiations", {"peer": town.mallory.did, "dataset": dataset, "offer": offer})
+    eventually(lambda: zoo("GET", f"/negotiations/{begun['id']}")["state"] == "REQUESTED")
+    made = agreement(town, dataset, **(SAME | OTHER | UNREAD)[name](town))
+    body = {
+        "@context": CONTEXT,
+        "@type": "ContractAgreementMessage",
+        "providerPid": mine,
+        "consumerPid": known["consumer"],
+        "agreement": made,
+    }
+    answer = town.dsp(f"/negotiations/{known['consumer']}/agreement", town.proof("zoo"), body, name="zoo")
+    if name in UNREAD:
+        check_dsp_error(answer, "ContractNegotiationError", 400, 422)
+        assert zoo("GET", f"/negotiations/{begun['id']}")["state"] == "REQUESTED"
+        return
+    assert answer.status_code == 200, answer.text
+    wanted = "VERIFIED" if name in SAME else "TERMINATED"
+    shown = zoo.until(f"/negotiations/{begun['id']}", wanted)
+    if name in OTHER:
+        assert shown["contract"] is None
+        told = zoo("GET", f"/explain/{begun['id']}")
+        assert "not what was negotiated" in str(told["history"])
+        assert zoo.ask("GET", f"/contracts/{made['@id']}").status_code == 404
+
+
+def test_an_agreement_cannot_take_the_id_of_another(town, market, shop):
+    """The provider chooses the id; one that zoo has from acme stays what it is."""
+    contract = market.agree("members + count 2")
+    before = town.operators["zoo"]("GET", f"/contracts/{contract}")
+    dataset, offer, mine, known = shop
+    zoo = town.operators["zoo"]
+    begun = zoo("POST", "/negotiations", {"peer": town.mallory.did, "dataset": dataset, "offer": offer})
+    eventually(lambda: zoo("GET", f"/negotiations/{begun['id']}")["state"] == "REQUESTED")
+    base = {"@context": CONTEXT, "providerPid": mine, "consumerPid": known["consumer"]}
+    made = agreement(town, dataset, **{"@id": contract})
+    body = base | {"@type": "ContractAgreementMessage", "agreement": made}
+    answer = town.dsp(f"/negotiations/{known['consumer']}/agreement", town.proof("zoo"), body, name="zoo")
+    if answer.status_code == 200:
+        shown = zoo("GET", f"/negotiations/{begun['id']}?wait=5&until=VERIFIED,TERMINATED")
+        if shown["state"] == "VERIFIED":
+            final = base | {"@type": "ContractNegotiationEventMessage", "eventType": "FINALIZED"}
+            answer = town.dsp(f"/negotiations/{known['consumer']}/events", town.proof("zoo"), final, name="zoo")
+            check_dsp_error(answer, "ContractNegotiationError", 400, 409, 422)
+    assert zoo("GET", f"/contracts/{contract}") == before
