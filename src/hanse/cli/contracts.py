@@ -8,6 +8,7 @@ import click
 
 from hanse.cli import contracts_stating, words
 from hanse.cli.kit import Noun
+from hanse.cli.policy_say import show_badges
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def show_one(shell: Shell, id: str) -> None:
     def show() -> None:
         for sentence in contract.sentences:
             shell.print(sentence)
+        show_badges(shell, contract.agreement, contract.peer)
         shell.fields(
             [
                 ("dataset", contract.dataset),

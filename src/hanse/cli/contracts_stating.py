@@ -31,7 +31,7 @@ def end(shell: Shell, id: str, notice: str | None, breach: str | None) -> None:
     def show() -> None:
         shell.print(contract.end_reason)
         shell.fields([("ended", words.moment(contract.ended)), ("statement", contract.end_statement)])
-        shell.fields([("other side", "" if told is None else f"{told.state}. {told.reason}".rstrip())])
+        shell.fields([("other side", "" if told is None else ". ".join(filter(None, (told.state, told.reason))))])
 
     shell.answer(contract, show)
 

@@ -8,6 +8,7 @@ import click
 
 from hanse.cli import words
 from hanse.cli.kit import DONE, FAILED, WAITING, Noun
+from hanse.cli.policy_say import show_badges
 from hanse.cli.shell import Shell
 from hanse.cli.terms import needed, terms_of
 
@@ -37,9 +38,14 @@ def show_list(shell: Shell, open_only: bool, limit: int) -> None:
 @command.verb("show", example="hanse negotiations show neg_06f9k2q4m8s1t5v7w9x3yz")
 @click.argument("id", metavar="ID")
 def show_one(shell: Shell, id: str) -> None:
-    """Show one negotiation with the offer on the table."""
+    """Show one negotiation with the offer on the table, and how far each of its terms is kept."""
     negotiation = shell.client.negotiations.get(id)
-    shell.answer(negotiation, lambda: _show(shell, negotiation))
+
+    def show() -> None:
+        _show(shell, negotiation)
+        show_badges(shell, negotiation.offer.terms, negotiation.peer)
+
+    shell.answer(negotiation, show)
 
 
 @command.verb("accept", example="hanse negotiations accept neg_06f9k2q4m8s1t5v7w9x3yz")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hanse.cli.files import read_text
 from hanse.cli.kit import Function, define, wrong_usage
 from hanse.cli.shell import Shell
-from hanse.cli.terms import named_terms, peer_of, terms_of
+from hanse.cli.terms import named_terms, peer_of, rules, terms_of
 
 if TYPE_CHECKING:
     from hanse.client.policy_model import CheckedPolicy, Translation
@@ -80,5 +81,15 @@ def show_terms(shell: Shell, one: CheckedPolicy) -> None:
     """Print a policy's sentences, then its terms with their badges."""
     for sentence in one.sentences:
         shell.print(sentence)
+    _show_badges(shell, one)
+
+
+def show_badges(shell: Shell, policy: Mapping[str, Any], peer: str) -> None:
+    """Print how far each term of an offer or agreement with a peer is kept."""
+    for one in shell.client.policies.check([rules(policy)], peer=peer):
+        _show_badges(shell, one)
+
+
+def _show_badges(shell: Shell, one: CheckedPolicy) -> None:
     for term in one.badges:
         shell.print(f"  {term.badge:<{_BADGE_WIDTH}}  {term.sentence}{f' ({term.why})' if term.why else ''}")

@@ -37,12 +37,12 @@ _SHORT = {
 @click.option("--action", metavar="ACTION", help="To do what, such as train (otherwise: use).")
 @click.option("--dataset", "target", metavar="ID", help="With which dataset.")
 @click.option("--purpose", metavar="NAME", help="For this purpose.")
-@click.option("--count", metavar="N", help="As this use under the contract: 1 is the first.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="As this use under the contract: 1 is the first.")
 @click.option("--place", metavar="PLACE", help="In this country.")
 @click.option("--app", metavar="NAME", help="In this application.")
 @click.option("--environment", metavar="STATE", help="In an environment of this state.")
 @click.option("--security", metavar="LEVEL", help="In an environment of this security level.")
-@click.option("--fact", "facts", metavar="NAME=VALUE", multiple=True, help="Any other fact, by its left operand; may be repeated.")
+@click.option("--fact", "facts", metavar="NAME=VALUE", multiple=True, help="Any other fact, such as paid=current; may be repeated.")
 @with_parents
 @click.option("--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The language.")
 @click.pass_context
@@ -86,11 +86,11 @@ def _facts(said: dict[str, Any]) -> dict[str, str | list[str]]:
     """Return facts by left operand; one that is given twice has both values."""
     found: dict[str, list[str]] = {}
     for text in said["facts"]:
-        for name, value in words.pairs([text], "urn:hanse:odrl:paid=current").items():
+        for name, value in words.pairs([text], "paid=current").items():
             found.setdefault(name, []).append(value)
     for option, left in _SHORT.items():
         if said[option] is not None:
-            found.setdefault(left, []).append(said[option])
+            found.setdefault(left, []).append(str(said[option]))
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 

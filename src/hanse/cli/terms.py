@@ -62,14 +62,14 @@ def named_terms(client: Client, text: str, peer: str | None = None) -> list[str 
     """
     kind = text.partition("_")[0] if _ID.fullmatch(text) else ""
     if kind == "agr":
-        return [_rules(client.contracts.get(text).agreement)]
+        return [rules(client.contracts.get(text).agreement)]
     if kind == "neg":
-        return [_rules(client.negotiations.get(text).offer.terms)]
+        return [rules(client.negotiations.get(text).offer.terms)]
     if kind == "ds":
         dataset = client.assets.get(text).dataset if peer is None else client.dataset(peer, text)
-        return [_rules(offer.terms) for offer in dataset.offers]
+        return [rules(offer.terms) for offer in dataset.offers]
     if kind == "off":
-        return [_rules(_offer(client, text, peer))]
+        return [rules(_offer(client, text, peer))]
     return [terms_of(text)]
 
 
@@ -91,6 +91,6 @@ def _offer(client: Client, id: str, peer: str | None) -> Mapping[str, Any]:
     )
 
 
-def _rules(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+def rules(policy: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the terms of an offer or agreement without its parties."""
     return {name: policy[name] for name in _RULES if name in policy}

@@ -67,7 +67,7 @@ def check(ctx: click.Context, /, shell: Shell, contract: str, action: str, **sai
 def show_list(shell: Shell, contract: str | None, limit: int) -> None:
     """List uses: transfers, and openings of stored data."""
     found = shell.client.uses.list(contract=contract, most=limit)
-    rows = [(one.id, one.kind, one.action, words.moment(one.reserved), _state(one)) for one in found]
+    rows = [(one.id, one.kind, _word(one.action), words.moment(one.reserved), _state(one)) for one in found]
     shell.answer(found, lambda: shell.table(("ID", "WHAT", "ACTION", "SINCE", "STATE"), rows, "Nothing was used yet."))
 
 
@@ -93,6 +93,12 @@ def _action(word: str) -> str:
     return HANSE + word if word in _ACTIONS else word
 
 
+def _word(action: str) -> str:
+    """Return an action as people type it: the other way round."""
+    word = action.rpartition(":")[2]
+    return word if _action(word) == action else action
+
+
 def _stated(said: dict[str, str | None]) -> dict[str, str]:
     named = {"securityLevel" if name == "security_level" else name: value for name, value in said.items()}
     return {name: value for name, value in named.items() if value is not None}
@@ -110,7 +116,7 @@ def _show(shell: Shell, use: Use) -> None:
             (use.id, _state(use)),
             ("contract", use.contract),
             ("as", f"{use.role}, with {use.peer}"),
-            ("action", use.action),
+            ("action", _word(use.action)),
             *((name.rpartition(":")[2], value) for name, value in sorted(use.stated.items())),
             ("since", words.moment(use.reserved)),
             ("ended", words.moment(use.ended)),

@@ -18,14 +18,15 @@ def list_policies() -> Steps[list[m.Template]]:
 
 
 def check_policies(
-    terms: Sequence[Terms], *, peer: str | None = None, parents: Sequence[Terms] = (), language: str | None = None
+    terms: Terms | Sequence[Terms], *, peer: str | None = None, parents: Sequence[Terms] = (), language: str | None = None
 ) -> Steps[list[m.CheckedPolicy]]:
-    """Return what policies say, how far each term is kept, what is wrong, and whether they permit a use now.
+    """Return what one policy or several say, how far each term is kept, what is wrong, and whether they permit a use now.
 
     It is decided for `peer` (absent: some active member), and said in `language` (`en`, `de`, `fr`, `nl`). `parents` are policies
     from which the others inherit.
     """
-    body = said(terms=list(terms), peer=peer, parents=list(parents) or None, language=language)
+    several = [terms] if isinstance(terms, str | Mapping) else list(terms)
+    body = said(terms=several, peer=peer, parents=list(parents) or None, language=language)
     answer = yield from post("/policies/check", body, _Checked)
     return answer.items
 

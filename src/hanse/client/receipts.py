@@ -21,8 +21,11 @@ _CHUNK: Final = 1024 * 1024
 
 
 def list_of(folder: Path) -> Path:
-    """Return where the list of a folder's files is kept until the receipt has been signed."""
-    return folder.with_name(folder.name + ".deleted.json")
+    """Return where the list of a folder's files is kept until the receipt has been signed. Raises `Invalid` for a root."""
+    whole = folder if folder.name not in ("", "..") else folder.resolve()
+    if not whole.name:
+        raise Invalid("This is no folder of received data.", where="path", rule="path")
+    return whole.with_name(whole.name + ".deleted.json")
 
 
 def listed(folder: Path) -> list[Deleted]:

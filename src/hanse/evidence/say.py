@@ -46,7 +46,9 @@ def _refused(one: k.UseRefused) -> str:
 
 def _ended(one: k.UseEnded) -> str:
     words = {"completed": "was completed", "cut": "was cut", "failed": "broke off"}[one.outcome]
-    return f"The use {one.use} under {one.agreement} {words} after {one.size} bytes{_for((one.reason,))}"
+    # Whoever stores the data elsewhere counts no bytes.
+    size = f" after {one.size} bytes" if one.size or one.outcome != "completed" else ""
+    return f"The use {one.use} under {one.agreement} {words}{size}{_for((one.reason,))}"
 
 
 def _agreement_ended(one: k.AgreementEnded) -> str:

@@ -10,6 +10,7 @@ import re
 
 from hanse.kernel.errors import Invalid
 from hanse.odrl.checks import Bounds, as_list, as_object, as_text, check_keys, optional_text
+from hanse.odrl.jsonld.context import check_known
 from hanse.odrl.model import Agreement, Offer, Rule, Terms
 from hanse.odrl.reading import ConstraintReader, check_type
 
@@ -76,6 +77,10 @@ def _policy(value: object, where: str, keys: frozenset[str], types: tuple[str, .
     policy = as_object(value, where)
     check_keys(policy, keys, where)
     check_type(policy, types, where)
+    if "@context" in policy:
+        given = policy["@context"]
+        for one in given if isinstance(given, list) else [given]:
+            check_known(one, f"{where}.@context")
     return policy
 
 

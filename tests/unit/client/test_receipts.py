@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,13 @@ def test_links_and_pipes_are_refused(folder, make):
     make(folder / "odd")
     with pytest.raises(Invalid):
         listed(folder)
+
+
+def test_a_root_is_no_folder_of_data_and_the_current_folder_has_its_name(folder, monkeypatch):
+    with pytest.raises(Invalid):
+        list_of(Path("/"))
+    monkeypatch.chdir(folder)
+    assert list_of(Path()) == list_of(folder)
 
 
 def test_a_list_that_cannot_be_read_is_refused(folder):

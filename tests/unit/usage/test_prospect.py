@@ -20,6 +20,7 @@ OTHER = "did:web:localhost%3A8400:participants:other"
         terms(Atomic("event", "isAnyOf", ["urn:x:launch"]), duties=[Rule("compensate")]),
         terms(Atomic(HANSE + "role", "eq", "consumer"), Atomic("count", "lteq", "1")),
         terms(Atomic(HANSE + "participant", "isAnyOf", [PEER]), obligations=[Rule("delete")]),
+        Terms(permissions=(Rule(HANSE + "train"),)),
         Terms(permissions=(Rule("use"),), prohibitions=(Rule("use", (Atomic("dateTime", "gteq", "2027-01-01T00:00:00Z"),)),)),
     ],
 )

@@ -22,9 +22,10 @@ Tell = Callable[[Tenant, str], Awaitable[Explanation]]
 _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
-    "Ids look like neg_…, agr_…, trf_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…; a participant goes by its DID,"
+    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…; a participant goes by its DID,"
     " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
+_OFFERED: Final = "If another member offers it, `hanse policy explain {} --from PEER` says its terms."
 
 
 class Explainer:
@@ -58,7 +59,8 @@ class Explainer:
                 where="id",
                 hint=f"Send it to the operator there, who runs `hanse explain {asked[:80]}`.",
             )
-        raise NotFound(f"Nothing here goes by the id {asked[:80]!r}.", where="id", hint=_HINT)
+        hint = _OFFERED.replace("{}", asked[:80]) if asked.startswith(("ds_", "off_")) else _HINT
+        raise NotFound(f"Nothing here goes by the id {asked[:80]!r}.", where="id", hint=hint)
 
     def _rooms(self, id: str) -> Sequence[Tell]:
         rooms: dict[str, Sequence[Tell]] = {

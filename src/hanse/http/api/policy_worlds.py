@@ -24,6 +24,7 @@ from hanse.odrl.names import (
     COUNT,
     CREDENTIAL,
     ELAPSED_TIME,
+    HANSE,
     MEMBERSHIP,
     METERED_TIME,
     PARTICIPANT,
@@ -103,10 +104,12 @@ def _told(world: World, person: Person, operands: Operands) -> dict[str, Fact]:
     found: dict[str, Fact] = {}
     credentials = dict(person.credentials)
     for left, texts in world.told.items():
-        name, operand = plain(left), operands.find(left)
-        where = f"facts.{left[:200]}"
+        name, where = plain(left), f"facts.{left[:200]}"
+        if operands.find(name) is None and operands.find(HANSE + name) is not None:
+            name = HANSE + name
+        operand = operands.find(name)
         if operand is None:
-            raise Invalid("There is no such left operand here.", where=where, rule="fact")
+            raise Invalid(f"{left[:80]!r} is no left operand that is known here.", where=where, rule="fact")
         if name.startswith(CLAIM):
             kind, subject = _claim(name, texts, where)
             credentials[kind] = (*credentials.get(kind, ()), subject)

@@ -13,7 +13,8 @@ def check_purpose(name: str | None) -> None:
     canonical = purpose(name or "")
     if not canonical.startswith(DPV) or canonical in PURPOSES.extents:
         return
-    near = get_close_matches(canonical[:80], PURPOSES.extents, n=3)
+    names = {one.removeprefix(DPV).lower(): one for one in PURPOSES.extents}
+    near = [names[one] for one in get_close_matches(canonical.removeprefix(DPV).lower()[:80], names, n=3)]
     raise Invalid(
         f"{canonical[:80]!r} is not a purpose of the Data Privacy Vocabulary.",
         where="purpose",

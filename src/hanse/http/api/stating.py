@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hanse.dsp.messages import Role
 from hanse.evidence import kinds as k
 from hanse.evidence.statement import receipt_of
 from hanse.http.api import ledger_structs as ls
@@ -14,7 +15,7 @@ from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
 from hanse.http.api.stated import check_purpose
-from hanse.kernel.errors import Invalid
+from hanse.kernel.errors import Conflict, Invalid
 from hanse.participants.roles import Action
 
 _DPV = "https://w3id.org/dpv#"
@@ -28,6 +29,7 @@ class StatingOperations:
         self._ledger = services.ledger
         self._endings = services.endings
         self._space = space
+        self._views = services.views
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
@@ -83,6 +85,8 @@ class StatingOperations:
         return await self._sent(call, k.Receipt(agreement=call.path("id"), what=said.what, **fields), said.wait)
 
     async def _sent(self, call: Call, says: k.Predicate, wait: float) -> ls.LedgerEntry:
+        if (await self._views.contract(call.tenant, call.path("id"))).role is Role.PROVIDER:
+            raise Conflict("You provide this data: whoever receives it states what becomes of it.", where="contract", rule="own-data")
         sent = await self._evidence.send(call.tenant, says)
         sent = await self._evidence.settled(call.tenant, sent.id, wait)
         return show_entry(await self._ledger.get(call.tenant, sent.index), sent)

@@ -12,6 +12,7 @@ from hanse.http.api import structs as s
 from hanse.http.api.negotiations import OPEN, WAITING
 from hanse.http.api.routing import PAGING, Call, Handler, Operation
 from hanse.http.api.services import Services
+from hanse.http.api.stated import check_purpose
 from hanse.kernel.errors import NotFound
 from hanse.participants.roles import Action
 

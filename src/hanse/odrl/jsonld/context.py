@@ -84,13 +84,14 @@ def read_context(value: object, where: str) -> Context:
         if isinstance(item, dict):
             prefixes |= {as_text(name, place): _space(name, meant, f"{place}.{name[:80]}") for name, meant in item.items()}
         else:
-            _check_known(item, place)
+            check_known(item, place)
     if len(prefixes) > _MAX_PREFIXES:
         raise Invalid(f"A context declares at most {_MAX_PREFIXES} prefixes.", where=where, rule="policy-size")
     return Context(prefixes)
 
 
-def _check_known(value: object, where: str) -> None:
+def check_known(value: object, where: str) -> None:
+    """Raise `Invalid` unless `value` is the name of a context that is built in."""
     if as_text(value, where) not in KNOWN_CONTEXTS:
         raise Invalid(
             "This context is not known, and none is ever fetched: it could change, and it could say that a word means another one.",

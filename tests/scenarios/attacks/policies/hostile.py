@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 
@@ -88,5 +89,10 @@ UNDECIDABLE = {
 
 
 def raw(value: Any) -> bytes:
-    """Return JSON, halves of characters included."""
-    return json.dumps(value).encode()
+    """Return JSON, however deep, halves of characters included."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    try:
+        return json.dumps(value).encode()
+    finally:
+        sys.setrecursionlimit(before)

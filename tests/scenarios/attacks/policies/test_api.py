@@ -33,24 +33,16 @@ def test_what_only_looks_at_policies_bears_them_all(town, path, name):
         assert body["detail"]
 
 
-@pytest.mark.parametrize("name", [*REFUSED, *UNDECIDABLE])
+NAMES = ("Jinja", "format", "SQL", "a sentence of ours", "a regular expression", "direction", "shell", "Python", "SPARQL")
+"""What only has odd names in it: a purpose or an event may be called anything, and stays a name."""
+MEANT = ("bare number", "bare fraction", "many values", "many duties", "long parties")
+"""JSON-LD has numbers, and these are only large."""
+OFFERED = [name for name in (*REFUSED, *UNDECIDABLE) if name not in (*NAMES, *MEANT)]
+
+
+@pytest.mark.parametrize("name", OFFERED)
 @pytest.mark.usefixtures("unchanged")
 def test_no_offer_is_made_of_them(town, name):
-    if name in (
-        "many duties",
-        "SQL",
-        "Jinja",
-        "format",
-        "a sentence of ours",
-        "a regular expression",
-        "direction",
-        "shell",
-        "Python",
-        "SPARQL",
-    ):
-        pytest.skip("An event, a place or a purpose may have any name; it stays a name.")
-    if name in ("many values", "long parties", "60 deep", "NUL", "half a character", "status", "text", "no list", "unit"):
-        pytest.skip("Seen to below.")
     body = {"source": {"kind": "file", "path": str(town.roots["acme"] / "rain.csv")}, "terms": [(REFUSED | UNDECIDABLE)[name]]}
     began = time.process_time()
     answer = town.operators["acme"].ask("POST", "/assets", content=raw(body), headers=JSON)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.scenarios.attacks.policies.hostile import COUNT, REFUSED, UNDECIDABLE, policy, raw
-from tests.scenarios.attacks.town import CONTEXT, check_dsp_error, say
+from tests.scenarios.attacks.town import CONTEXT, Outsider, allow, check_dsp_error, say
 from tests.scenarios.classes.town import eventually
 
 SECONDS = 5
@@ -109,6 +109,7 @@ def test_references_make_nobody_connect(town):
         policy() | {"@context": address},
         policy(COUNT | {"@context": address}),
         policy() | {"dct:isReplacedBy": address},
+        policy() | {"@context": [{"@vocab": address}]},
     ]
     for terms in hostile:
         check_dsp_error(town.dsp("/negotiations/request", town.proof(), request_with(town, terms)), "ContractNegotiationError", 400, 422)
@@ -156,56 +157,62 @@ def source(town):
 # mallory as provider: zoo asks, and what mallory sends back is not what zoo asked for.
 
 
-@pytest.fixture
-def shop(town):
-    """A dataset of mallory's that zoo asks for; return (the process of zoo, the process of mallory) once it has asked."""
-    dataset, offer = f"ds-{uuid4().hex}", f"off-{uuid4().hex}"
-    served = {
-        "@context": CONTEXT,
-        "@id": dataset,
-        "@type": "Dataset",
-        "hasPolicy": [{"@type": "Offer", "@id": offer, **policy(COUNT)}],
-        "distribution": [{"@type": "Distribution", "format": "HttpData-PULL", "accessService": "urn:svc"}],
-    }
-    path = town.mallory.base.partition(f":{town.mallory.port}")[2]
-    town.mallory.answers[f"{path}/catalog/datasets/{dataset}"] = lambda handler: say(
-        handler, 200, json.dumps(served).encode(), Content_Type="application/json"
-    )
-    mine = f"neg-{uuid4().hex}"
-    known = {}
+def answers(handler, body, status=200):
+    say(handler, status, json.dumps(body).encode(), Content_Type="application/json")
 
-    def ask(handler):
-        body = json.loads(town.mallory.taken[-1][3])
-        known["consumer"] = body["consumerPid"]
-        status = {
+
+@pytest.fixture(scope="module")
+def malice(town):
+    """A member that provides, with a catalogue."""
+    one = Outsider("malice")
+    whole = json.loads(one.did_document())
+    whole["service"].append({"id": f"{one.did}#catalog", "type": "CatalogService", "serviceEndpoint": f"{one.base}/catalog"})
+    one.answers[one.document] = lambda handler: answers(handler, whole)
+    allow(town.host, one)
+    town.admit(one)
+    yield one
+    one.close()
+
+
+class Shop:
+    """A dataset of malice's, zoo's negotiation about it, and what malice sends in it."""
+
+    def __init__(self, town, malice):
+        self.town, self.malice, self.zoo = town, malice, town.operators["zoo"]
+        self.dataset, self.mine, self.theirs = f"ds-{uuid4().hex}", f"neg-{uuid4().hex}", ""
+        offer = f"off-{uuid4().hex}"
+        served = {
             "@context": CONTEXT,
-            "@type": "ContractNegotiation",
-            "providerPid": mine,
-            "consumerPid": body["consumerPid"],
-            "state": "REQUESTED",
+            "@id": self.dataset,
+            "@type": "Dataset",
+            "hasPolicy": [{"@type": "Offer", "@id": offer, **policy(COUNT)}],
+            "distribution": [{"@type": "Distribution", "format": "HttpData-PULL", "accessService": "urn:svc"}],
         }
-        say(handler, 201, json.dumps(status).encode(), Content_Type="application/json")
+        path = malice.base.partition(f":{malice.port}")[2]
+        malice.answers[f"{path}/catalog/datasets/{self.dataset}"] = lambda handler: answers(handler, served)
+        malice.answers[f"{path}/negotiations/request"] = self._asked
+        self.id = self.zoo("POST", "/negotiations", {"peer": malice.did, "dataset": self.dataset, "offer": offer})["id"]
+        self.zoo.until(f"/negotiations/{self.id}", "REQUESTED")
 
-    town.mallory.answers[f"{path}/negotiations/request"] = ask
-    service = {"id": f"{town.mallory.did}#dsp", "type": "DataService", "serviceEndpoint": town.mallory.base}
-    whole = json.loads(town.mallory.did_document())
-    whole["service"] = [*whole["service"], service]
-    town.mallory.answers[town.mallory.document] = lambda handler: say(
-        handler, 200, json.dumps(whole).encode(), Content_Type="application/json"
-    )
-    return dataset, offer, mine, known
+    def _asked(self, handler):
+        self.theirs = json.loads(self.malice.taken[-1][3])["consumerPid"]
+        status = {"@context": CONTEXT, "@type": "ContractNegotiation", "providerPid": self.mine, "consumerPid": self.theirs}
+        answers(handler, status | {"state": "REQUESTED"}, 201)
+
+    def agreement(self, **changes):
+        made = {"@type": "Agreement", "@id": f"agr-{uuid4().hex}", "target": self.dataset, "assigner": self.malice.did}
+        made |= {"assignee": self.town.made["zoo"].did, "timestamp": "2026-11-25T00:00:00Z", **policy(COUNT), **changes}
+        return {name: value for name, value in made.items() if value is not None}
+
+    def send(self, path, kind, **more):
+        body = {"@context": CONTEXT, "@type": kind, "providerPid": self.mine, "consumerPid": self.theirs, **more}
+        token = self.town.proof("zoo", self.malice)
+        return self.town.dsp(f"/negotiations/{self.theirs}/{path}", token, raw(body), name="zoo", method="POST")
 
 
-def agreement(town, dataset, **changes):
-    return {
-        "@type": "Agreement",
-        "@id": f"agr-{uuid4().hex}",
-        "target": dataset,
-        "assigner": town.mallory.did,
-        "assignee": town.made["zoo"].did,
-        "timestamp": "2026-11-25T00:00:00Z",
-        **policy(COUNT),
-    } | changes
+@pytest.fixture
+def shop(town, malice):
+    return Shop(town, malice)
 
 
 SAME = {
@@ -230,9 +237,9 @@ OTHER = {
     "another target": lambda t: {"target": "ds-other"},
     "another assigner": lambda t: {"assigner": t.made["acme"].did},
     "another assignee": lambda t: {"assignee": t.made["owl"].did},
-    "turned": lambda t: {"assigner": t.made["zoo"].did, "assignee": t.mallory.did},
+    "turned": lambda t: {"assigner": t.made["zoo"].did, "assignee": t.made["acme"].did},
     "a confusable assignee": lambda t: {"assignee": t.made["zoo"].did.replace("o", "\u043e")},
-    "capitals": lambda t: {"assigner": t.mallory.did.upper()},
+    "capitals": lambda t: {"assignee": t.made["zoo"].did.upper()},
 }
 UNREAD = {
     "a status": lambda t: policy(COUNT | {"status": "0"}),
@@ -249,49 +256,49 @@ UNREAD = {
 
 @pytest.mark.parametrize("name", [*SAME, *OTHER, *UNREAD])
 def test_an_agreement_is_what_was_asked_for_or_nothing(town, shop, name):
-    dataset, offer, mine, known = shop
-    zoo = town.operators["zoo"]
-    begun = zoo("POST", "/negotiations", {"peer": town.mallory.did, "dataset": dataset, "offer": offer})
-    eventually(lambda: zoo("GET", f"/negotiations/{begun['id']}")["state"] == "REQUESTED")
-    made = agreement(town, dataset, **(SAME | OTHER | UNREAD)[name](town))
-    body = {
-        "@context": CONTEXT,
-        "@type": "ContractAgreementMessage",
-        "providerPid": mine,
-        "consumerPid": known["consumer"],
-        "agreement": made,
-    }
-    answer = town.dsp(f"/negotiations/{known['consumer']}/agreement", town.proof("zoo"), body, name="zoo")
+    made = shop.agreement(**(SAME | OTHER | UNREAD)[name](town))
+    answer = shop.send("agreement", "ContractAgreementMessage", agreement=made)
+    path = f"/negotiations/{shop.id}"
     if name in UNREAD:
         check_dsp_error(answer, "ContractNegotiationError", 400, 422)
-        assert zoo("GET", f"/negotiations/{begun['id']}")["state"] == "REQUESTED"
+        assert shop.zoo("GET", path)["state"] == "REQUESTED"
         return
     assert answer.status_code == 200, answer.text
-    wanted = "VERIFIED" if name in SAME else "TERMINATED"
-    shown = zoo.until(f"/negotiations/{begun['id']}", wanted)
-    if name in OTHER:
-        assert shown["contract"] is None
-        told = zoo("GET", f"/explain/{begun['id']}")
-        assert "not what was negotiated" in str(told["history"])
-        assert zoo.ask("GET", f"/contracts/{made['@id']}").status_code == 404
+    if name in SAME:
+        shop.zoo.until(path, "VERIFIED")
+        return
+    assert shop.zoo.until(path, "TERMINATED")["contract"] is None
+    assert "not what was negotiated" in str(shop.zoo("GET", f"/explain/{shop.id}")["history"])
+    assert shop.zoo.ask("GET", f"/contracts/{made['@id']}").status_code == 404
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *UNDECIDABLE])
+def test_a_provider_s_counter_offer_is_refused_or_waits_for_a_person(town, shop, name):
+    terms = (REFUSED | UNDECIDABLE)[name]
+    with soon():
+        offer = {"@type": "Offer", "@id": "off-2", "target": shop.dataset} | terms
+        answer = shop.send("offers", "ContractOfferMessage", offer=offer)
+    if name in REFUSED:
+        check_dsp_error(answer, "ContractNegotiationError", 400, 413, 422)
+        assert shop.zoo("GET", f"/negotiations/{shop.id}")["state"] == "REQUESTED"
+        return
+    if answer.status_code == 200:
+        with soon():
+            shown = shop.zoo("GET", f"/negotiations/{shop.id}")
+            assert shown["state"] == "OFFERED"
+            assert shown["contract"] is None
+            assert shop.zoo.ask("GET", f"/explain/{shop.id}").status_code == 200
+    else:
+        check_dsp_error(answer, "ContractNegotiationError", 400, 413, 422)
+    works(town)
 
 
 def test_an_agreement_cannot_take_the_id_of_another(town, market, shop):
-    """The provider chooses the id; one that zoo has from acme stays what it is."""
+    """The provider chooses the id; the contract that zoo has with acme under it stays what it is."""
     contract = market.agree("members + count 2")
-    before = town.operators["zoo"]("GET", f"/contracts/{contract}")
-    dataset, offer, mine, known = shop
-    zoo = town.operators["zoo"]
-    begun = zoo("POST", "/negotiations", {"peer": town.mallory.did, "dataset": dataset, "offer": offer})
-    eventually(lambda: zoo("GET", f"/negotiations/{begun['id']}")["state"] == "REQUESTED")
-    base = {"@context": CONTEXT, "providerPid": mine, "consumerPid": known["consumer"]}
-    made = agreement(town, dataset, **{"@id": contract})
-    body = base | {"@type": "ContractAgreementMessage", "agreement": made}
-    answer = town.dsp(f"/negotiations/{known['consumer']}/agreement", town.proof("zoo"), body, name="zoo")
-    if answer.status_code == 200:
-        shown = zoo("GET", f"/negotiations/{begun['id']}?wait=5&until=VERIFIED,TERMINATED")
-        if shown["state"] == "VERIFIED":
-            final = base | {"@type": "ContractNegotiationEventMessage", "eventType": "FINALIZED"}
-            answer = town.dsp(f"/negotiations/{known['consumer']}/events", town.proof("zoo"), final, name="zoo")
-            check_dsp_error(answer, "ContractNegotiationError", 400, 409, 422)
-    assert zoo("GET", f"/contracts/{contract}") == before
+    before = shop.zoo("GET", f"/contracts/{contract}")
+    answer = shop.send("agreement", "ContractAgreementMessage", agreement=shop.agreement(**{"@id": contract}))
+    if answer.status_code == 200 and shop.zoo.until(f"/negotiations/{shop.id}", "VERIFIED", "TERMINATED")["state"] == "VERIFIED":
+        answer = shop.send("events", "ContractNegotiationEventMessage", eventType="FINALIZED")
+        check_dsp_error(answer, "ContractNegotiationError", 400, 409, 422)
+    assert shop.zoo("GET", f"/contracts/{contract}") == before
