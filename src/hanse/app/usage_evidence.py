@@ -231,9 +231,8 @@ def _facts(report: Report) -> dict[str, str]:
     found: dict[str, str] = {}
     for rule in report.rules:
         for finding in rule.findings:
-            if finding.fact is not None and len(found) < _MOST:
-                name = plain(finding.atomic.left) if finding.atomic is not None else finding.path
-                found[name[:500]] = f"{_text(finding.fact.value)} ({finding.fact.source})"[:_LONGEST]
+            if finding.fact is not None and finding.atomic is not None and len(found) < _MOST:
+                found[plain(finding.atomic.left)[:500]] = f"{_text(finding.fact.value)} ({finding.fact.source})"[:_LONGEST]
     return found
 
 

@@ -47,7 +47,7 @@ def _refused(one: k.UseRefused) -> str:
 def _ended(one: k.UseEnded) -> str:
     words = {"completed": "was completed", "cut": "was cut", "failed": "broke off"}[one.outcome]
     # Whoever stores the data elsewhere counts no bytes.
-    size = f" after {one.size} bytes" if one.size or one.outcome != "completed" else ""
+    size = f" after {one.size} bytes" if one.size else ""
     return f"The use {one.use} under {one.agreement} {words}{size}{_for((one.reason,))}"
 
 

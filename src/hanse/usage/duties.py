@@ -144,7 +144,7 @@ def _by_fact(duty: Rule, facts: Facts, operands: Operands) -> Duty:
     name = CONSENT if plain(duty.action) == OBTAIN_CONSENT else "payAmount"
     fact = facts.known.get(name)
     if fact is None or (fact.expires is not None and fact.expires <= facts.now):
-        return Duty(Done.PENDING, f"nobody has told {plain_word(name)}", None)
+        return Duty(Done.PENDING, "", None)
     if plain(duty.action) == OBTAIN_CONSENT and fact.value != "given":
         return Duty(Done.PENDING, fact.source, fact.observed)
     met = all(holds(one, facts, operands) for one in duty.constraints)
@@ -159,11 +159,6 @@ def holds(constraint: Constraint, facts: Facts, operands: Operands) -> bool:
         return True
     operand = operands.find(constraint.left)
     return operand is not None and operand.problem(constraint) is None and operand.compile(constraint)(facts) is True
-
-
-def plain_word(name: str) -> str:
-    """Return the last part of a name, for people."""
-    return name.rpartition(":")[2]
 
 
 def _after(owed: Owed | None, now: datetime) -> Duty:

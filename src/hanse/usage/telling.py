@@ -84,7 +84,10 @@ class Telling:
     def _name(self, name: str) -> str:
         known = next((one for one in self._operands.names() if plain(name) in (one, one.removeprefix(HANSE))), None)
         if known is None or known.endswith(":"):
-            raise Invalid(f"{name[:80]!r} is no left operand that is known here.", where="name", rule="fact")
+            usual = "payAmount, paid, consent, event, classification"
+            raise Invalid(
+                f"{name[:80]!r} is no left operand that is known here.", where="name", rule="fact", hint=f"Usually told: {usual}."
+            )
         if known in MEASURED:
             raise Invalid("This is measured or proved; nobody can tell it.", where="name", rule="fact")
         return known

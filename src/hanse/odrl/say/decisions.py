@@ -187,7 +187,7 @@ class _Teller:
 
     def _fact(self, finding: Finding, *, known: bool = True) -> str:
         """Return what it rests on, or why it is unknown, in brackets."""
-        if finding.fact is None:
+        if finding.fact is None or not finding.fact.source:
             why = self._words.get(f"why {finding.why}", "") if known else ""
             return f" ({why})" if why else ""
         why = self._words.get(f"why {finding.why}", "") if known and finding.truth is None else ""
