@@ -25,7 +25,7 @@ def command() -> None:
 def show_list(shell: Shell, limit: int) -> None:
     """Show contracts with their terms in words."""
     found = shell.client.contracts.list(most=limit)
-    rows = [(one.id, one.role, words.short(one.peer), words.moment(one.finalized), _state(one)) for one in found]
+    rows = [(one.id, one.role, words.short(one.peer), words.moment(one.finalized), _state(one, whole=False)) for one in found]
 
     def show() -> None:
         shell.table(("ID", "AS", "WITH", "SINCE", "STATE"), rows, "There are no contracts yet: `hanse get DATASET`.")
@@ -63,5 +63,9 @@ for _verb in (contracts_stating.end, contracts_stating.state, contracts_stating.
     command.add_command(_verb)
 
 
-def _state(contract: Contract) -> str:
-    return "in force" if contract.ended is None else f"ended {words.moment(contract.ended)} {contract.end_reason}".strip()
+def _state(contract: Contract, *, whole: bool = True) -> str:
+    """Return whether it is in force, or when and why it ended; in a list the first sentence of that has to do."""
+    if contract.ended is None:
+        return "in force"
+    why = contract.end_reason if whole else contract.end_reason.partition(". ")[0].rstrip(".") + "."
+    return f"ended {words.moment(contract.ended)} {why}".strip(" .") + "."

@@ -19,6 +19,8 @@ DONE, FAILED, USAGE, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
 WAITS = "waits-for-person"
 """The rule of an error that says that nothing failed: a person has to act first."""
 
+_TYPED = frozenset({("preferences.must", "need"), ("preferences.must", "negotiable"), ("derived_from[0]", "derived_from")})
+"""Fields of requests, and the options that they are typed as."""
 _UNSAID = frozenset({"body", "by", "did", "id", "kid", "status", "url"})
 """Fields of requests of which people know nothing."""
 
@@ -69,7 +71,7 @@ class Command(click.Command):
 
     def _where(self, field: str | None) -> str | None:
         """Return what a person typed for a field of a request: the option or the argument; the message says the rest."""
-        typed = next((one for one in self.params if one.name == field), None)
+        typed = next((one for one in self.params if one.name == field or (field, one.name) in _TYPED), None)
         if typed is None:
             return None if field in _UNSAID else field
         return max(typed.opts, key=len) if isinstance(typed, click.Option) else typed.metavar or field

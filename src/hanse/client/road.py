@@ -20,6 +20,8 @@ from hanse.kernel.errors import Conflict, HanseError, NotFound, PeerError, PeerR
 
 WAITS = "waits-for-person"
 """The rule of the `Conflict` that says that nothing failed: a person has to act first."""
+LEFT = "left to a person"
+"""What the story of a negotiation has where the server did not answer by itself; the detail says why."""
 
 COURTESY = 5
 """Seconds to wait for the other side to acknowledge the completion."""
@@ -228,7 +230,8 @@ def _stands(process: m.Negotiation | m.Transfer, kind: str) -> Steps[NoReturn]:
     if process.state == "OFFERED" and isinstance(process, m.Negotiation):
         said = " ".join(process.offer.sentences)
         answer = f"`hanse negotiations accept {process.id}` takes it, `... refuse {process.id}` ends it."
-        raise Conflict(f"The provider answered with a counter-offer: {said}", where=process.id, rule=WAITS, hint=answer)
+        why = next((f" {line.detail}" for line in reversed(story.history) if line.what == LEFT), "")
+        raise Conflict(f"The provider answered with a counter-offer: {said}{why}", where=process.id, rule=WAITS, hint=answer)
     waits = story.waits_for or "the other side"
     raise Conflict(f"The {kind} waits for {waits} ({story.who or 'the other side'}).", where=process.id, rule=WAITS, hint=hint)
 

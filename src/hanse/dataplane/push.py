@@ -127,11 +127,10 @@ class Pusher:
                 return
             try:
                 await self._attempt(push, response)
-            except (PeerRefused, AddressRefused, Unkeepable) as error:
-                await self._give_up(push, error.message)
+            except (PeerRefused, AddressRefused, Forbidden) as error:
+                if _is_final(error):  # else suspended or ended: the next start queues it again
+                    await self._give_up(push, error.message)
                 return
-            except Forbidden:
-                return  # suspended or ended: the next start queues it again
             except (PeerUnreachable, OwnError) as error:
                 if not await self._wait(push, error):
                     await self._give_up(push, error.message)
@@ -238,6 +237,11 @@ class Pusher:
         tenant, transfer = push.grant.tenant, push.grant.transfer
         await self._database.run(lambda tx: tx.pushes.delete(tenant, transfer))
         await self._completion.failed(tenant, transfer, reason)
+
+
+def _is_final(error: HanseError) -> bool:
+    """Tell whether nothing will be sent any more: of what the terms forbid nobody else would tell the consumer."""
+    return not isinstance(error, Forbidden) or isinstance(error, Unkeepable) or error.rule == "policy"
 
 
 def _put(tx: DataTx, push: Push) -> None:

@@ -19,7 +19,7 @@ from hanse.odrl.names import plain
 from hanse.usage.decision import Answer
 from hanse.usage.gather import DECLARABLE
 from hanse.usage.ports import Database, Deals, UsageTx
-from hanse.usage.records import Deal, Kind, Use
+from hanse.usage.records import Deal, Kind, Owed, Use
 from hanse.usage.uses import Uses
 
 LONGEST: Final = 2_048
@@ -94,6 +94,10 @@ class Openings:
             return use, deal, self._uses.again(tx, deal, use)
 
         return await self._database.read(work)
+
+    async def owed(self, tenant: Tenant, agreement: str) -> Sequence[Owed]:
+        """Return how far the obligations of an agreement are, ended or not."""
+        return await self._database.read(lambda tx: tuple(tx.owed.of_agreement(tenant, agreement)))
 
     async def get(self, tenant: Tenant, id: str) -> Use:
         """Return a use. Raises `NotFound`."""

@@ -57,6 +57,18 @@ def test_a_contract_ends_with_its_reason_on_both_sides(space, contract):
     assert "ended" in space.run("contracts", "show", id).stdout
 
 
+def test_what_is_owed_and_whether_it_was_done_is_told_after_the_end(space, tmp_path):
+    asset = space.offer("rain-owed.csv", "--policy", "members + delete within P30D")
+    into = tmp_path / "rain"
+    id = space.json("get", asset, "--from", "alice", "--into", str(into), who="bob")["contract"]["id"]
+    space.run("contracts", "end", id, "--notice", "Done.")
+    for who in ("alice", "bob"):
+        assert "due by 20" in space.json("explain", id, who=who)["related"]["owed, delete"]
+    space.run("contracts", "deleted", id, "--path", str(into), "--delete", who="bob")
+    for who in ("alice", "bob"):
+        assert "seen to" in space.run("explain", id, who=who).stdout
+
+
 def test_the_log_is_verified_against_an_earlier_checkpoint(space, contract, tmp_path):
     path = tmp_path / "checkpoint.txt"
     path.write_text(space.run("ledger", "checkpoint").stdout, encoding="utf-8")

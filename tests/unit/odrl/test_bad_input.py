@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -170,14 +171,14 @@ everything(read_terms(policy(constraint(PURPOSE, "eq", "dpv:Marketing"), constra
 @pytest.mark.parametrize("left", LEFTS)
 def test_text_in_a_right_operand_stays_text(left):
     with watch(), soon(20):
-        for text in INJECTIONS:
-            for operator, right in (("eq", text), ("isAnyOf", [text, "x"]), ("neq", {"@value": text, "@type": "xsd:string"})):
-                terms = read_terms(policy(constraint(left, operator, right)))
-                assert terms.permissions[0].constraints[0].right == right
-                assert not compile_terms(terms).decide(facts())
-                for sentence in everything(terms):
-                    assert "49" not in sentence or left in (COUNT, DATE_TIME)
-                    assert sentence.isprintable()
+        for text, operator in product(INJECTIONS, ("eq", "isAnyOf", "neq")):
+            right = {"eq": text, "isAnyOf": [text, "x"], "neq": {"@value": text, "@type": "xsd:string"}}[operator]
+            terms = read_terms(policy(constraint(left, operator, right)))
+            assert terms.permissions[0].constraints[0].right == right
+            assert not compile_terms(terms).decide(facts())
+            for sentence in everything(terms):
+                assert "49" not in sentence or left in (COUNT, DATE_TIME)
+                assert sentence.isprintable()
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
@@ -276,17 +277,22 @@ def test_patterns_are_never_matched():
         "$" + "['a\\\\']" * 500,
         "did:web:" + "a:" * 2000,
         "did:web:" + "%4a" * 1300,
-    ]
-    + ["2026-01-01T" + "0" * 4000, "a-" * 2000, "https://w3id.org/dpv" + "/2.0" * 1000, "+" * 4000, '"' * 4001, "\\" * 4001, " " * 4001],
+        "2026-01-01T" + "0" * 4000,
+        "a-" * 2000,
+        "https://w3id.org/dpv" + "/2.0" * 1000,
+        "+" * 4000,
+        '"' * 4001,
+        "\\" * 4001,
+        " " * 4001,
+    ],
 )
 def test_no_reader_is_slow_on_long_text(text):
     with soon(8):
-        for left in (*LEFTS, f"{CLAIM}X#{text}", text):
-            for operator in ("eq", "lteq", "isAnyOf", "isPartOf"):
-                terms = read_terms(policy(constraint(left, operator, text)))
-                compile_terms(terms).report(facts())
-                check_terms(terms, BUILT_IN, NOW)
-                say_terms(terms, "en", BUILT_IN)
+        for left, operator in product((*LEFTS, f"{CLAIM}X#{text}", text), ("eq", "lteq", "isAnyOf", "isPartOf")):
+            terms = read_terms(policy(constraint(left, operator, text)))
+            compile_terms(terms).report(facts())
+            check_terms(terms, BUILT_IN, NOW)
+            say_terms(terms, "en", BUILT_IN)
         for template in ("until {}", "count {}", "purpose {}", "{}"):
             with pytest.raises(Invalid):
                 parse_template(template.replace("{}", text), NOW)
@@ -315,12 +321,12 @@ def test_a_thousand_levels_of_anything_are_refused(wrap):
     value = "x"
     for _ in range(900):
         value = wrap(value)
+    holders = (policy(constraint("count", "eq", value)), policy(value), {"permission": value}, value)
     with soon():
-        for holder in (policy(constraint("count", "eq", value)), policy(value), {"permission": value}, value):
-            for read in (read_terms, read_policy, read_offer, read_agreement):
-                with pytest.raises((Malformed, Invalid)) as caught:
-                    read(holder)
-                assert len(str(caught.value)) < 1000
+        for holder, read in product(holders, (read_terms, read_policy, read_offer, read_agreement)):
+            with pytest.raises((Malformed, Invalid)) as caught:
+                read(holder)
+            assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, '{"permission":[' * 2000 + "]}" * 2000])
@@ -357,7 +363,7 @@ def test_more_than_five_megabytes_is_refused(text):
         "{" + ",".join(f'"a{n}":1' for n in range(100_000)) + ',"a99999":1}',
         json.dumps(policy() | {f"a{n}": n for n in range(100_000)}),
         json.dumps({"permission": [{"action": "use"}] * 50_000}),
-        json.dumps({"permission": [{"action": ["use"] * 100_000}]}),
+        json.dumps({"permission": [{"action": [f"urn:{n}" for n in range(100_000)]}]}),
         json.dumps(policy(*[constraint("count", "lteq", "3")] * 20_000)),
         json.dumps(policy({"xone": [constraint("count", "lteq", "3")] * 20_000})),
         json.dumps(policy(constraint("purpose", "isAnyOf", [str(n) for n in range(100_000)]))),
@@ -598,8 +604,10 @@ def test_a_context_cannot_turn_a_prohibition_into_a_permission():
         "",
         "2026-11-25T00:00:00+99:00",
         "x" * 4000,
-    ]
-    + ["2026-11-25T00:00:00Z\n", "٢٠٢٦-11-25T00:00:00Z", "2026-11-25T00:00:00Z\0"],
+        "2026-11-25T00:00:00Z\n",
+        "٢٠٢٦-11-25T00:00:00Z",
+        "2026-11-25T00:00:00Z\x00",
+    ],
 )
 def test_odd_timestamps_of_agreements_are_refused(stamp):
     agreed = {"@type": "Agreement", "@id": "urn:a", "target": "urn:t", "assigner": "did:web:a", "assignee": "did:web:b"}
@@ -652,16 +660,14 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_texts_that_are_no_numbers_within_bounds_permit_nothing(value):
-    for left, fact in ((COUNT, Fact(1, "counted")), (VOLUME, Fact(1, "counted")), ("percentage", Fact(1, "told"))):
-        for right in (value, {"@value": value, "@type": "xsd:decimal"}, {"@value": value, "@type": f"{HANSE}unit:GB"}):
-            for operator in ("lteq", "neq", "gteq", "isNoneOf"):
-                with soon():
-                    terms = Terms(permissions=(Rule("use", (Atomic(left, operator, right),)),))
-                    compiled = compile_terms(terms)
-                    if value != "9" * 40 + "e99":
-                        assert not compiled.decide(facts(**{left: fact}))
-                    check_terms(terms, BUILT_IN, NOW)
-                    match(terms, terms, BUILT_IN)
+    rights = (value, {"@value": value, "@type": "xsd:decimal"}, {"@value": value, "@type": f"{HANSE}unit:GB"})
+    for left, right, operator in product((COUNT, VOLUME, "percentage"), rights, ("lteq", "neq", "gteq", "isNoneOf")):
+        with soon():
+            terms = Terms(permissions=(Rule("use", (Atomic(left, operator, right),)),))
+            if value != "9" * 40 + "e99":
+                assert not compile_terms(terms).decide(facts(**{left: Fact(1, "counted")}))
+            check_terms(terms, BUILT_IN, NOW)
+            match(terms, terms, BUILT_IN)
 
 
 PERIODS = [

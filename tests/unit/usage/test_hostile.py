@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from hanse.dsp.messages import Role
 from hanse.odrl.names import EVENT
 from hanse.usage.records import Kind
 from tests.unit.usage.rig import START, Atomic, Rule, run, terms
@@ -93,3 +94,36 @@ def test_an_event_that_grows_stale_does_not_live_on_in_the_next_one():
         assert (await rig.again()).permitted
 
     run(terms(Atomic(EVENT, "isAnyOf", ["harvest"])), scenario)
+
+
+def test_what_came_to_a_named_connector_can_be_opened_there():
+    async def scenario(rig):
+        assert (await rig.openings.open("acme", "agr_1", "use", {})).began is not None
+
+    run(terms(Atomic("urn:hanse:odrl:connector", "isAnyOf", ["https://acme.example/dsp"])), scenario, Role.CONSUMER)
+
+
+PAY_BY = Rule("compensate", (*RENT.constraints, Atomic("dateTime", "lteq", "2026-03-02T00:00:00Z")))
+
+
+def test_a_payment_that_is_owed_later_is_seen_to_once_it_is_told():
+    async def scenario(rig):
+        await rig.db.run(lambda tx: rig.obligations.agreed(tx, rig.deal_))
+        assert (await rig.admit()).permitted
+        await rig.tell("payAmount", "5.00 EUR")
+        rig.clock.advance(days=2)
+        assert (await rig.again()).permitted
+
+    run(terms(obligations=[PAY_BY]), scenario)
+
+
+def test_what_is_only_declared_is_never_overdue():
+    by = Rule("attribute", (Atomic("dateTime", "lteq", "2026-03-02T00:00:00Z"),))
+
+    async def scenario(rig):
+        await rig.db.run(lambda tx: rig.obligations.agreed(tx, rig.deal_))
+        rig.clock.advance(days=2)
+        assert (await rig.admit()).permitted
+        assert await rig.db.run(rig.obligations.end_overdue) == []
+
+    run(terms(obligations=[by]), scenario)

@@ -78,6 +78,11 @@ def can(step: Step, media_type: str) -> bool:
     return step.action == names.ENCRYPT or plain_type(media_type) in _TABLES
 
 
+def is_apart(media_type: str) -> bool:
+    """Tell whether a file of this media type is read in a process of its own, since a small one may need any amount of memory."""
+    return _TABLES.get(plain_type(media_type)) is _parquet
+
+
 def opener(media_type: str) -> Opener | None:
     """Return what opens a file of this media type as a table, or nothing. Imports what it needs."""
     found = _TABLES.get(plain_type(media_type))

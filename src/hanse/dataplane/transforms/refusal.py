@@ -23,3 +23,8 @@ def no_column(name: str) -> Unkeepable:
 def malformed(kind: str, why: str) -> Unkeepable:
     """Return the refusal for data that is not what its kind says."""
     return Unkeepable(f"The data is no well-formed {kind}: {why}.")
+
+
+def too_much_memory() -> Unkeepable:
+    """Return the refusal for data that would take more memory than there is for one change."""
+    return Unkeepable("The data needs too much memory: values that are small in the file are larger than is allowed when they are read.")

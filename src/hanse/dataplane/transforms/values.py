@@ -31,6 +31,7 @@ class Pseudonyms:
     def __init__(self, key: bytes) -> None:
         if len(key) != 32:
             raise ValueError("a key has 32 bytes")
+        self.key = key
         padded = key.ljust(_BLOCK, b"\0")
         # RFC 2104 with both pads hashed once, not once per value.
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from hanse.connector.explain import Explanation
 from hanse.connector.records import Happening
+from hanse.dsp.messages import Role
 from hanse.http.api.services import Services
 from hanse.kernel.tenant import Tenant
+from hanse.odrl.facts import Done
+from hanse.odrl.names import HANSE
 from hanse.odrl.say import say_report
-from hanse.usage.records import Use
+from hanse.usage.records import Owed, Use
 
 
 class UseStories:
@@ -21,11 +24,26 @@ class UseStories:
         """Explain a use. Raises `NotFound`."""
         use, deal, answer = await self._openings.explain(tenant, id)
         stated = "".join(f", {name.rpartition(':')[2]} {value}" for name, value in sorted(use.stated.items()))
-        summary = f"An opening of data under {use.agreement}, given by {use.peer}: action {use.action}{stated}."
+        how = "given" if use.role is Role.CONSUMER else "opened"
+        summary = f"An opening of data under {use.agreement}, {how} by {use.peer}: action {use.action.removeprefix(HANSE)}{stated}."
         if deal is not None and answer is not None:
             summary = " ".join([summary, *say_report(answer.report, terms=deal.terms, operands=self._operands)])
         related = {"agreement": use.agreement, "peer": use.peer}
         return Explanation(id=use.id, kind="use", summary=summary, state=_state(use), history=_history(use), related=related)
+
+    async def of_agreement(self, tenant: Tenant, story: Explanation) -> Explanation:
+        """Add how far what is owed under an agreement is to its story."""
+        for one in await self._openings.owed(tenant, story.id):
+            story.related[f"owed, {one.action.removeprefix(HANSE)}"] = _how_far(one)
+        return story
+
+
+def _how_far(owed: Owed) -> str:
+    if owed.state is Done.FULFILLED:
+        return f"seen to ({owed.source})"
+    if owed.state is Done.VIOLATED:
+        return f"not seen to: {owed.source}"
+    return "not yet due" if owed.due is None else f"due by {owed.due:%Y-%m-%d %H:%M} UTC"
 
 
 def _state(use: Use) -> str:

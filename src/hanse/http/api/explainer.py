@@ -52,7 +52,9 @@ class Explainer:
                 story = await tell(tenant, asked)
             except NotFound:
                 continue
-            return await self._ledger.of_agreement(tenant, story) if story.kind == "agreement" else story
+            if story.kind != "agreement":
+                return story
+            return await self._ledger.of_agreement(tenant, await self._uses.of_agreement(tenant, story))
         if asked.partition("_")[0] == _REFUSAL:
             raise NotFound(
                 f"This side has refused nobody under {asked[:80]}: it is the other side's id.",

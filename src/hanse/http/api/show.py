@@ -116,7 +116,7 @@ def negotiation(one: Seen[records.Negotiation]) -> s.Negotiation:
         offer=offer(process.offer),
         offered_by=process.offered_by.value,
         answering=process.answering,
-        contract=process.agreement.id if process.agreement else None,
+        contract=process.agreement.id if process.agreement and process.state != "TERMINATED" else None,
     )
 
 
