@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -28,6 +28,7 @@ from hanse.kernel.tenant import Tenant
 from hanse.ledger.exchange import Evidence
 from hanse.odrl.names import DELETE, plain
 from hanse.storage import Database, Tx
+from hanse.usage.records import Owed
 
 LEAD: Final = timedelta(minutes=10)
 """How long before the deadline it is done, so that the receipt arrives in time."""
@@ -86,9 +87,16 @@ def _debts(tx: Tx, before: datetime) -> list[_Debt]:
     for owed in tx.owed.overdue(before, BATCH):
         contract = tx.contracts.get(owed.tenant, owed.agreement)
         if plain(owed.action) == DELETE and contract is not None and contract.role is Role.CONSUMER:
-            uses = tx.uses.page(owed.tenant, agreement=owed.agreement, after=None, limit=_USES)
-            found.append(_Debt(owed.tenant, owed.agreement, owed.path, tuple(one.id for one in uses)))
+            found.append(_Debt(owed.tenant, owed.agreement, owed.path, tuple(_uses(tx, owed))))
     return found
+
+
+def _uses(tx: Tx, owed: Owed) -> Iterator[str]:
+    """Yield the ids of all uses under an agreement: what is signed as deleted is deleted whole."""
+    after: str | None = None
+    while page := tx.uses.page(owed.tenant, agreement=owed.agreement, after=after, limit=_USES):
+        yield from (one.id for one in page)
+        after = page[-1].id
 
 
 def _delete(folders: Sequence[Path]) -> list[Deleted]:

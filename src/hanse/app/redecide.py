@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from hanse.app.build import Ground
@@ -11,6 +13,7 @@ from hanse.app.usage import UsageSide, deal_of
 from hanse.connector.ending import Endings
 from hanse.connector.records import Transfer
 from hanse.connector.transfers import Transfers
+from hanse.dataplane.records import PushQueued
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Tenant
@@ -42,8 +45,8 @@ class Redeciding:
         """Decide every use that is due; end those that their terms no longer permit. Note what obligations are overdue."""
         while True:
             due = await self._database.read(lambda tx: tx.uses.due(self._clock.now(), _BATCH))
-            for use in due:
-                await self._decide(use)
+            # At once: who waits for a hook or a peer that does not answer must not keep the others waiting, nor what else is due.
+            await asyncio.gather(*(self._decide(use) for use in due))
             if len(due) < _BATCH:
                 break
         moment = await self._database.read(lambda tx: tx.owed.next_deadline())
@@ -85,18 +88,21 @@ class Redeciding:
 
     async def _decide(self, due: Use) -> None:
         try:
+            if due.role is Role.PROVIDER:
+                with suppress(HanseError):  # what it has not proved now is not known, and unknown never permits
+                    await self._transfers.kit.membership.standing(due.tenant, due.peer)
             await self._side.prepare(due.tenant, due.agreement, due.peer)
             await self._database.run(lambda tx: self._look(tx, due.tenant, due.id))
         except HanseError as error:
             log.warning("use %s could not be decided again: %s", due.id, error.message, extra={"participant": due.tenant})
-            await self._database.run(lambda tx: _not_due(tx, due.tenant, due.id))
+            await self._database.run(lambda tx: _due(tx, due.tenant, due.id, self._clock.now() + _UNKNOWN))
 
     def _look(self, tx: Tx, tenant: Tenant, id: str) -> None:
         transfer = tx.transfers.get(tenant, id)
         use = tx.uses.get(tenant, id)
         contract = None if use is None else tx.contracts.get(tenant, use.agreement)
         if use is None or contract is None or use.ended is not None or (transfer is not None and use.role is Role.CONSUMER):
-            _not_due(tx, tenant, id)
+            _due(tx, tenant, id, None)
             return
         deal = deal_of(contract)
         if contract.ended is not None:
@@ -106,6 +112,8 @@ class Redeciding:
         waited, unknown = use.waits, not answer.permitted and not answer.certain
         use.waits, use.due = unknown, self._clock.now() + _UNKNOWN if unknown else answer.due
         tx.uses.put(use)
+        if answer.permitted and waited and tx.pushes.get(tenant, id) is not None:
+            tx.emit(PushQueued(tenant, id))  # whoever pulls asks again; a push goes on by itself
         if answer.permitted or (unknown and waited):
             return
         self._side.uses.refused(tx, deal, use, answer.sentence)
@@ -123,8 +131,8 @@ class Redeciding:
         self._transfers.kit.dataplane.halt(tx, transfer)
 
 
-def _not_due(tx: Tx, tenant: Tenant, id: str) -> None:
+def _due(tx: Tx, tenant: Tenant, id: str, moment: datetime | None) -> None:
     use = tx.uses.get(tenant, id)
     if use is not None:
-        use.due = None
+        use.due = moment
         tx.uses.put(use)

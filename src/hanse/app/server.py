@@ -242,7 +242,7 @@ def _usage(ground: Ground, trust: TrustSide, evidence: EvidenceSide, hooks: Fact
     voice = SignedVoice(ground.database, evidence, ground.clock)
     peers, book = ground.parts.peers or trust.door, LedgerBook(evidence, ground.clock)
     usage = UsageSide(ground, peers, voice, book, ChangedData(), ACTIONS, hooks.by_fact)
-    attach(evidence, usage.uses, usage.obligations)
+    attach(evidence, usage.uses, usage.obligations, ground.clock)
     return usage
 
 

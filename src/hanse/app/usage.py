@@ -10,15 +10,16 @@ from hanse.app.bridges import place_of
 from hanse.app.build import Ground
 from hanse.app.changing import released_by
 from hanse.connector.records import Contract, Negotiation, Transfer
-from hanse.connector.transfers import flows
+from hanse.connector.transfers import PUSH, flows
 from hanse.dataplane.records import Permit
 from hanse.dsp.messages import Role
-from hanse.kernel.errors import Conflict, Forbidden, NotFound
+from hanse.dsp.transfer import State
+from hanse.kernel.errors import Conflict, Forbidden, NotFound, PeerUnreachable
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.constraints.base import Badge, Operands
 from hanse.odrl.facts import Fact
 from hanse.odrl.model import Rule, Terms
-from hanse.odrl.names import METERED_TIME, VOLUME
+from hanse.odrl.names import CONNECTOR, METERED_TIME, VOLUME
 from hanse.odrl.report import Report
 from hanse.odrl.say import say_refusal
 from hanse.storage import Tx
@@ -29,7 +30,7 @@ from hanse.usage.gather import World
 from hanse.usage.obligations import Obligations
 from hanse.usage.openings import Openings
 from hanse.usage.ports import Data, Hook, Ledger, NoLedger, Peers, Statements, UsageTx
-from hanse.usage.records import Deal, Kind, Use
+from hanse.usage.records import Deal, Kind, Owed, Use
 from hanse.usage.refreshing import Refreshing
 from hanse.usage.telling import Telling
 from hanse.usage.uses import Uses
@@ -96,7 +97,7 @@ class UsageSide:
         world = World(peers=peers, statements=self.voice, data=data or PlainData(), operands=operands)
         self.point = DecisionPoint(world, self.capabilities, clock, _words(operands))
         self.uses = Uses(self.point, clock, ledger or NoLedger())
-        self.obligations = Obligations(clock)
+        self.obligations = Obligations(clock, self._told)
         self.openings = Openings(database, self.uses, ContractDeals(), clock, ground.ids)
         self.telling = Telling(database, operands, clock)
         self.bridge = UsageBridge(ground, self)
@@ -104,6 +105,12 @@ class UsageSide:
             database, self.point, ContractDeals(), hooks, clock, timedelta(seconds=ground.settings.fact_max_age_seconds)
         )
         self.permission = UsePermission(self)
+
+    def _told(self, tx: UsageTx, owed: Owed) -> str:
+        try:
+            return self.point.paid(tx, ContractDeals().past(tx, owed.tenant, owed.agreement), owed.path)
+        except NotFound:
+            return ""
 
     async def listens(self, tenant: Tenant, peer: Did) -> bool | None:
         """Tell whether a peer signs statements; nothing if that cannot be found out."""
@@ -138,7 +145,7 @@ class ContractDeals:
 def _contract(tx: UsageTx, tenant: Tenant, agreement: str) -> Contract:
     contract = cast("Tx", tx).contracts.get(tenant, agreement)
     if contract is None:
-        raise NotFound(f"There is no agreement {agreement[:80]!r} here.", where="agreement")
+        raise NotFound(f"There is no agreement {agreement[:80]!r} here.", where="agreement", hint="`hanse contracts` shows yours.")
     return contract
 
 
@@ -155,6 +162,7 @@ def deal_of(contract: Contract) -> Deal:
         terms=agreement.terms,
         since=contract.finalized,
         connector=contract.peer_address if provides else "",
+        attested=contract.attested,
     )
 
 
@@ -236,9 +244,9 @@ class UsageBridge:
         if contract is not None:
             self._side.uses.end(tx, deal_of(contract), transfer.id, reason)
 
-    async def look(self, tenant: Tenant, peer: Did) -> None:
+    async def look(self, tenant: Tenant, peer: Did) -> bool:
         """Find out whether the peer signs statements."""
-        await self._side.voice.look(tenant, peer)
+        return await self._side.listens(tenant, peer) is True
 
     async def prepare(self, tenant: Tenant, agreement: str, peer: Did) -> None:
         """Find out what a decision may depend on and somebody else knows."""
@@ -267,10 +275,13 @@ class UsePermission:
         answer = self._uses.again(tx, deal, use_of(deal, running))
         if not answer.permitted:
             raise Forbidden(f"The agreement does not permit this now: {answer.sentence}", rule="policy")
+        needs, use = self._uses.point.needs(deal), stores.uses.get(tenant, transfer)
+        if CONNECTOR in needs and running.format.endswith(PUSH) and running.state is not State.STARTED:
+            # Where a pull's token went, the delivery proves; a push could go anywhere, while its start is on its way to whomever it names.
+            raise PeerUnreachable("The connector has not taken the start of this transfer yet.", rule="not-started")
         asset = stores.assets.get(tenant, running.dataset)
         if asset is None:
             raise Forbidden("The dataset is gone.", rule="dataset")
-        needs, use = self._uses.point.needs(deal), stores.uses.get(tenant, transfer)
         return Permit(
             asset.id,
             place_of(asset.source),

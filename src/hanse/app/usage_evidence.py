@@ -13,16 +13,17 @@ from hanse.evidence import kinds as k
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Conflict
 from hanse.kernel.tenant import Did, Tenant
+from hanse.ledger.exchange import Handler
 from hanse.ledger.ports import LedgerTx, Parties
 from hanse.ledger.records import Delivery
 from hanse.odrl.facts import Fact
-from hanse.odrl.names import APPLICATION, DELETE, ENVIRONMENT, INFORM, PURPOSE, SECURITY_LEVEL, SPATIAL, plain
+from hanse.odrl.names import APPLICATION, COMPENSATE, DELETE, ENVIRONMENT, INFORM, PURPOSE, SECURITY_LEVEL, SPATIAL, plain
 from hanse.odrl.report import Report
 from hanse.storage import Database, Tx
 from hanse.usage.obligations import Obligations
 from hanse.usage.openings import check_stated
 from hanse.usage.ports import UsageTx
-from hanse.usage.records import Deal, Kind, Use
+from hanse.usage.records import Deal, FactChanged, Kind, Use
 from hanse.usage.uses import Uses
 
 FIELDS: Final = {
@@ -43,6 +44,8 @@ REFUSALS: Final = 20
 MINUTE: Final = timedelta(minutes=1)
 PATIENCE: Final = 15.0
 """Seconds to wait for the provider to acknowledge a statement."""
+_NO_RECEIPT: Final = frozenset({COMPENSATE, INFORM})
+"""What is owed, and is not seen to by what its debtor says it has done to the data."""
 _LONGEST: Final = 4_000
 _MOST: Final = 60
 _REMEMBERED: Final = 10_000
@@ -165,8 +168,8 @@ def informs(deal: Deal) -> bool:
     return any(plain(one.action) == INFORM for one in owed)
 
 
-def attach(side: EvidenceSide, uses: Uses, obligations: Obligations) -> None:
-    """Let peers' receipts fulfil obligations, and their reports be counted."""
+def attach(side: EvidenceSide, uses: Uses, obligations: Obligations, clock: Clock) -> None:
+    """Let peers' receipts fulfil obligations, their reports be counted, and what they state be heard by uses that run."""
 
     def receipt(tx: Any, tenant: Tenant, _parties: Parties, says: k.Predicate) -> None:
         assert isinstance(says, k.Receipt)
@@ -186,9 +189,22 @@ def attach(side: EvidenceSide, uses: Uses, obligations: Obligations) -> None:
         for path in _informed(deal):
             obligations.fulfilled(tx, tenant, deal.id, path, f"report {says.id} signed by {parties.peer}")
 
+    stated = _heard(clock)
+    side.evidence.register(k.UseStated, stated)
+    side.evidence.register_own(k.UseStated, stated)
     side.evidence.register(k.Receipt, receipt)
     side.evidence.register_own(k.Receipt, receipt)
     side.evidence.register(k.UsageReport, report)
+
+
+def _heard(clock: Clock) -> Handler:
+    """Return what lets the uses that run be decided again on what was stated now."""
+
+    def stated(tx: Any, tenant: Tenant, _parties: Parties, says: k.Predicate) -> None:
+        cast("Tx", tx).uses.make_due(tenant, says.agreement, clock.now())
+        tx.emit(FactChanged(tenant=tenant, agreement=says.agreement))
+
+    return stated
 
 
 def _deal(tx: Any, tenant: Tenant, agreement: str) -> Deal | None:
@@ -197,13 +213,14 @@ def _deal(tx: Any, tenant: Tenant, agreement: str) -> Deal | None:
 
 
 def _paths(deal: Deal, says: k.Receipt) -> list[str]:
-    """Return the obligations that a receipt is about: the one that it names, else the first that it can be about."""
-    paths = [f"obligation[{index}]" for index in range(len(deal.terms.obligations))]
-    if says.obligation:
-        return [path for path in paths if path == says.obligation]
+    """Return the obligations that a receipt is about: the one that it names, else the first that it can be about.
+
+    Who has deleted has not masked, and a payment is for its receiver to tell.
+    """
+    obligations = {f"obligation[{index}]": plain(one.action) for index, one in enumerate(deal.terms.obligations)}
     deletes = says.what == "deleted"
-    fitting = [path for path, one in zip(paths, deal.terms.obligations, strict=True) if (plain(one.action) == DELETE) is deletes]
-    return fitting[:1]
+    fitting = [path for path, action in obligations.items() if action not in _NO_RECEIPT and (action == DELETE) is deletes]
+    return [path for path in fitting if path == says.obligation] if says.obligation else fitting[:1]
 
 
 def _informed(deal: Deal) -> list[str]:

@@ -8,6 +8,7 @@ import click
 
 from hanse.cli import words
 from hanse.cli.kit import define, wrong_usage
+from hanse.cli.policy_say import show_weak
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @define("catalog", example="hanse catalog acme --filter language=en --filter text=weather --terms")
 @click.argument("peer", metavar="[PEER]", required=False)
 @click.option("--filter", "filters", metavar="FIELD=VALUE", multiple=True, help="What must match; may be repeated: all must.")
-@click.option("--terms", is_flag=True, help="Show the terms of each offer, too.")
+@click.option("--terms", is_flag=True, help="Show the terms of each offer, too, and which of them no server keeps by itself.")
 def command(shell: Shell, peer: str | None, filters: tuple[str, ...], terms: bool) -> None:
     """Show what others offer you.
 
@@ -49,11 +50,11 @@ def _show_all(shell: Shell, everything: Everything, terms: bool) -> None:
 
 
 def _show(shell: Shell, catalogues: list[Catalogue], terms: bool) -> None:
-    found = [(one, words.short(page.participant)) for page in catalogues for one in page.datasets]
+    found = [(one, page.participant) for page in catalogues for one in page.datasets]
     if terms:
         _with_terms(shell, found)
     else:
-        rows = [(one.id, one.title, name, words.size(one.byte_size)) for one, name in found]
+        rows = [(one.id, one.title, words.short(did), words.size(one.byte_size)) for one, did in found]
         shell.table(("ID", "TITLE", "FROM", "SIZE"), rows, "Nothing that you may see is offered.")
     unreadable = sum(len(page.unreadable) for page in catalogues)
     if unreadable:
@@ -64,9 +65,10 @@ def _show(shell: Shell, catalogues: list[Catalogue], terms: bool) -> None:
 
 
 def _with_terms(shell: Shell, found: list[tuple[Dataset, str]]) -> None:
-    for one, name in found:
+    for one, did in found:
         shell.print(f"{one.id}  {one.title}")
-        facts = (f"from {name}", words.size(one.byte_size), one.media_type, one.licence, ", ".join(one.language))
+        facts = (f"from {words.short(did)}", words.size(one.byte_size), one.media_type, one.licence, ", ".join(one.language))
         shell.print("  " + ", ".join(fact for fact in facts if fact))
         for offer in one.offers:
             shell.print(f"  {offer.id}: {' '.join(offer.sentences)}")
+            show_weak(shell, [offer.terms], did)

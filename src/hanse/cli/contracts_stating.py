@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli import words
+from hanse.cli.asking import confirm
 from hanse.cli.kit import DONE, FAILED, WAITING, define, wrong_usage
 from hanse.cli.shell import Shell
 
@@ -62,12 +63,13 @@ def state(
     _leave(ctx, entry)
 
 
-@define("deleted", example="hanse contracts deleted agr_06f9k2q4m8s1t5v7w9x3yz --path ./weather --delete")
+@define("deleted", example="hanse contracts deleted agr_06f9k2q4m8s1t5v7w9x3yz --path ./weather --delete --yes")
 @click.argument("id", metavar="CONTRACT")
 @click.option("--path", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="Where the data lies, or lay.")
 @click.option("--delete", is_flag=True, help="Delete it now; otherwise delete it yourself and run the command again.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.pass_context
-def deleted(ctx: click.Context, shell: Shell, id: str, path: Path, delete: bool) -> None:
+def deleted(ctx: click.Context, shell: Shell, id: str, path: Path, delete: bool, yes: bool) -> None:
     """Confirm, signed, that you have deleted the data of a contract, file by file with its hash.
 
     The files are hashed first; the list is kept beside the folder until the receipt is signed.
@@ -76,6 +78,9 @@ def deleted(ctx: click.Context, shell: Shell, id: str, path: Path, delete: bool)
 
     shell.client.contracts.get(id)  # nothing is deleted under a contract that there is none of
     objects = receipts.listed(path)
+    if delete and not yes:
+        files = words.plural(len(objects), "file")
+        confirm(shell, f"Delete {files} in {path.absolute()}, for good, and sign that it was the contract's data?")
     if delete:
         receipts.remove(path, objects)
     receipts.require_gone(path, objects)

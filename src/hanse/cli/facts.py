@@ -25,7 +25,7 @@ def show_list(shell: Shell) -> None:
     """List what was told."""
     found = shell.client.facts.list()
     rows = [_row(one) for one in found]
-    shell.answer(found, lambda: shell.table(("FACT", "ABOUT", "VALUE", "SEEN", "UNTIL", "FROM"), rows, "Nothing was told yet."))
+    shell.answer(found, lambda: shell.table(("ABOUT", "FACT", "VALUE", "SEEN", "UNTIL", "FROM"), rows, "Nothing was told yet."))
 
 
 @command.verb("tell", example='hanse facts tell payAmount "500.00 EUR" --about agr_06f9k2q4m8s1t5v7w9x3yz --source "invoice 2026-17"')
@@ -54,8 +54,8 @@ def untell(shell: Shell, name: str, about: str) -> None:
 
 
 def _row(one: Fact) -> tuple[str, ...]:
-    name, about = one.name.rpartition(":")[2], one.about or "everything"
-    return name, about, ", ".join(one.values), words.moment(one.observed), words.moment(one.expires), one.source
+    name, about = one.name.rpartition(":")[2], words.short(one.about) if one.about else "everything"
+    return about, name, ", ".join(one.values), words.moment(one.observed), words.moment(one.expires), one.source
 
 
 def _about(shell: Shell, text: str) -> str:

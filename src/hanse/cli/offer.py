@@ -11,6 +11,7 @@ import click
 from hanse.cli import words
 from hanse.cli.kit import Function, Noun, wrong_usage
 from hanse.cli.policy import warn
+from hanse.cli.policy_say import show_weak
 from hanse.cli.shell import Shell
 from hanse.cli.terms import terms_of
 from hanse.kernel.errors import Invalid
@@ -188,3 +189,4 @@ def _show(shell: Shell, asset: Asset) -> None:
             *(("terms", " ".join(offer.sentences)) for offer in dataset.offers),
         ]
     )
+    show_weak(shell, [offer.terms for offer in dataset.offers], None)

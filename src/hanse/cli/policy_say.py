@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,14 @@ def show_badges(shell: Shell, policy: Mapping[str, Any], peer: str) -> None:
     """Print how far each term of an offer or agreement with a peer is kept."""
     for one in shell.client.policies.check([rules(policy)], peer=peer):
         _show_badges(shell, one)
+
+
+def show_weak(shell: Shell, policies: Sequence[Mapping[str, Any]], peer: str | None) -> None:
+    """Print those terms that this kind of server cannot keep by itself, of offers that are not signed yet."""
+    for one in shell.client.policies.check([rules(policy) for policy in policies], peer=peer) if policies else ():
+        for term in one.badges:
+            if term.badge != "ENFORCED":
+                shell.print(f"  {term.badge:<{_BADGE_WIDTH}}  {term.sentence}")
 
 
 def _show_badges(shell: Shell, one: CheckedPolicy) -> None:

@@ -50,8 +50,8 @@ class Usage(Protocol):
         """Either side: the agreement is over; what is owed after its end becomes due."""
         ...
 
-    async def look(self, tenant: Tenant, peer: Did) -> None:
-        """Before terms are judged: find out what the peer can do to keep them."""
+    async def look(self, tenant: Tenant, peer: Did) -> bool:
+        """Before terms are judged: find out what the peer can do to keep them; tell whether it is known to sign statements."""
         ...
 
     async def prepare(self, tenant: Tenant, agreement: str, peer: Did) -> None:

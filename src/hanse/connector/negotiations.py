@@ -114,17 +114,17 @@ class Negotiations(Exchange[Negotiation]):
 
     async def receive_first(self, sender: Sender, message: m.ContractRequest | m.ContractOffer, fingerprint: str) -> m.ProcessStatus:
         """Take a first message (201). A byte-identical repeat gets the same answer and makes nothing new."""
-        await self.kit.usage.look(sender.tenant, sender.did)
+        attested = await self.kit.usage.look(sender.tenant, sender.did)
         proofs = proofs_named(message.offer.terms) if isinstance(message, m.ContractRequest) else NOTHING
-        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint), proofs)
+        return await admit(self.kit, sender, lambda tx: self._first(tx, sender, message, fingerprint, attested), proofs)
 
     async def receive_next(self, sender: Sender, pid: str, message: m.NegotiationMessage, fingerprint: str) -> m.ProcessStatus:
         """Take a message of a running negotiation (200)."""
-        await self.kit.usage.look(sender.tenant, sender.did)
+        attested = await self.kit.usage.look(sender.tenant, sender.did)
         known = await self.kit.database.read(lambda tx: self.store(tx).get(sender.tenant, pid))
         asked = known is not None and known.peer == sender.did and known.role is Role.PROVIDER
         proofs = proofs_named(known.offer.terms) if known is not None and asked else NOTHING
-        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint), proofs)
+        return await admit(self.kit, sender, lambda tx: self._next(tx, sender, pid, message, fingerprint, attested), proofs)
 
     async def state(self, sender: Sender, pid: str) -> m.ProcessStatus:
         """Tell the other party where the negotiation stands."""
@@ -202,7 +202,9 @@ class Negotiations(Exchange[Negotiation]):
             updated=now,
         )
 
-    def _first(self, tx: ConnectorTx, sender: Sender, message: m.ContractRequest | m.ContractOffer, fingerprint: str) -> m.ProcessStatus:
+    def _first(
+        self, tx: ConnectorTx, sender: Sender, message: m.ContractRequest | m.ContractOffer, fingerprint: str, attested: bool
+    ) -> m.ProcessStatus:
         asked = isinstance(message, m.ContractRequest)
         role, peer_pid = (Role.PROVIDER, message.consumer_pid) if asked else (Role.CONSUMER, message.provider_pid)
         known = self.store(tx).by_peer_pid(sender.tenant, sender.did, peer_pid or "", role)
@@ -214,7 +216,7 @@ class Negotiations(Exchange[Negotiation]):
         answering = self._admit(tx, sender, dataset, message.offer) if asked else Answering.HAND
         negotiation = self._new(tx, sender.tenant, role, sender.did, message.callback, dataset, message.offer, answering)
         step = Step.REQUEST if asked else Step.OFFER
-        negotiation.offered_by = role.other
+        negotiation.offered_by, negotiation.attested = role.other, attested
         self.take(tx, negotiation, step, peer_pid or "", fingerprint)
         return self.status(negotiation, negotiation.received[fingerprint])
 
@@ -242,7 +244,9 @@ class Negotiations(Exchange[Negotiation]):
             raise _not_on_offer(dataset)
         return asset
 
-    def _next(self, tx: ConnectorTx, sender: Sender, pid: str, message: m.NegotiationMessage, fingerprint: str) -> m.ProcessStatus:
+    def _next(
+        self, tx: ConnectorTx, sender: Sender, pid: str, message: m.NegotiationMessage, fingerprint: str, attested: bool
+    ) -> m.ProcessStatus:
         negotiation = self.own(tx, sender, pid)
         if fingerprint in negotiation.received:
             return self.status(negotiation, negotiation.received[fingerprint])
@@ -252,6 +256,7 @@ class Negotiations(Exchange[Negotiation]):
         check_offer_before = self._takes.get(type(message))
         if check_offer_before is not None:
             check_offer_before(negotiation, message)
+        negotiation.attested = negotiation.attested or attested
         detail = "; ".join(message.reason) if isinstance(message, m.NegotiationTermination) else ""
         self.take(tx, negotiation, table.STEP_OF[type(message)], theirs, fingerprint, detail[:1000])
         return self.status(negotiation, negotiation.received[fingerprint])
@@ -325,6 +330,7 @@ class Negotiations(Exchange[Negotiation]):
             negotiation=negotiation.id,
             finalized=now,
             due=outlook(negotiation.agreement.terms, now, now).next,
+            attested=negotiation.attested,
         )
         tx.contracts.put(contract)
         if contract.due is not None:

@@ -84,7 +84,8 @@ class Negotiation(Process, kw_only=True):
 
     `offer` is the last one on the table and `offered_by` who put it there; `asked` are the terms that a consumer's
     rule may accept. `own_did` is this participant's DID. `preferences` are a consumer's own for this negotiation; a
-    provider's are the asset's. `proposed` are the normal-form hashes of the terms that this side has put on the table.
+    provider's are the asset's. `proposed` are the normal-form hashes of the terms that this side has put on the table. `attested`: the
+    other side can sign statements.
     """
 
     state: negotiation.State | None = None
@@ -97,6 +98,7 @@ class Negotiation(Process, kw_only=True):
     answering: Answering = Answering.RULE
     preferences: Preferences | None = None
     proposed: tuple[str, ...] = ()
+    attested: bool = False
 
     @property
     def final(self) -> bool:
@@ -125,6 +127,7 @@ class Contract(Struct, kw_only=True):
 
     `end_how` is `terms`, `notice` or `breach`; `ended_by` is `us`, `peer` or an operator's name; `end_statement` is the id of the
     signed statement in our ledger. `due` is when time may be over for it: looked at then, and absent while time alone ends nothing.
+    `attested` tells that the other side signed statements when it was agreed on; what it can state, it has to state from then on.
     """
 
     id: str
@@ -142,6 +145,7 @@ class Contract(Struct, kw_only=True):
     ended_by: str = ""
     end_statement: str = ""
     due: datetime | None = None
+    attested: bool = False
 
 
 class FileSource(Struct, frozen=True, tag="file", tag_field="kind"):

@@ -34,8 +34,8 @@ def check_rights(tx: ConnectorTx, asset: Asset, operands: Operands) -> None:
                 f"There is no contract {id[:80]!r} under which data came to you.", where=f"derived_from[{index}]", rule="contract"
             )
         _check_passing_on(contract, f"derived_from[{index}]")
-        for number, offer in enumerate(asset.dataset.offers):
-            _check_next(contract, offer.terms, asset, operands, f"terms[{number}]")
+        for where, terms in _given(asset):
+            _check_next(contract, terms, asset, operands, where)
     if not asset.rights_held:
         _check_reservations(asset)
 
@@ -80,12 +80,29 @@ def _next_policies(terms: Terms) -> Iterator[str]:
                 yield constraint.right
 
 
-def _check_reservations(asset: Asset) -> None:
+def passed_on_under(tx: ConnectorTx, asset: Asset) -> str:
+    """Return why an asset may not be passed on any more: a contract under which the data came has ended; nothing if it may be."""
+    for id in asset.derived_from:
+        contract = tx.contracts.get(asset.tenant, id)
+        if contract is None or contract.ended is not None:
+            return "The contract under which the data came has ended, and with it the right to pass it on."
+    return ""
+
+
+def _given(asset: Asset) -> Iterator[tuple[str, Terms]]:
+    """Yield all terms that may be agreed to without a person: those on offer, and the limits within which others are negotiated."""
     for number, offer in enumerate(asset.dataset.offers):
-        for use, why in goes_beyond(offer.terms, asset.reservations):
+        yield f"terms[{number}]", offer.terms
+    if asset.preferences is not None:
+        yield "preferences.must", asset.preferences.must
+
+
+def _check_reservations(asset: Asset) -> None:
+    for where, terms in _given(asset):
+        for use, why in goes_beyond(terms, asset.reservations):
             raise Invalid(
                 f"These terms permit {use.rpartition(':')[2]}, but {why}.",
-                where=f"terms[{number}]",
+                where=where,
                 rule="reservation",
                 hint="Add `forbid mine + forbid retrieve`, or the conditions. If you hold the rights, say so (--rights-held).",
             )

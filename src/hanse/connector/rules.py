@@ -14,6 +14,7 @@ from msgspec import Struct
 from hanse.connector.deciding import Usage
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.records import Answering, Asset, Negotiation, Transfer
+from hanse.connector.rights import passed_on_under
 from hanse.dsp.messages import Role
 from hanse.dsp.negotiation import State, Step
 from hanse.odrl.model import Agreement, Offer
@@ -90,7 +91,11 @@ class OwnOffersRule:
         return Move(Step.OFFER, offer=Offer(id=own.id, terms=own.terms, target=asset.id))
 
     def agree(self, tx: ConnectorTx, negotiation: Negotiation) -> Move:
-        """Agree, unless the peer could never use the data under these terms."""
+        """Agree, unless the data may not be passed on any more, or the peer could never use it under these terms."""
+        asset = tx.assets.get(negotiation.tenant, negotiation.dataset)
+        gone = "" if asset is None else passed_on_under(tx, asset)
+        if gone:
+            return Move(Step.TERMINATE, reason=gone)
         why = self._usage.prospect(tx, negotiation)
         return Move(Step.TERMINATE, reason=f"Under these terms you may not use the data: {why}") if why else Move(Step.AGREE)
 

@@ -73,6 +73,10 @@ class Timer:
             # A full disk or a lost database must not end the timer: that is how processes get stuck for ever.
             log.warning("timer: %s", error.message)
             return _AFTER_FAULT
+        except Exception:
+            # Nor must a fault of one chore: every right would go on for ever.
+            log.exception("timer: a chore failed")
+            return _AFTER_FAULT
 
     async def _until_next(self) -> timedelta:
         def work(tx: ConnectorTx) -> datetime | None:

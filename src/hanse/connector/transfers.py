@@ -185,7 +185,7 @@ class Transfers(Exchange[Transfer]):
             self.kit.dataplane.halt(tx, process)
         if process.final:
             process.address = None
-            self.kit.usage.ended(tx, process, process.history[-1].detail if process.history else "")
+            self.kit.usage.ended(tx, process, _why_ended(process))
         self.store(tx).put(process)
         if sender is not process.role and not process.final:
             move = self._rule.answer(tx, process)
@@ -375,6 +375,13 @@ def flows(transfer: Transfer) -> bool:
     if pending is None:
         return transfer.state is State.STARTED
     return pending == Step.START
+
+
+def _why_ended(transfer: Transfer) -> str:
+    """Return why a transfer was terminated, as it was said last; nothing if it was completed."""
+    if transfer.state is not State.TERMINATED:
+        return ""
+    return next((one.detail for one in reversed(transfer.history) if one.detail), "The transfer was terminated.")
 
 
 def _require_alive(contract: Contract) -> None:

@@ -131,7 +131,9 @@ class Meters:
             await self._sleep(max(0.0, meter.begun + meter.leased - loop.time()))
             try:
                 meter.leased += await self._lease(tenant, transfer, permit)
-            except HanseError:
+            except Exception as error:  # noqa: BLE001 - whatever it is, time that is not counted is not given
+                if not isinstance(error, HanseError):
+                    _LOG.exception("the time of %s could not be counted", transfer)
                 self._running.cut(tenant, transfer)
                 return
 
@@ -145,6 +147,7 @@ class Meters:
 
     async def _lease(self, tenant: Tenant, transfer: str, permit: Permit) -> int:
         refused: HanseError | None = None
+        await self._permission.prepare(tenant, permit.agreement, permit.consumer)  # what others know has an age
         for seconds in LEASES:
             try:
                 await self._take(tenant, transfer, permit, 0, seconds)

@@ -7,6 +7,7 @@ function that the adapter hands in (it aborts the connection); it works for a re
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,8 @@ TICK = 0.25
 """Seconds between two looks at the clock, at most: somebody may set it."""
 PATIENCE = 0.5
 """Seconds in which it must be known whether a response may go on beyond its moment."""
+
+_LOG = logging.getLogger("hanse.dataplane")
 
 Again = Callable[[], Awaitable[datetime | None]]
 """Decides anew: returns until when the response may run, `None` for without an end; raises a `HanseError` if it may not."""
@@ -72,7 +75,9 @@ class Response:
         try:
             async with asyncio.timeout(PATIENCE):
                 moment = await again()
-        except (HanseError, TimeoutError):
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is not known to be permitted ends
+            if not isinstance(error, HanseError | TimeoutError):
+                _LOG.exception("a response could not be decided again")
             self.cut()
             return
         finally:

@@ -157,7 +157,8 @@ class DataApp:
         self, request: Request, permit: Permit, plan: Plan, span: tuple[int, int] | None, fields: dict[str, str], send: _Sender
     ) -> None:
         start, stop = span or (0, plan.size)
-        if self._accel and span and plan.entry and stop - start <= ACCEL_RANGE and not _conditional(request):
+        # How long nginx takes, nobody tells us; so where time is counted it is not asked.
+        if self._accel and not permit.time and span and plan.entry and stop - start <= ACCEL_RANGE and not _conditional(request):
             opened = await self._serving.open(request.tenant, permit, plan.entry)
             path = opened.path
             await opened.close()

@@ -38,6 +38,8 @@ DEPTH: Final = 8
 """Levels of an envelope; what is in its payload is bounded by its types."""
 PER_DAY: Final = 20_000
 """Statements that one peer may send to one participant in a day; as many at once as in a twentieth of it."""
+UNIT: Final = 16 * 1024
+"""Bytes of a statement from which on it counts as two, and so on: all of them are kept for good."""
 
 TokenFor = Callable[[Tenant, Did], Awaitable[str]]
 """Makes a token by which a participant proves itself to a peer, once."""
@@ -73,6 +75,8 @@ class EvidenceEndpoints:
         self._limiter.check(sender.tenant, sender.did)
         self._daily.check(sender.tenant, sender.did)
         raw = await read_json(request, MAX_ENVELOPE, DEPTH)
+        for _ in range(len(raw) // UNIT):
+            self._daily.check(sender.tenant, sender.did)
         opened = await self._resolver.drive(self._evidence.open(raw, sender.did))
         return await admit(self._kit, sender, lambda tx: self._evidence.take(cast("LedgerTx", tx), sender.tenant, own, sender.did, opened))
 

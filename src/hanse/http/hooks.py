@@ -54,4 +54,6 @@ class HttpHook:
             found = msgspec.json.decode(answer.body, type=_Answer)
         except (ValueError, RecursionError):
             raise PeerInvalid("The hook's answer cannot be read.", rule="hook") from None
-        return HookAnswer(value=found.value or None, source=found.source or f"hook {self._url}", expires=found.expires)
+        # Where the hook is, is nobody's business who is refused by what it says.
+        source = found.source or f"the hook for {name.rpartition(':')[2]}"
+        return HookAnswer(value=found.value or None, source=source, expires=found.expires)

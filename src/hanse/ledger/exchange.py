@@ -197,6 +197,7 @@ class Evidence:
         known = tx.ledger.find(tenant, says.id)
         if known is None:
             self._check_time(says)
+            self._check_order(tx, tenant, says, sender)
             entry = self._ledger.append_foreign(tx, tenant, opened.envelope, says, opened.key)
             handler = self._handlers.get(type(says))
             if handler is not None:
@@ -226,6 +227,12 @@ class Evidence:
             raise Invalid("The statement was made in the future.", where="predicate.at", rule="not-yet", hint="Compare the clocks.")
         if says.at < now - OLDEST:
             raise Invalid(f"The statement is older than {OLDEST.days} days.", where="predicate.at", rule="expired", hint="State it anew.")
+
+    def _check_order(self, tx: LedgerTx, tenant: Tenant, says: k.Predicate, sender: Did) -> None:
+        """What was said of the use last counts, whatever arrives last."""
+        latest = tx.ledger.latest(tenant, says.agreement, "use-stated", sender) if isinstance(says, k.UseStated) else None
+        if latest is not None and latest.says.at > says.at:
+            raise Conflict("A later statement about the use is here already.", where="predicate.at", rule="superseded")
 
     def _parties(self, tx: LedgerTx, tenant: Tenant, agreement: str) -> Parties:
         parties = self._agreements.parties(tx, tenant, agreement)

@@ -14,6 +14,8 @@ from hanse.odrl.model import Atomic, Constraint, Rule, Terms
 from hanse.odrl.names import (
     APPLICATION,
     COMPENSATE,
+    DATE_TIME,
+    DELAY_PERIOD,
     ENVIRONMENT,
     LOG,
     OBTAIN_CONSENT,
@@ -29,7 +31,8 @@ from hanse.odrl.names import (
 from hanse.usage.duties import MANNER, TAKEN_ON, Capabilities, duties_of
 
 _ORDER: Final = tuple(Badge)
-_STATED: Final = frozenset({PURPOSE, APPLICATION, ENVIRONMENT, RECIPIENT, SPATIAL, SECURITY_LEVEL})
+_STATED: Final = frozenset({PURPOSE, APPLICATION, ENVIRONMENT, SPATIAL, SECURITY_LEVEL})
+"""What a signed statement has a field for."""
 
 
 class Term(NamedTuple):
@@ -64,7 +67,8 @@ class _View:
 
     def action(self, rule: Rule, path: str) -> Iterator[Term]:
         if plain(rule.action) != USE:
-            yield self._stated(f"{path}.action", "what is done with the data")
+            why = "what is done with the data no statement says; the agreement's own words have to do"
+            yield Term(f"{path}.action", Badge.DECLARED, why)
 
     def constraints(self, rule: Rule, path: str) -> Iterator[Term]:
         for part, constraints in (("constraint", rule.constraints), ("refinement", rule.refinements)):
@@ -83,15 +87,21 @@ class _View:
             return Term(path, Badge.ENFORCED, "nothing is released until somebody has told that it is done")
         if action in TAKEN_ON:
             return Term(path, Badge.DECLARED, "the consumer takes it on with its signature; nobody here sees whether it keeps it")
-        return self._stated(path, "what the consumer does")
+        if self._evidence:
+            return Term(path, Badge.ATTESTED, "the consumer's server signs a notice of every use; one that is missing nobody notices here")
+        return Term(path, Badge.DECLARED, "the consumer has no EvidenceService that could sign a notice")
 
     def obligation(self, rule: Rule, path: str) -> Term:
         if plain(rule.action) in TAKEN_ON:
             return Term(path, Badge.DECLARED, "the consumer takes it on with its signature; nobody here sees whether it keeps it")
+        dated = any(isinstance(one, Atomic) and plain(one.left) in (DATE_TIME, DELAY_PERIOD) for one in rule.constraints)
         if plain(rule.action) == COMPENSATE:
-            return Term(path, Badge.MONITORED, "a payment that does not come by its deadline ends the right")
+            if dated:
+                return Term(path, Badge.MONITORED, "a payment that nobody has told of by its deadline ends the right")
+            return Term(path, Badge.DECLARED, "it has no deadline, so nobody notices when it is not paid")
         if self._evidence:
-            return Term(path, Badge.ATTESTED, "the consumer signs a receipt; without it by the deadline the right ends")
+            end = "without it by the deadline the right ends" if dated else "it has no deadline"
+            return Term(path, Badge.ATTESTED, f"the consumer signs a receipt; {end}")
         return Term(path, Badge.DECLARED, "the consumer has no EvidenceService that could take or sign a receipt")
 
     def _constraint(self, constraint: Constraint, path: str) -> Iterator[Term]:
@@ -112,8 +122,10 @@ class _View:
             return Term(path, Badge.ENFORCED, "a verified credential says it; without one nothing is released")
         if operand.badge is Badge.ENFORCED or name in MANNER:
             return Term(path, Badge.ENFORCED, "decided here at every request and at every moment at which it can turn")
+        if name == RECIPIENT:
+            return Term(path, Badge.DECLARED, "no statement says it; the agreement's own words have to do")
         if operand.badge is Badge.ATTESTED:
-            return self._stated(path, "what the consumer says")
+            return Term(path, Badge.DECLARED, "no statement says it; nothing is released until an operator here tells it")
         return Term(path, operand.badge, "no better evidence of it is known")
 
     def _stated(self, path: str, what: str) -> Term:

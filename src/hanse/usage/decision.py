@@ -21,7 +21,7 @@ from hanse.odrl.model import Rule, Terms
 from hanse.odrl.names import COMPENSATE, CONSENT, OBTAIN_CONSENT, PAY_AMOUNT, plain
 from hanse.odrl.proofs import atomics_of
 from hanse.odrl.report import Report
-from hanse.usage.duties import Capabilities, states
+from hanse.usage.duties import Capabilities, paid, stale_moments, states
 from hanse.usage.gather import World, known_facts
 from hanse.usage.hopeful import hopeful_operands, hopeful_terms
 from hanse.usage.ports import UsageTx
@@ -87,7 +87,7 @@ class DecisionPoint:
         facts = self._facts(tx, deal, use, taken, kept.wants)
         report = kept.compiled.report(facts)
         owed = [one.due for one in _pending(tx.owed.of_agreement(deal.tenant, deal.id)) if one.due is not None and one.due > facts.now]
-        due = _earliest(report.valid_until, *owed)
+        due = _earliest(report.valid_until, *owed, *stale_moments(deal.terms, facts))
         proven = self._world.peers.proven(tx, deal.tenant, deal.consumer)
         ends = _earliest(due, None if proven is None or deal.role is Role.CONSUMER else proven.until)
         return self._answer(deal.terms, report, ends, due)
@@ -95,6 +95,16 @@ class DecisionPoint:
     def needs(self, deal: Deal) -> frozenset[str]:
         """Return the names of the facts that can decide the agreement."""
         return self._compiled(deal).wants
+
+    def paid(self, tx: UsageTx, deal: Deal, path: str) -> str:
+        """Return who has told that what is owed at `path` was paid; nothing for what is no payment, or was not."""
+        owed = next((one for index, one in enumerate(deal.terms.obligations) if path == f"obligation[{index}]"), None)
+        if owed is None or plain(owed.action) != COMPENSATE:
+            return ""
+        use = Use(id="", tenant=deal.tenant, agreement=deal.id, peer=deal.peer, role=deal.role, reserved=self._clock.now())
+        facts = self._facts(tx, deal, use, tx.uses.tally(deal.tenant, deal.id), None)
+        state = paid(owed, facts, self.capabilities.operands)
+        return state.source if state.state is Done.FULFILLED else ""
 
     def prospect(self, tx: UsageTx, deal: Deal) -> Answer:
         """Return whether the peer could use the data under the terms once they are agreed on.
@@ -166,7 +176,7 @@ def _short(sentence: str) -> str:
 
 def _named(terms: Terms) -> frozenset[str]:
     """Return the names that constraints have, those of duties included, and the facts that duties are done by."""
-    duties = {plain(duty.action) for rule in terms.permissions for duty in rule.duties}
+    duties = {plain(one.action) for one in (*(duty for rule in terms.permissions for duty in rule.duties), *terms.obligations)}
     by_fact = {PAY_AMOUNT} if COMPENSATE in duties else set()
     by_fact |= {CONSENT} if OBTAIN_CONSENT in duties else set()
     return frozenset(plain(one.left) for one in atomics_of(terms)) | by_fact

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hanse.dsp.messages import Role
 from hanse.odrl.constraints.base import Operands
-from hanse.odrl.facts import Done, Duty, Facts
+from hanse.odrl.facts import Done, Duty, Fact, Facts
 from hanse.odrl.model import Atomic, Constraint, Rule, Terms
 from hanse.odrl.names import (
     ANONYMIZE,
@@ -38,6 +38,7 @@ from hanse.odrl.names import (
     MASK,
     NEXT_POLICY,
     OBTAIN_CONSENT,
+    PAY_AMOUNT,
     POLICY,
     PSEUDONYMISE,
     RECIPIENT,
@@ -119,8 +120,16 @@ def states(deal: Deal, facts: Facts, operands: Operands, can: Can, owed: Sequenc
     for index, obligation in enumerate(deal.terms.obligations):
         path = f"obligation[{index}]"
         if plain(obligation.action) in LATER:
-            found[obligation.uid or path] = _after(known.get(path), facts.now)
+            found[obligation.uid or path] = _later(obligation, _after(known.get(path), facts.now), facts, operands)
     return found
+
+
+def _later(obligation: Rule, state: Duty, facts: Facts, operands: Operands) -> Duty:
+    """Return how far an obligation is; what is paid, whoever is paid tells, and not who owes it."""
+    if plain(obligation.action) != COMPENSATE or state.state is Done.FULFILLED:
+        return state
+    told = paid(obligation, facts, operands)
+    return told if told.state is Done.FULFILLED else state
 
 
 def _before(duty: Rule, facts: Facts, operands: Operands, can: Can, ledger: bool, consumer: bool) -> Duty | None:
@@ -140,10 +149,36 @@ def _before(duty: Rule, facts: Facts, operands: Operands, can: Can, ledger: bool
     return _by_fact(duty, facts, operands) if action in BY_FACT else None
 
 
+def stale_moments(terms: Terms, facts: Facts) -> Iterator[datetime]:
+    """Yield the moments to come at which a fact grows stale that a payment or a consent rests on."""
+    for duty in (*(duty for rule in terms.permissions for duty in rule.duties), *terms.obligations):
+        fact = _fact_of(duty, facts) if plain(duty.action) in BY_FACT else None
+        ends = None if fact is None else _ends(duty, fact)
+        if ends is not None and ends > facts.now:
+            yield ends
+
+
+def paid(obligation: Rule, facts: Facts, operands: Operands) -> Duty:
+    """Return how far a payment is that is owed later: it is seen to once it has been told, whenever that was."""
+    what = (one for one in obligation.constraints if not isinstance(one, Atomic) or plain(one.left) != DATE_TIME)
+    return _by_fact(structs.replace(obligation, constraints=tuple(what)), facts, operands)
+
+
+def _fact_of(duty: Rule, facts: Facts) -> Fact | None:
+    return facts.known.get(CONSENT if plain(duty.action) == OBTAIN_CONSENT else PAY_AMOUNT)
+
+
+def _ends(duty: Rule, fact: Fact) -> datetime | None:
+    """Return when a fact no longer counts for a duty: when it grows stale, or when the time is over that was paid for."""
+    periods = [read_all(one, read_period) for one in duty.constraints if isinstance(one, Atomic) and plain(one.left) == TIME_INTERVAL]
+    paid_for = [period.after(fact.observed) for found in periods for period in found or () if fact.observed is not None]
+    return min((moment for moment in (fact.expires, *paid_for) if moment is not None), default=None)
+
+
 def _by_fact(duty: Rule, facts: Facts, operands: Operands) -> Duty:
-    name = CONSENT if plain(duty.action) == OBTAIN_CONSENT else "payAmount"
-    fact = facts.known.get(name)
-    if fact is None or (fact.expires is not None and fact.expires <= facts.now):
+    fact = _fact_of(duty, facts)
+    ends = None if fact is None else _ends(duty, fact)
+    if fact is None or (ends is not None and ends <= facts.now):
         return Duty(Done.PENDING, "", None)
     if plain(duty.action) == OBTAIN_CONSENT and fact.value != "given":
         return Duty(Done.PENDING, fact.source, fact.observed)
@@ -173,7 +208,10 @@ def deadline(obligation: Rule, deal: Deal, ended: datetime | None) -> datetime |
     """Return by when an obligation is to be fulfilled; nothing while what it waits for has not happened.
 
     A `dateTime` says it outright. A `delayPeriod` runs from the end of the agreement: when it was ended, or when its own terms end.
+    What is only declared has no deadline: nobody sees whether it is kept.
     """
+    if plain(obligation.action) in TAKEN_ON:
+        return None
     atomics = [one for one in obligation.constraints if isinstance(one, Atomic)]
     moments = [when.end for one in atomics if plain(one.left) == DATE_TIME and (when := read_when(one.right)) is not None]
     start = ended or end_of(deal)

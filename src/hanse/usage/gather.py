@@ -55,7 +55,9 @@ from hanse.usage.records import Deal, Tally, Told, Use
 
 DECLARABLE: Final = (PURPOSE, APPLICATION, ENVIRONMENT, SPATIAL, SECURITY_LEVEL, RECIPIENT)
 """What only the consumer can know; it states it, or the agreement's own words have to do."""
-JUDGED: Final = (ARTIFACT_STATE, CLASSIFICATION, CONSENT, EVENT, PAID)
+UNSTATED: Final = (RECIPIENT,)
+"""What of it no signed statement has a field for."""
+JUDGED: Final = (ARTIFACT_STATE, CLASSIFICATION, CONNECTOR, CONSENT, EVENT, PAID)
 """What a provider judges before it lets data go."""
 STATED: Final = frozenset(DECLARABLE)
 MEASURED: Final = frozenset(
@@ -88,7 +90,7 @@ def known_facts(
     Only what `wants` names is looked for where that takes time; everything, if it is absent.
     """
     proven = world.peers.proven(tx, deal.tenant, deal.consumer)
-    known = _declared(deal) if _trusting(deal, world.statements) else {}
+    known = _declared(deal, _trusting(deal, world.statements))
     if wants is None or not STATED.isdisjoint(wants):
         known |= {name: fact for name, fact in world.statements.stated(tx, deal.tenant, deal.id).items() if _believed(fact, now)}
     known |= {plain(name): Fact(value, "stated with the use", use.reserved) for name, value in use.stated.items()}
@@ -179,16 +181,16 @@ def _believed(fact: Fact, now: datetime) -> bool:
 
 
 def _trusting(deal: Deal, statements: Statements) -> bool:
-    return deal.role is Role.CONSUMER or statements.listens(deal.tenant, deal.peer) is False
+    return deal.role is Role.CONSUMER or (not deal.attested and statements.listens(deal.tenant, deal.peer) is False)
 
 
-def _declared(deal: Deal) -> dict[str, Fact]:
+def _declared(deal: Deal, trusting: bool) -> dict[str, Fact]:
     """Return what the agreement itself says of the use, where nobody else can.
 
-    To a provider: what only the consumer knows, if that has no way of signing a statement. To a consumer that opens what it has
-    stored: what the provider judged before it let the data go, until somebody tells otherwise.
+    To a provider: what only the consumer knows, if that has no way of signing a statement, and what no statement says. To a consumer
+    that opens what it has stored: what the provider judged before it let the data go, until somebody tells otherwise.
     """
-    names = DECLARABLE if deal.role is Role.PROVIDER else JUDGED
+    names = JUDGED if deal.role is Role.CONSUMER else DECLARABLE if trusting else UNSTATED
     source = BY_AGREEMENT if deal.role is Role.PROVIDER else "the provider let the data go under it"
     return {name: Fact(value, source, deal.since) for name, value in agreed_values(deal.terms, names).items()}
 

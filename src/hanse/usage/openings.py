@@ -40,7 +40,7 @@ class Openings:
         """Open stored data, if the agreement permits it now; return the use, which has begun.
 
         Raises `Forbidden` (rule `policy`) with the reasons, `NotFound`, `Conflict` for an agreement that has ended or gives the data away,
-        and `Invalid` for what cannot be stated.
+        or under which none has come (rule `no-data`), and `Invalid` for what cannot be stated.
         """
         said = check_stated(stated)
 
@@ -48,6 +48,7 @@ class Openings:
             deal = self._deals.deal(tx, tenant, agreement)
             if deal.role is not Role.CONSUMER:
                 raise Conflict("You provide this data; it is yours to use.", where="agreement", rule="own-data")
+            _require_data(tx, deal)
             use = self._new(deal, action, said)
             answer = self._uses.admit(tx, deal, use)
             if answer.permitted:
@@ -76,6 +77,7 @@ class Openings:
 
         def work(tx: UsageTx) -> tuple[Deal, Answer]:
             deal = self._deals.deal(tx, tenant, agreement)
+            _require_data(tx, deal)
             return deal, self._uses.again(tx, deal, self._new(deal, action, said))
 
         return await self._database.read(work)
@@ -121,6 +123,12 @@ class Openings:
             reserved=now,
             began=now,
         )
+
+
+def _require_data(tx: UsageTx, deal: Deal) -> None:
+    """Raise `Conflict` before any data has come: what its provider judges before it lets it go is not judged yet."""
+    if deal.role is Role.CONSUMER and not tx.uses.fetched(deal.tenant, deal.id):
+        raise Conflict("No data has come under this agreement yet.", where="agreement", rule="no-data", hint="`hanse get` fetches it.")
 
 
 def check_stated(stated: Mapping[str, str]) -> dict[str, str]:

@@ -44,6 +44,10 @@ class UseStore(Protocol):
         """Return up to `limit` uses, newest first, those older than the id `after`."""
         ...
 
+    def fetched(self, tenant: Tenant, agreement: str) -> bool:
+        """Tell whether a transfer under the agreement has ever begun."""
+        ...
+
     def due(self, now: datetime, limit: int) -> Sequence[Use]:
         """Return uses of all tenants that are due to be decided again, those that no other server process holds."""
         ...

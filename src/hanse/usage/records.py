@@ -28,7 +28,8 @@ class Kind(StrEnum):
 class Deal(Struct, frozen=True, kw_only=True):
     """What usage knows of an agreement. `role` is this participant's, `since` when the agreement became final.
 
-    An agreement that is only considered has no id. `connector` is where the consumer's messages come from.
+    An agreement that is only considered has no id. `connector` is where the consumer's messages come from. `attested`: the peer signed
+    statements when it was agreed on, and cannot fall silent since.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Deal(Struct, frozen=True, kw_only=True):
     terms: Terms
     since: datetime
     connector: str = ""
+    attested: bool = False
 
     @property
     def action(self) -> str:

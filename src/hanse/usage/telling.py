@@ -14,7 +14,7 @@ from hanse.kernel.tenant import Tenant
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.told import told_value
 from hanse.odrl.names import EVENT, HANSE, plain
-from hanse.usage.gather import MEASURED, SKEW
+from hanse.usage.gather import MEASURED, SKEW, STATED, UNSTATED
 from hanse.usage.ports import Database, UsageTx
 from hanse.usage.records import FactChanged, Told
 
@@ -49,12 +49,14 @@ class Telling:
         known = self._name(name)
         seen = observed or self._clock.now()
         self._check(known, value, about, source, seen)
+        if expires is not None and expires <= self._clock.now():
+            raise Invalid("It would count for nothing: that is over.", where="expires", rule="past")
         values = (value,) if value else ()
         told = Told(tenant=tenant, about=about, name=known, values=values, source=source, observed=seen, expires=expires)
 
         def work(tx: UsageTx) -> Told:
             before = tx.told.get(tenant, about, known)
-            fact = _merged(before, told) if known == EVENT and before is not None else told
+            fact = _merged(before, told, self._clock.now()) if known == EVENT and before is not None else told
             tx.told.put(fact)
             self._changed(tx, tenant)
             return fact
@@ -90,6 +92,13 @@ class Telling:
             )
         if known in MEASURED:
             raise Invalid("This is measured or proved; nobody can tell it.", where="name", rule="fact")
+        if known in STATED and known not in UNSTATED:
+            raise Invalid(
+                "Whoever uses the data states this, signed; nobody else can.",
+                where="name",
+                rule="fact",
+                hint="`hanse contracts state` does.",
+            )
         return known
 
     def _check(self, name: str, value: str, about: str, source: str, observed: datetime) -> None:
@@ -106,8 +115,12 @@ class Telling:
             raise Invalid("It was observed in the future.", where="observed", rule="not-yet", hint="Compare the clocks.")
 
 
-def _merged(before: Told, told: Told) -> Told:
+def _merged(before: Told, told: Told, now: datetime) -> Told:
+    """Add events to those that have happened. None lives longer than it was told to: together they are stale with the first of them."""
+    if before.expires is not None and before.expires <= now:
+        return told
     values = tuple(dict.fromkeys((*before.values, *told.values)))
     if len(values) > EVENTS:
         raise Invalid(f"At most {EVENTS} events are remembered about one thing.", where="value", rule="quota")
-    return structs.replace(told, values=values)
+    ends = [one.expires for one in (before, told) if one.expires is not None]
+    return structs.replace(told, values=values, expires=min(ends, default=None))

@@ -5,6 +5,7 @@ Every change holds the agreement's tally, so that of fifty requests at once exac
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from msgspec import structs
@@ -47,7 +48,7 @@ class Uses:
         """Count a use that the other side has decided: a transfer on the consumer's side, or an opening that was reported."""
         tally = tx.uses.hold(deal.tenant, deal.id)
         if tally.count < MOST and tx.uses.get(deal.tenant, use.id) is None:
-            tx.uses.put_tally(structs.replace(tally, count=tally.count + 1, last=use.reserved))
+            tx.uses.put_tally(structs.replace(tally, count=tally.count + 1, last=self._latest(tally, use)))
             tx.uses.put(use)
             if deal.role is use.role and use.ended is None:
                 self._ledger.admitted(tx, deal, use, None)
@@ -106,7 +107,8 @@ class Uses:
             return
         use.ended, use.reason, use.due = self._clock.now(), reason[:1000], None
         if not use.counts:
-            tx.uses.put_tally(structs.replace(tally, count=max(0, tally.count - 1)))
+            last = use.before if tally.last == use.reserved else tally.last
+            tx.uses.put_tally(structs.replace(tally, count=max(0, tally.count - 1), last=last))
         tx.uses.put(use)
         self._ledger.ended(tx, deal, use)
 
@@ -114,6 +116,11 @@ class Uses:
         """Write down that a use was refused, and tell."""
         self._ledger.refused(tx, deal, use, sentence)
         tx.emit(UseRefused(tenant=deal.tenant, agreement=deal.id, use=use.id, peer=deal.peer, sentence=sentence))
+
+    def _latest(self, tally: Tally, use: Use) -> datetime:
+        """Return when the latest use was; the other side's word neither takes it back nor puts it into the future."""
+        said = min(use.reserved, self._clock.now())
+        return said if tally.last is None else max(said, tally.last)
 
     def _again(self, tx: UsageTx, deal: Deal, use: Use, tally: Tally) -> Answer:
         answer = self.point.decide(tx, deal, use, tally)

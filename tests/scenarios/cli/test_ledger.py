@@ -35,7 +35,7 @@ def test_data_is_deleted_and_the_provider_knows(space, contract):
     kept = space.run("contracts", "deleted", id, "--path", str(into), who="bob", code=1).output
     assert "still there" in kept
     assert list(into.iterdir())
-    done = space.run("contracts", "deleted", id, "--path", str(into), "--delete", who="bob").stdout
+    done = space.run("contracts", "deleted", id, "--path", str(into), "--delete", "--yes", who="bob").stdout
     assert "acknowledged" in done
     assert not into.exists()
     receipt = next(one for one in space.json("ledger", "--agreement", id) if one["kind"] == "receipt")
@@ -64,7 +64,7 @@ def test_what_is_owed_and_whether_it_was_done_is_told_after_the_end(space, tmp_p
     space.run("contracts", "end", id, "--notice", "Done.")
     for who in ("alice", "bob"):
         assert "due by 20" in space.json("explain", id, who=who)["related"]["owed, delete"]
-    space.run("contracts", "deleted", id, "--path", str(into), "--delete", who="bob")
+    space.run("contracts", "deleted", id, "--path", str(into), "--delete", "--yes", who="bob")
     for who in ("alice", "bob"):
         assert "seen to" in space.run("explain", id, who=who).stdout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -58,6 +58,23 @@ def test_a_receipt_for_something_else_fulfils_nothing(tmp_path, action, what):
         assert [one.state for one in await owed_by(two)] == [Done.PENDING]
 
     run(tmp_path, permitting(obligations=(Rule(action, (*owed, by)),)), scenario)
+
+
+def test_who_is_paid_tells_that_it_was(tmp_path):
+    by = Atomic("dateTime", "lteq", "2099-01-01T00:00:00Z")
+
+    async def scenario(two):
+        await two.tell("payAmount", "5.00 EUR")
+        two.world.clock.ahead = datetime(2099, 1, 2, tzinfo=UTC) - datetime.now(UTC)
+        two.north.connector.timer.wake()
+
+        async def settled():
+            return next((one for one in await owed_by(two) if one.state is not Done.PENDING), None)
+
+        assert (await until(settled, "the deadline")).state is Done.FULFILLED
+        assert (await two.north.ground.database.read(lambda tx: tx.contracts.get("acme", two.contract))).ended is None
+
+    run(tmp_path, permitting(obligations=(Rule("compensate", (Atomic("payAmount", "eq", EUROS), by)),)), scenario)
 
 
 def test_a_new_purpose_ends_the_stream_that_it_does_not_permit(tmp_path):

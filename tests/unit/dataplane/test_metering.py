@@ -27,6 +27,9 @@ class Limits:
         self.left = [volume, seconds]
         self.calls = []
 
+    async def prepare(self, tenant, agreement, consumer):
+        pass
+
     def take(self, tx, tenant, transfer, permit, volume, seconds):
         self.calls.append((volume, seconds))
         if volume > self.left[0] or seconds > self.left[1]:

@@ -48,7 +48,7 @@ def test_the_question_names_everything_but_the_terms():
 def test_nothing_is_nothing(body):
     answer = ask(Client(body=body))
     assert answer.value is None
-    assert answer.source == "hook https://billing.example/hanse"
+    assert answer.source == "the hook for payAmount"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"value": 7}', b'{"expires": "2027-01-01T00:00:00"}', b'{"value": "' + b"x" * 3000 + b'"}'])

@@ -129,14 +129,17 @@ class Rig:
         return await self.telling.tell("acme", about, name, value, source="an operator", **more)
 
 
-def run(said, scenario, role=Role.PROVIDER):
-    """Run `async def scenario(rig)` with an agreement on these terms."""
+def run(said, scenario, role=Role.PROVIDER, *, came=True):
+    """Run `async def scenario(rig)` with an agreement on these terms; to a consumer its data `came` once, before anything was counted."""
 
     async def whole():
         db = await open_database(":memory:")
         try:
             async with asyncio.timeout(60):
-                return await scenario(Rig(db, said, role))
+                rig = Rig(db, said, role)
+                if role is Role.CONSUMER and came:
+                    await db.run(lambda tx: tx.uses.put(rig.use("trf_0", began=START, ended=START)))
+                return await scenario(rig)
         finally:
             await db.close()
 

@@ -13,6 +13,7 @@ from hanse.usage.duties import Capabilities
 from tests.unit.usage.rig import Atomic, Rule, terms
 
 ALL = Capabilities(operands=BUILT_IN, ledger=True)
+BY = Atomic("dateTime", "lteq", "2027-01-01T00:00:00Z")
 
 
 def only(said, evidence, capabilities=ALL):
@@ -32,14 +33,15 @@ def only(said, evidence, capabilities=ALL):
         (terms(Atomic("spatial", "isPartOf", "EU")), Badge.ATTESTED, Badge.DECLARED),
         (terms(Atomic(HANSE + "application", "eq", "urn:x:app")), Badge.ATTESTED, Badge.DECLARED),
         (terms(Atomic("urn:x:unknown", "eq", "1")), Badge.DECLARED, Badge.DECLARED),
-        (terms(action=TRAIN), Badge.ATTESTED, Badge.DECLARED),
+        (terms(action=TRAIN), Badge.DECLARED, Badge.DECLARED),
         (terms(duties=[Rule(HANSE + "mask")]), Badge.ENFORCED, Badge.ENFORCED),
         (terms(duties=[Rule(HANSE + "log")]), Badge.ENFORCED, Badge.ENFORCED),
         (terms(duties=[Rule("compensate")]), Badge.ENFORCED, Badge.ENFORCED),
         (terms(duties=[Rule("inform")]), Badge.ATTESTED, Badge.DECLARED),
         (terms(duties=[Rule("nextPolicy")]), Badge.DECLARED, Badge.DECLARED),
         (terms(obligations=[Rule("delete")]), Badge.ATTESTED, Badge.DECLARED),
-        (terms(obligations=[Rule("compensate")]), Badge.MONITORED, Badge.MONITORED),
+        (terms(obligations=[Rule("compensate", (BY,))]), Badge.MONITORED, Badge.MONITORED),
+        (terms(obligations=[Rule("compensate")]), Badge.DECLARED, Badge.DECLARED),
     ],
 )
 def test_a_term_is_kept_as_far_as_the_other_side_can_answer_for_it(said, with_evidence, without):

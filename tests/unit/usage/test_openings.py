@@ -26,7 +26,7 @@ def test_an_opening_is_counted_and_logged():
         assert caught.value.rule == "policy"
         assert [type(one) for one in events] == [UseRefused]
         assert [line[0] for line in rig.book.lines] == ["admitted", "admitted", "refused"]
-        assert [one.id for one in await rig.openings.page("acme", agreement="agr_1", after=None, limit=9)][-1] == use.id
+        assert [one.id for one in await rig.openings.page("acme", agreement="agr_1", after=None, limit=9)][-2] == use.id
         closed = await rig.openings.close("acme", use.id)
         assert closed.ended is not None
         with pytest.raises(Forbidden):
@@ -53,6 +53,17 @@ def test_an_action_has_to_be_permitted():
             await rig.openings.open("acme", "agr_1", "sell", {})
 
     run(terms(action=TRAIN), scenario, Role.CONSUMER)
+
+
+def test_nothing_is_opened_before_any_data_has_come():
+    async def scenario(rig):
+        for ask in (rig.openings.open, rig.openings.check):
+            with pytest.raises(Conflict) as caught:
+                await ask("acme", "agr_1", "use", {})
+            assert caught.value.rule == "no-data"
+        assert (await rig.tally()).count == 0
+
+    run(terms(Atomic("urn:hanse:odrl:consent", "eq", "given")), scenario, Role.CONSUMER, came=False)
 
 
 def test_what_makes_no_sense_is_refused():

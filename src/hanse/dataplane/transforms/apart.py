@@ -56,7 +56,7 @@ def _started(end: socket.socket) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", _CHILD]
     nothing = subprocess.DEVNULL
     try:
-        return subprocess.Popen(command, stdin=end, stdout=nothing, stderr=nothing, start_new_session=True)  # noqa: S603 - this program itself
+        return subprocess.Popen(command, stdin=end.fileno(), stdout=nothing, stderr=nothing, start_new_session=True)  # noqa: S603 - itself
     except OSError as error:
         raise StorageFailed("No process could be started to change the data.") from error
 
@@ -95,7 +95,7 @@ class _Served:
                 return
             out.write(data)
 
-    def _next(self, *expected: Word) -> tuple[Word, bytearray]:
+    def _next(self, *expected: Word) -> tuple[Word, memoryview]:
         """Return the next word of those that may come now; see to what may come at any time."""
         while True:
             word, data = self._line.hear()
@@ -107,14 +107,14 @@ class _Served:
                 raise _error(word, data)
 
 
-def _error(word: Word, data: bytearray) -> Exception:
+def _error(word: Word, data: memoryview) -> Exception:
     if word is Word.AGAIN:
         return RecordTooLong("A record of this data is too long.")
     if word is Word.REFUSED:
-        return Unkeepable(data.decode())
+        return Unkeepable(str(data, "utf-8"))
     if word is Word.VANISHED:
         return SourceVanished("The data could not be read to its end.")
-    return RuntimeError(f"data could not be changed: {word.name} {data[:100].decode(errors='replace')}")
+    return RuntimeError(f"data could not be changed: {word.name} {str(data[:100], 'utf-8', 'replace')}")
 
 
 @contextmanager

@@ -106,8 +106,11 @@ def _plain(array: Any) -> Any:
 def _masked(array: Any) -> Any:
     if not is_text(array.type):
         return pa.nulls(len(array), array.type)
-    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-    return pc.if_else(array.is_null(), pa.scalar(None, kind), pa.scalar(MARK, pa.string()).cast(kind))
+    if pa.types.is_dictionary(array.type):
+        index = array.type.index_type
+        indices = pc.if_else(array.is_null(), pa.scalar(None, index), pa.scalar(0, index))
+        return pa.DictionaryArray.from_arrays(indices, pa.array([MARK]).cast(array.type.value_type))
+    return pc.if_else(array.is_null(), pa.scalar(None, array.type), pa.scalar(MARK, pa.string()).cast(array.type))
 
 
 def _as_text(array: Any, name: str) -> Any:

@@ -19,6 +19,7 @@ from hanse.odrl.changes import Step
 _LONGEST: Final = 16 << 20
 """Bytes of one word. An order has some thousands of files at most, and what is written goes in pieces."""
 
+_ROOM: Final = 1 << 20
 _HEAD: Final = struct.Struct("!BI")
 
 
@@ -67,6 +68,8 @@ class Line:
     def __init__(self, end: socket.socket, quiet: Callable[[], None] | None = None) -> None:
         self._end = end
         self._quiet = quiet
+        self._room = bytearray(_ROOM)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
 
     def say(self, word: Word, data: bytes | memoryview = b"") -> None:
         """Say something. Raises `Gone`."""
@@ -76,8 +79,8 @@ class Line:
         except ConnectionError:
             raise Gone from None
 
-    def hear(self) -> tuple[Word, bytearray]:
-        """Return the next word and its bytes. Raises `Gone`."""
+    def hear(self) -> tuple[Word, memoryview]:
+        """Return the next word and its bytes, which are there until the next is heard. Raises `Gone`."""
         word, length = _HEAD.unpack(self._take(_HEAD.size))
         if length > _LONGEST:
             raise Gone
@@ -101,9 +104,10 @@ class Line:
             raise Gone
         return found[0]
 
-    def _take(self, length: int) -> bytearray:
-        data = bytearray(length)
-        rest = memoryview(data)
+    def _take(self, length: int) -> memoryview:
+        if length > len(self._room):
+            self._room = bytearray(length)
+        data = rest = memoryview(self._room)[:length]
         while rest:
             try:
                 count = self._end.recv_into(rest)

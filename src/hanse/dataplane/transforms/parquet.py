@@ -22,6 +22,12 @@ from hanse.odrl.changes import Step
 
 _BATCH_BYTES: Final = 8 << 20
 _BATCH_ROWS: Final = 131_072
+_GROUP_BYTES: Final = 256 << 20
+"""A row group is held back until it is whole; larger ones become several."""
+_READ_BYTES: Final = 1 << 20
+"""How much of each column is read at once; without it Arrow reads a row group's whole column."""
+_WRITTEN_ROWS: Final = 8_192
+"""How many values are encoded at once; Arrow's 1,024 cost 4 %."""
 _DICTIONARY: Final = 800_000
 """A dictionary page of this size was given up by its writer (the default limit is 1 MiB)."""
 _TYPES: Final = b"ARROW:schema"
@@ -54,7 +60,9 @@ class ParquetTable:
         """Yield the records."""
         wanted = [name for name in self._schema.names if name not in self._blank | self._left]
         try:
-            yield from self._read(pq.ParquetFile(self._file, read_dictionary=self._repeated, pre_buffer=False), wanted)
+            yield from self._read(
+                pq.ParquetFile(self._file, read_dictionary=self._repeated, pre_buffer=False, buffer_size=_READ_BYTES), wanted
+            )
         except pa.ArrowMemoryError:
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -98,15 +106,18 @@ class ParquetTable:
             compression=self._layout.compression or "none",
             use_dictionary=sorted(self._layout.dictionaries | self._blank),
             store_schema=False,
+            write_batch_size=_WRITTEN_ROWS,
         )
         if _TYPES in (self._plain.metadata.metadata or {}):  # Arrow's own types, where the source had them
             writer.add_key_value_metadata({_TYPES: base64.b64encode(self._unfolded(schema).serialize())})
         return writer
 
     def _unfolded(self, schema: Any) -> Any:
-        """Return the types as they were before dictionaries were kept while reading."""
-        folded = [one.name in self._repeated and pa.types.is_dictionary(one.type) for one in schema]
-        return pa.schema([one.with_type(one.type.value_type) if is_folded else one for one, is_folded in zip(schema, folded, strict=True)])
+        """Return the types as they are in the source, where there were no dictionaries."""
+        return pa.schema([one.with_type(one.type.value_type) if self._is_folded(one) else one for one in schema])
+
+    def _is_folded(self, field: Any) -> bool:
+        return pa.types.is_dictionary(field.type) and not pa.types.is_dictionary(self._schema.field(field.name).type)
 
 
 class _Layout:
@@ -114,9 +125,9 @@ class _Layout:
 
     def __init__(self, metadata: Any) -> None:
         groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        self.rows: int = max([1, *(group.num_rows for group in groups)])
-        size, rows = sum(group.total_byte_size for group in groups), max(1, metadata.num_rows)
-        self.batch = max(1, min(_BATCH_ROWS, _BATCH_BYTES * rows // max(1, size)))
+        size, rows = max(1, sum(group.total_byte_size for group in groups)), max(1, metadata.num_rows)
+        self.rows: int = max(1, min(max([1, *(group.num_rows for group in groups)]), _GROUP_BYTES * rows // size))
+        self.batch = max(1, min(_BATCH_ROWS, _BATCH_BYTES * rows // size))
         leaves = [[group.column(index) for group in groups] for index in range(metadata.num_columns)]
         self.compression = {chunks[0].path_in_schema: _codec(chunks[0].compression) for chunks in leaves if chunks}
         self.dictionaries = {chunks[0].path_in_schema for chunks in leaves if chunks and all(map(_has_dictionary, chunks))}
@@ -187,4 +198,6 @@ def _blanks(field: Any, count: int) -> Any:
     if not is_text(field.type):
         return pa.nulls(count, field.type)
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    if kind in (pa.string(), pa.binary()):
+        return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([""]).cast(kind))
     return pa.repeat(pa.scalar("", pa.string()).cast(kind), count)

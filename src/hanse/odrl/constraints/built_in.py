@@ -58,7 +58,7 @@ def _wider(language: str) -> frozenset[str]:
     return frozenset("-".join(parts[:length]) for length in range(1, len(parts)))
 
 
-_ENFORCED = Badge.ENFORCED
+_ENFORCED, _ATTESTED = Badge.ENFORCED, Badge.ATTESTED
 
 _TIMES: tuple[Operand, ...] = (
     DateTime(),
@@ -95,10 +95,10 @@ _PARTIES: tuple[Operand, ...] = (
     Named(name=RECIPIENT, canonical=party),
 )
 _USES: tuple[Operand, ...] = (
-    Named(name=PURPOSE, tree=PURPOSES, canonical=purpose),
+    Named(name=PURPOSE, tree=PURPOSES, canonical=purpose, badge=_ATTESTED),
     Named(name=SPATIAL, tree=PLACES, canonical=place, badge=_ENFORCED),
-    Named(name=APPLICATION),
-    Named(name=ENVIRONMENT, many="any"),
+    Named(name=APPLICATION, badge=_ATTESTED),
+    Named(name=ENVIRONMENT, many="any", badge=_ATTESTED),
     Named(name=EVENT, many="any", also={"gt": "eq", "gteq": "eq", "lt": "neq"}, badge=_ENFORCED),
     Named(name=ARTIFACT_STATE, many="any", badge=_ENFORCED),
     Named(name=COLUMN, many="any", badge=_ENFORCED),

@@ -62,7 +62,7 @@ class Named(Struct, frozen=True, kw_only=True):
 
     name: str
     fact: str = ""
-    badge: Badge = Badge.ATTESTED
+    badge: Badge = Badge.DECLARED
     many: Literal["any", "each"] = "each"
     provable: bool = True
     canonical: Callable[[str], str] = same

@@ -65,7 +65,7 @@ class Ordered(Struct, frozen=True, kw_only=True):
 
     name: str
     kind: Kind
-    badge: Badge = Badge.ATTESTED
+    badge: Badge = Badge.DECLARED
     sentences: Mapping[str, Mapping[str, str]] = {}
 
     @property

@@ -52,11 +52,7 @@ def _effective(terms: Terms) -> tuple[Rule, ...]:
 
 
 def _distinct(*lists: Sequence[Rule]) -> tuple[Rule, ...]:
-    found: list[Rule] = []
-    for rule in (rule for rules in lists for rule in rules):
-        if rule not in found:
-            found.append(rule)
-    return tuple(found)
+    return tuple({repr(rule): rule for rules in lists for rule in rules}.values())  # a rule has lists in it, and there may be thousands
 
 
 def _permission(one: Permit, two: Permit, operands: Operands) -> Rule | None:

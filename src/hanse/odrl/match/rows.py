@@ -159,11 +159,7 @@ def _strange(left: str, permits: Sequence[Permit], operands: Operands) -> bool:
 
 
 def _rules(rules: Iterable[Rule]) -> list[Rule]:
-    found: list[Rule] = []
-    for rule in rules:
-        if rule not in found:
-            found.append(rule)
-    return found
+    return list({repr(rule): rule for rule in rules}.values())  # a rule has lists in it, and there may be thousands
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:

@@ -154,8 +154,13 @@ class _Teller:
         return self._words[f"{rule.kind} {_TRUTHS[rule.truth]}"]
 
     def _against(self, rule: RuleReport) -> str:
-        """Return what a rule comes to, with what made it so: where something does not hold, what is unknown no longer matters."""
+        """Return what a rule comes to, with what made it so: where something does not hold, what is unknown no longer matters.
+
+        Where only a duty is open, it does: whoever sees to that should know what else is asked for.
+        """
         nodes = [node for node in _tree(rule.findings) if node.finding.truth is rule.truth]
+        if rule.truth is False and all(node.finding.part == "duty" for node in nodes):
+            nodes = [node for node in _tree(rule.findings) if not node.finding.truth]
         said = [one for node in nodes if (one := self._finding(node))]
         more = [self._more(len(said) - _MOST)] if len(said) > _MOST else []
         because = self._words["because"] + joined([*said[:_MOST], *more], self._language.and_) if said else ""

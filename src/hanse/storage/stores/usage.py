@@ -9,7 +9,7 @@ from hanse.kernel.tenant import Tenant
 from hanse.odrl.facts import Done
 from hanse.storage.rows import Rows, micros, micros_or_none, moment_of
 from hanse.storage.stores.documents import Documents, Shape
-from hanse.usage.records import Owed, Tally, Told, Use
+from hanse.usage.records import Kind, Owed, Tally, Told, Use
 
 _USE = Shape("uses", Use, ("tenant", "id"), ("agreement", "is_open", "due"))
 _FIRST = "SELECT doc FROM uses WHERE tenant = ? ORDER BY id DESC LIMIT ?"
@@ -73,6 +73,15 @@ class Uses(Documents[Use]):
         if after is None:
             return self._read(_FIRST_OF, (tenant, agreement, limit))
         return self._read(_AFTER_OF, (tenant, agreement, after, limit))
+
+    def fetched(self, tenant: Tenant, agreement: str) -> bool:
+        """Tell whether a transfer under the agreement has ever begun."""
+        after: str | None = "use_"  # the ids of transfers come before those of openings
+        while page := self.page(tenant, agreement=agreement, after=after, limit=100):
+            if any(use.kind is Kind.TRANSFER and use.began is not None for use in page):
+                return True
+            after = page[-1].id
+        return False
 
     def due(self, now: datetime, limit: int) -> Sequence[Use]:
         """Return uses of all tenants that are due to be decided again, those that no other server process holds."""

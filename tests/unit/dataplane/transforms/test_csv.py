@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hanse.dataplane.transforms.engine import run_here
 from hanse.dataplane.transforms.quotes import Quotes
 from hanse.dataplane.transforms.refusal import Unkeepable
-from hanse.dataplane.transforms.run import run
 from hanse.odrl import names as n
 from hanse.odrl.changes import Step
 from tests.unit.dataplane.transforms.world import Job, changed, tools
@@ -153,7 +153,7 @@ def test_pseudonyms_are_the_same_within_an_agreement_only():
 def test_anonymity_leaves_out_what_is_too_rare_over_all_files():
     first = Job(b"zip,age,x\n10,30.2,a\n10,29.9,b\n20,50.0,c\n", CSV)
     second = Job(b"x;zip;age\nd;10;30\ne;20;50\nf;;1\n", CSV)
-    outcome = run([first, second], (Step(n.ROUND, ("age",), 0), Step("anonymize", ("age", "zip"), 3)), tools())
+    outcome = run_here([first, second], (Step(n.ROUND, ("age",), 0), Step("anonymize", ("age", "zip"), 3)), tools())
     assert first.written.getvalue() == b"zip,age,x\n10,30,a\n10,30,b\n"
     assert second.written.getvalue() == b"x;zip;age\nd;10;30\n"
     assert outcome.suppressed == 3
@@ -172,7 +172,7 @@ def test_it_can_be_stopped_under_way():
         raise Stop
 
     with pytest.raises(Stop):
-        run([Job(b"a,b\n" + b"1,2\n" * 100_000, CSV)], (MASK_B,), tools(stop))
+        run_here([Job(b"a,b\n" + b"1,2\n" * 100_000, CSV)], (MASK_B,), tools(stop))
 
 
 _CELL = st.text(

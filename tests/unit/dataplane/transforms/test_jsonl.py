@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from hanse.dataplane.transforms.engine import run_here
 from hanse.dataplane.transforms.refusal import Unkeepable
-from hanse.dataplane.transforms.run import run
 from hanse.odrl import names as n
 from hanse.odrl.changes import Step
 from tests.unit.dataplane.transforms.world import Job, changed, tools
@@ -50,7 +50,7 @@ def test_rounding():
 
 def test_anonymity():
     job = Job(b'{"z":"1"}\n{"z":"1","x":2}\n{"z":1}\n{"x":3}\n{"z":null}\n', JSONL)
-    outcome = run([job], (Step("anonymize", ("z",), 2),), tools())
+    outcome = run_here([job], (Step("anonymize", ("z",), 2),), tools())
     assert job.written.getvalue() == b'{"z":"1"}\n{"z":"1","x":2}\n{"x":3}\n{"z":null}\n'
     assert outcome.suppressed == 1
 

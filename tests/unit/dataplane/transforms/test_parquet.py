@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hanse.dataplane.transforms.engine import run_here
 from hanse.dataplane.transforms.refusal import Unkeepable
-from hanse.dataplane.transforms.run import run
 from hanse.odrl import names as n
 from hanse.odrl.changes import Step
 from tests.unit.dataplane.transforms.world import Job, changed, tools
@@ -142,7 +142,7 @@ def test_rounding():
 def test_anonymity_over_nulls_and_several_row_groups():
     table = pa.table({"zip": ["10", None, "10", None, "20", "10"], "age": [30, 1, 30, 1, 30, 31], "x": list(range(6))})
     job = Job(stored(table, row_group_size=2), PARQUET)
-    outcome = run([job], (Step("anonymize", ("age", "zip"), 2),), tools())
+    outcome = run_here([job], (Step("anonymize", ("age", "zip"), 2),), tools())
     assert loaded(job.written.getvalue())["x"].to_pylist() == [0, 1, 2, 3]
     assert outcome.suppressed == 2
 
@@ -221,7 +221,7 @@ class NoRoom(Job):
 
 def test_a_full_disk_is_told_as_it_is():
     with pytest.raises(Full):
-        run([NoRoom(stored(), PARQUET)], (Step(n.MASK, ("name",)),), tools())
+        run_here([NoRoom(stored(), PARQUET)], (Step(n.MASK, ("name",)),), tools())
 
 
 def test_it_can_be_stopped_under_way():
@@ -229,4 +229,4 @@ def test_it_can_be_stopped_under_way():
         raise Full
 
     with pytest.raises(Full):
-        run([Job(stored(), PARQUET)], (Step(n.MASK, ("name",)),), tools(stop))
+        run_here([Job(stored(), PARQUET)], (Step(n.MASK, ("name",)),), tools(stop))

@@ -6,7 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from hanse.dataplane.transforms.run import run
+from hanse.dataplane.transforms.engine import run_here
 from hanse.dataplane.transforms.tables import Tools
 from hanse.dataplane.transforms.values import Pseudonyms
 from hanse.odrl.changes import Step
@@ -43,5 +43,5 @@ def tools(advance=lambda count: None, key=KEY) -> Tools:
 
 def changed(content: bytes, media_type: str, *steps: Step, key=KEY) -> bytes:
     job = Job(content, media_type)
-    run([job], steps, tools(key=key))
+    run_here([job], steps, tools(key=key))
     return job.written.getvalue()

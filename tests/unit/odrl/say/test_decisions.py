@@ -194,6 +194,16 @@ def test_a_refusal_stays_short():
     assert said.endswith("and 6 more; 6 more.")
 
 
+def test_an_open_duty_does_not_hide_what_else_is_unknown():
+    terms = parse_template("count 3 + consent + pay 500 EUR", NOW)
+    duties = {"permission[0].duty[0]": Duty(Done.PENDING, "")}
+    said = say_refusal(report(terms, {COUNT: fact(1)}, duties), terms=terms)
+    assert "those whom the data is about have consented" in said
+    assert "a payment of 500 EUR" in said
+    assert "3 times" not in said
+    assert "consented" not in say_refusal(report(terms, {COUNT: fact(4)}, duties), terms=terms)
+
+
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
