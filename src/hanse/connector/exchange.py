@@ -122,7 +122,7 @@ class Exchange(ABC, Generic[P]):
             await self.kit.outbox.retry_later(outgoing, delivery)
             return
         said = "; ".join(fault.reason) or fault.code or delivery.error
-        reason = f"The other side refused '{outgoing.step}' with HTTP {delivery.status}" + (f": {said}" if said else ".")
+        reason = f"The other side refused '{outgoing.step}'" + (f": {said}" if said else f" with HTTP {delivery.status}.")
 
         def work(tx: ConnectorTx) -> None:
             process = self._waiting(tx, outgoing)

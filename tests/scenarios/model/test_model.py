@@ -58,11 +58,11 @@ def test_a_seed_repeats_its_run():
 class TakesRepeatsAsNew(Negotiations):
     """Begins another negotiation when the first message comes again."""
 
-    def _first(self, tx, sender, message, fingerprint):
+    def _first(self, tx, sender, message, fingerprint, attested):
         if isinstance(message, m.ContractRequest):
             while self.store(tx).by_peer_pid(sender.tenant, sender.did, message.consumer_pid, m.Role.PROVIDER):
                 message = structs.replace(message, consumer_pid=message.consumer_pid + "-again")
-        return super()._first(tx, sender, message, fingerprint)
+        return super()._first(tx, sender, message, fingerprint, attested)
 
 
 class CommitsWhenSending(Negotiations):

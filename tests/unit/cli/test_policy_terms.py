@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hanse.cli.files import LIMIT
-from hanse.cli.terms import terms_of
 from hanse.cli.settings import _shown
+from hanse.cli.terms import terms_of
 from hanse.kernel.errors import Invalid
 
 
