@@ -32,7 +32,7 @@ from hanse.connector.rules import Move
 from hanse.dcat.model import Dataset
 from hanse.dcat.write import encode_dataset
 from hanse.dsp.messages import CatalogRequest
-from hanse.http.api.collecting import Collecting
+from hanse.http.api.membership.collecting import Collecting
 from hanse.http.api.space_structs import JoinSpace
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Offer

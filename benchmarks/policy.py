@@ -17,10 +17,10 @@ import casbin
 import cedarpy
 
 from benchmarks.report import Figure, median
-from hanse.odrl.compile import compile_agreement
 from hanse.odrl.constraints.places import PLACES
+from hanse.odrl.deciding.compile import compile_agreement
+from hanse.odrl.deciding.index import Index
 from hanse.odrl.facts import Fact, Facts
-from hanse.odrl.index import Index
 from hanse.odrl.model import Agreement, Atomic, Rule, Terms
 
 AGREEMENTS, RUNS = 10_000, 9

@@ -19,11 +19,11 @@ from hanse.connector.offers import Offers
 from hanse.connector.renew import Renewals
 from hanse.connector.views import Views
 from hanse.connector.watch import Watch
-from hanse.http.api.collecting import Collecting
-from hanse.http.api.joining import Joining
 from hanse.http.api.management import ManagementApi
+from hanse.http.api.membership.client import SpaceClient
+from hanse.http.api.membership.collecting import Collecting
+from hanse.http.api.membership.joining import Joining
 from hanse.http.api.services import Services
-from hanse.http.api.space_client import SpaceClient
 from hanse.http.dcp import DcpEndpoints, DcpServices
 from hanse.http.health import Health, Metrics
 from hanse.http.limits import ParticipantLimiter, RateLimiter

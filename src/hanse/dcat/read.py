@@ -15,8 +15,8 @@ from hanse.dcat import names
 from hanse.dcat.model import Checksum, Dataset
 from hanse.dcat.values import items, moment_of, number_of, property_of, text_of_value, texts_of
 from hanse.kernel.errors import CallerError, Invalid, Malformed
+from hanse.odrl.forms.read import read_offer
 from hanse.odrl.model import Offer
-from hanse.odrl.read import read_offer
 
 MAX_NESTING = 8
 _HASH = re.compile("[0-9a-f]{64}")

@@ -13,8 +13,8 @@ from msgspec import Struct
 from hanse.dcat import names
 from hanse.dcat.model import Checksum, Dataset
 from hanse.kernel.errors import Invalid
+from hanse.odrl.forms.write import write_offer
 from hanse.odrl.when import write_moment
-from hanse.odrl.write import write_offer
 
 Json = dict[str, object]
 

@@ -17,13 +17,13 @@ from hanse.odrl import names
 from hanse.odrl.changes import chain_of
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.regions import Ordered, Region
+from hanse.odrl.forms.travel import cannot_travel
 from hanse.odrl.match.bounds import is_many, region_of
 from hanse.odrl.match.boxes import Box, Budget, Dim, Exhausted, first_met, is_void, meet, subtract
 from hanse.odrl.match.coverage import satisfiable
 from hanse.odrl.match.expand import included, of_rule
 from hanse.odrl.model import Atomic, Constraint, Logical, Rule, Terms
 from hanse.odrl.names import DATE_TIME, DELETE, KNOWN_PROFILES, USE, VOLUME, plain
-from hanse.odrl.travel import cannot_travel
 from hanse.odrl.values import posix, typed
 from hanse.odrl.vocabulary import action_includes
 from hanse.odrl.when import read_when

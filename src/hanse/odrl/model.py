@@ -1,8 +1,8 @@
 """The ODRL 2.2 information model: policies, rules, duties, constraints (ODRL 2.2 IM, 2).
 
-Values are frozen, so that equal terms compare equal and a policy can be shared. `read.py` makes them from the JSON of the
-Dataspace Protocol and `full.py` from any ODRL in JSON-LD; nothing is dropped on the way, because a term that is dropped is a
-term that is not kept. What the protocol cannot carry is marked below; `travel.py` says so to whoever offers it.
+Values are frozen, so that equal terms compare equal and a policy can be shared. `forms/read.py` makes them from the JSON of the
+Dataspace Protocol and `forms/full.py` from any ODRL in JSON-LD; nothing is dropped on the way, because a term that is dropped is a
+term that is not kept. What the protocol cannot carry is marked below; `forms/travel.py` says so to whoever offers it.
 """
 
 from __future__ import annotations

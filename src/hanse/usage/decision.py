@@ -14,8 +14,8 @@ from msgspec import Struct, structs
 from hanse.dsp.messages import Role
 from hanse.kernel.clock import Clock
 from hanse.kernel.tenant import Tenant
-from hanse.odrl.compile import Compiled, Settings, compile_terms
 from hanse.odrl.constraints.plugged import Observing
+from hanse.odrl.deciding.compile import Compiled, Settings, compile_terms
 from hanse.odrl.facts import Done, Duty, Fact, Facts
 from hanse.odrl.model import Rule, Terms
 from hanse.odrl.names import COMPENSATE, CONSENT, OBTAIN_CONSENT, PAY_AMOUNT, plain

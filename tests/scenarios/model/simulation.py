@@ -15,8 +15,8 @@ from hanse.connector.transfers import flows
 from hanse.dsp import negotiation, transfer
 from hanse.dsp.messages import Role
 from hanse.kernel.errors import CallerError
+from hanse.odrl.forms.write import write_agreement
 from hanse.odrl.model import Offer
-from hanse.odrl.write import write_agreement
 from tests.unit.connector.world import World, terms
 
 TABLES = {"negotiation": negotiation, "transfer": transfer}

@@ -17,21 +17,21 @@ import pytest
 
 from hanse.kernel.errors import HanseError, Invalid, Malformed, TooLarge
 from hanse.odrl.check import check_terms, errors_of
-from hanse.odrl.compile import compile_terms
 from hanse.odrl.constraints.built_in import BUILT_IN
 from hanse.odrl.constraints.places import place
+from hanse.odrl.deciding.compile import compile_terms
 from hanse.odrl.facts import Fact, Facts
-from hanse.odrl.full import read_policy, read_policy_text
-from hanse.odrl.inherit import inherit, inherit_terms
+from hanse.odrl.forms.full import read_policy, read_policy_text
+from hanse.odrl.forms.inherit import inherit, inherit_terms
+from hanse.odrl.forms.read import read_agreement, read_offer, read_terms
+from hanse.odrl.forms.write import write_terms
 from hanse.odrl.match.coverage import beyond, equivalent, match, satisfiable, subsumes
 from hanse.odrl.match.verdict import Verdict
 from hanse.odrl.model import Atomic, Rule, Terms
 from hanse.odrl.names import CLAIM, COUNT, CREDENTIAL, DATE_TIME, ELAPSED_TIME, EVENT, HANSE, PARTICIPANT, PURPOSE, SPATIAL, VOLUME, did_key
 from hanse.odrl.normal import same_terms, terms_hash
-from hanse.odrl.read import read_agreement, read_offer, read_terms
 from hanse.odrl.say import parse_terms, say_refusal, say_terms
 from hanse.odrl.templates import parse_template
-from hanse.odrl.write import write_terms
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LANGUAGES = ("en", "de", "fr", "nl")

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from hanse.kernel.errors import Invalid
 from hanse.odrl import names as n
 from hanse.odrl.check import errors_of
-from hanse.odrl.compile import compile_terms
 from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.odrl.deciding.compile import compile_terms
 from hanse.odrl.facts import Facts
-from hanse.odrl.full import read_policy
+from hanse.odrl.forms.full import read_policy
+from hanse.odrl.forms.read import read_offer, read_terms
+from hanse.odrl.forms.travel import cannot_travel
+from hanse.odrl.forms.write import write_offer, write_terms
 from hanse.odrl.model import Atomic, Offer, Rule, Terms
 from hanse.odrl.names import CREDENTIAL, MEMBERSHIP, PARTICIPANT, ROLE
-from hanse.odrl.read import read_offer, read_terms
 from hanse.odrl.say import parse_terms, say_terms
 from hanse.odrl.templates import TEMPLATES, near, parse_template
-from hanse.odrl.travel import cannot_travel
-from hanse.odrl.write import write_offer, write_terms
 from tests.unit.odrl.strategies import NOW
 from tests.wire.schemas import validate
 

@@ -7,7 +7,7 @@ from typing import Any
 from hanse.connector.explain import Explanation
 from hanse.http.api import show
 from hanse.http.api import structs as s
-from hanse.http.api.explainer import Explainer
+from hanse.http.api.explaining.explainer import Explainer
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations

@@ -6,30 +6,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hanse.http.api.anchor import AnchorOperations
-from hanse.http.api.anchor_credentials import IssuedOperations
-from hanse.http.api.anchor_members import MemberOperations
-from hanse.http.api.anchor_rulebook import RulebookOperations
-from hanse.http.api.anchoring import Anchored
+from hanse.http.api.anchor.credentials import IssuedOperations
+from hanse.http.api.anchor.members import MemberOperations
+from hanse.http.api.anchor.rulebook import RulebookOperations
+from hanse.http.api.anchor.space import AnchorOperations
+from hanse.http.api.anchor.which import Anchored
 from hanse.http.api.assets import AssetOperations
 from hanse.http.api.catalog import CatalogOperations
 from hanse.http.api.contracts import ContractOperations
-from hanse.http.api.explainer import Explainer
-from hanse.http.api.ledger import LedgerOperations
+from hanse.http.api.evidence.ledger import LedgerOperations
+from hanse.http.api.evidence.stating import StatingOperations
+from hanse.http.api.explaining.explainer import Explainer
 from hanse.http.api.negotiations import NegotiationOperations
 from hanse.http.api.openapi import encode_document
 from hanse.http.api.operators import OperatorOperations
 from hanse.http.api.participants import ParticipantOperations
-from hanse.http.api.policies import PolicyOperations
+from hanse.http.api.policies.operations import PolicyOperations
 from hanse.http.api.routing import BASE, METHODS, Gate, Operation, routes, unknown
 from hanse.http.api.server import ServerOperations
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
-from hanse.http.api.stating import StatingOperations
 from hanse.http.api.transfers import TransferOperations
 from hanse.http.api.uses import UseOperations
-from hanse.http.api.wallet import WalletOperations
-from hanse.http.api.wallet_keys import KeyOperations
+from hanse.http.api.wallet.credentials import WalletOperations
+from hanse.http.api.wallet.keys import KeyOperations
 from hanse.http.limits import RateLimiter
 
 

@@ -9,7 +9,7 @@ from hanse.http.api import server_structs as s
 from hanse.http.api.routing import Call, Operation
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
-from hanse.http.api.wallet import WalletOperations
+from hanse.http.api.wallet.credentials import WalletOperations
 from hanse.participants.records import Participant
 
 _HOLDINGS = 100

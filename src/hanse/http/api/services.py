@@ -19,7 +19,7 @@ from hanse.connector.offers import Offers
 from hanse.connector.renew import Renewals
 from hanse.connector.transfers import Sink, Transfers
 from hanse.connector.views import Views
-from hanse.http.api.joining import Joining
+from hanse.http.api.membership.joining import Joining
 from hanse.kernel.clock import Clock
 from hanse.kernel.tenant import Did, Tenant
 from hanse.ledger.exchange import Evidence

@@ -14,9 +14,9 @@ from hanse.dcat import model as dcat
 from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
 from hanse.odrl import model as odrl
+from hanse.odrl.forms.write import write_agreement, write_terms
 from hanse.odrl.reservations.model import say_reservation
 from hanse.odrl.say import say_agreement, say_terms
-from hanse.odrl.write import write_agreement, write_terms
 from hanse.participants import records as participants
 
 T = TypeVar("T")

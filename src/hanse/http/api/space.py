@@ -9,7 +9,7 @@ from typing import Any
 from hanse.http.api import show
 from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
-from hanse.http.api.joining import MEMBER, changed_terms, terms_url
+from hanse.http.api.membership.joining import MEMBER, changed_terms, terms_url
 from hanse.http.api.routing import PAGING, Call, Operation
 from hanse.http.api.services import Services
 from hanse.identity.statements import Member

@@ -11,8 +11,8 @@ from hanse.http.api import structs as s
 from hanse.kernel.errors import Invalid
 from hanse.odrl.check import errors_of
 from hanse.odrl.constraints.base import Operands
-from hanse.odrl.full import read_policy
-from hanse.odrl.inherit import inherit
+from hanse.odrl.forms.full import read_policy
+from hanse.odrl.forms.inherit import inherit
 from hanse.odrl.model import Terms
 from hanse.odrl.templates import parse_template
 

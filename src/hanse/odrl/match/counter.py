@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
-from hanse.odrl.checks import MAX_CONSTRAINTS, MAX_RULES
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.regions import Named, Region
+from hanse.odrl.forms.bounds import MAX_CONSTRAINTS, MAX_RULES
 from hanse.odrl.match.bounds import comparable, is_many, region_of
 from hanse.odrl.match.boxes import Budget, Exhausted, first_met, meet, within
 from hanse.odrl.match.duties import fulfils

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.regions import Named, Ordered, Region, Span
-from hanse.odrl.duties import PARAMETERS
+from hanse.odrl.deciding.duties import PARAMETERS
 from hanse.odrl.match.bounds import comparable, region_of
 from hanse.odrl.match.boxes import Exhausted, is_void, meet, within
 from hanse.odrl.model import Atomic, Rule, Terms

@@ -16,8 +16,8 @@ from typing import Literal, TypeVar, cast
 
 from msgspec.structs import replace
 
-from hanse.odrl.checks import Bounds
 from hanse.odrl.constraints.base import Operands
+from hanse.odrl.forms.bounds import Bounds
 from hanse.odrl.model import Atomic, Constraint, Logical, LogicalOperator, Rule, Scope
 from hanse.odrl.names import plain
 from hanse.odrl.say.language import Language

@@ -6,7 +6,7 @@ import json
 import re
 
 from hanse.kernel.errors import Invalid
-from hanse.odrl.checks import MAX_DEPTH, Bounds
+from hanse.odrl.forms.bounds import MAX_DEPTH, Bounds
 
 LONGEST = 1_000_000
 """Characters of all sentences of one policy."""

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hanse.kernel.errors import Invalid
-from hanse.odrl.checks import Bounds
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.built_in import BUILT_IN
-from hanse.odrl.inherit import LIMITS
+from hanse.odrl.forms.bounds import Bounds
+from hanse.odrl.forms.inherit import LIMITS
 from hanse.odrl.model import Agreement, Conflict, Rule, Terms
 from hanse.odrl.names import KNOWN_PROFILES
 from hanse.odrl.say.grammar import Grammar, Kind, need_quoted, read_id

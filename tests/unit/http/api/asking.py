@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import msgspec
 
-from hanse.http.api.policies import PolicyOperations
+from hanse.http.api.policies.operations import PolicyOperations
 from hanse.identity.statements import Member
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import NotFound

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import hanse
-from hanse.http.api.explain_peers import CHECKS
+from hanse.http.api.explaining.peers import CHECKS
 
 SOURCE = Path(hanse.__file__).parent
 FILES = [*(SOURCE / "identity/credentials").glob("*.py"), SOURCE / "identity/proof.py", SOURCE / "identity/self_issued.py"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from msgspec.structs import replace
 
-from hanse.odrl.compile import DEFAULT, compile_terms
+from hanse.odrl.deciding.compile import DEFAULT, compile_terms
 from hanse.odrl.model import Rule, Terms
 from tests.thorough import thorough
 from tests.unit.odrl.differential import reference

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hanse.odrl.compile import DEFAULT, Settings, compile_agreement, compile_terms
-from hanse.odrl.full import read_policy, read_policy_text
-from hanse.odrl.index import Index
+from hanse.odrl.deciding.compile import DEFAULT, Settings, compile_agreement, compile_terms
+from hanse.odrl.deciding.index import Index
+from hanse.odrl.forms.full import read_policy, read_policy_text
 from hanse.odrl.model import Agreement, Logical, Rule, Scope, Terms
 from hanse.odrl.normal import normal_form, same_terms, terms_hash
 from tests.thorough import thorough

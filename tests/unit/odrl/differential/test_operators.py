@@ -9,9 +9,9 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hanse.odrl.compile import compile_terms
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.odrl.deciding.compile import compile_terms
 from hanse.odrl.facts import Fact, Facts
 from hanse.odrl.model import Atomic, Logical, Rule, Terms
 from hanse.odrl.vocabulary import OPERATORS

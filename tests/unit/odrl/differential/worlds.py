@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from hanse.odrl.compile import Settings
+from hanse.odrl.deciding.compile import Settings
 from hanse.odrl.facts import Done, Duty, Fact, Facts
 from hanse.odrl.model import OPERATORS, Atomic, Logical, Rule, Scope, Terms
 from hanse.odrl.names import PROFILE

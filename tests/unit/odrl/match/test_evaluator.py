@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hanse.odrl import names
-from hanse.odrl.compile import Settings, compile_terms
 from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.odrl.deciding.compile import Settings, compile_terms
 from hanse.odrl.facts import Fact, Facts
 from hanse.odrl.match.coverage import beyond, match, satisfiable, subsumes
 from hanse.odrl.match.verdict import Verdict

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from hanse.odrl.compile import Settings, compile_terms
+from hanse.odrl.deciding.compile import Settings, compile_terms
 from hanse.odrl.facts import Done, Duty, Fact, Facts
 from hanse.odrl.model import Atomic, Logical, Rule, Scope, Terms
 from hanse.odrl.names import CONSENT, COUNT, CREDENTIAL, EVENT, MEMBERSHIP, METERED_TIME, PAY_AMOUNT, PURPOSE, ROLE, VOLUME

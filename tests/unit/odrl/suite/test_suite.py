@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hanse.odrl.compile import Settings, compile_terms
+from hanse.odrl.deciding.compile import Settings, compile_terms
 from tests.shared_data import shared_data
 from tests.unit.odrl.suite.turtle import read_cases
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from hanse.odrl.compile import compile_terms
 from hanse.odrl.constraints.built_in import BUILT_IN
 from hanse.odrl.constraints.named import Named
+from hanse.odrl.deciding.compile import compile_terms
 from hanse.odrl.facts import Done, Duty, Fact, Facts
-from hanse.odrl.full import read_policy
+from hanse.odrl.forms.full import read_policy
 
 EX = "http://example.com/"
 EUR, DPI = "http://dbpedia.org/resource/Euro", "http://dbpedia.org/resource/Dots_per_inch"

@@ -10,8 +10,8 @@ from hanse.dsp.messages import Message, NegotiationMessage, TransferMessage
 from hanse.dsp.versions.v2025_1 import fields as f
 from hanse.dsp.versions.v2025_1.fields import JsonObject
 from hanse.kernel.errors import Invalid
+from hanse.odrl.forms.read import read_agreement, read_offer
 from hanse.odrl.model import Offer
-from hanse.odrl.read import read_agreement, read_offer
 
 M = TypeVar("M", bound=Message)
 

@@ -10,7 +10,7 @@ import msgspec
 from hanse.dsp import messages as m
 from hanse.dsp.messages import Message
 from hanse.dsp.versions.v2025_1.fields import CONTEXT, JsonObject
-from hanse.odrl.write import write_agreement, write_offer
+from hanse.odrl.forms.write import write_agreement, write_offer
 
 _CONTEXTS: Final = (CONTEXT,)
 # Keys in the order of the alphabet: equal messages give equal bytes, whatever order their mappings were made in.

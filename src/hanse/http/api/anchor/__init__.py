@@ -1,0 +1,1 @@
+"""The management interface of an anchor: its space, members, rulebook, and what it issues."""

@@ -1,0 +1,1 @@
+"""How a participant of this server joins a space, gets its credentials, and leaves."""

@@ -1,0 +1,1 @@
+"""The management interface of a wallet: credentials, requests for more, and keys."""

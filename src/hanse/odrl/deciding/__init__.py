@@ -1,0 +1,1 @@
+"""Terms compiled into decisions and reports; many agreements at once."""
