@@ -20,7 +20,7 @@ from hanse.dsp.messages import Role
 from hanse.identity.credentials.model import MAX_CREDENTIALS, Credential, Subject
 from hanse.identity.credentials.read import read_credential
 from hanse.identity.self_issued import Caller
-from hanse.kernel.errors import HanseError, NotFound, Unauthenticated
+from hanse.kernel.errors import HanseError, NotFound, PeerUnreachable, Unauthenticated
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.proofs import Proofs
 from hanse.storage import Tx
@@ -166,7 +166,8 @@ class RunningTransfers:
             if transfer is None:
                 raise NotFound("There is no such transfer.", where="transfer")
             if transfer.role is Role.PROVIDER:  # what comes in is used later; that it may still come, its token says
-                self._permission.check(tx, watched.tenant, watched.transfer, transfer.agreement_id, watched.peer)
+                with suppress(PeerUnreachable):  # a push that waits until its start has been taken: nothing flows that could be cut
+                    self._permission.check(tx, watched.tenant, watched.transfer, transfer.agreement_id, watched.peer)
 
         await self._database.read(work)
 

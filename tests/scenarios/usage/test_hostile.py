@@ -168,22 +168,24 @@ def test_a_push_waits_until_the_connector_that_is_named_has_taken_its_start(tmp_
 
     async def scenario(two):
         await two.agree(permitting(Atomic(connector, "isAnyOf", [two.south.connector.kit.own.base("zoo")])))
+        take, asked_for = two.south.connector.transfers.receive_next, []
+
+        async def refuse(*args):
+            asked_for.append(args)
+            raise PeerUnreachable("I know of no such transfer.")
+
         if not answers:
-
-            async def refuse(*_):
-                raise PeerUnreachable("I know of no such transfer.")
-
             two.south.connector.transfers.receive_next = refuse
         two.north.plane.pusher._sender = sink = Sink()
         address = DataAddress(endpoint_type="https://w3id.org/idsa/v4.1/HTTP", endpoint="http://127.0.0.1:9/in")
         asked = await two.south.connector.transfers.request("zoo", two.contract, "HttpData-PUSH", address)
-        if answers:
-            assert (await two.ended(asked.id)).state == "COMPLETED"
-            assert sink.took == SIZE
-        else:
-            await two.theirs(asked.id)
-            await asyncio.sleep(1)
+        if not answers:
+            await until(lambda: _some(asked_for), "the start")
+            await two.north.standing.look()
             assert sink.took == 0
+            two.south.connector.transfers.receive_next = take
+        assert (await two.ended(asked.id)).state == "COMPLETED"
+        assert sink.took == SIZE
 
     run(tmp_path, None, scenario)
 

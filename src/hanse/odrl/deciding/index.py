@@ -14,7 +14,7 @@ from hanse.odrl.constraints.built_in import BUILT_IN
 from hanse.odrl.constraints.named import party
 from hanse.odrl.deciding.compile import DEFAULT, Compiled, Settings, compile_agreement
 from hanse.odrl.facts import Facts
-from hanse.odrl.model import Agreement
+from hanse.odrl.model import Agreement, Scope
 from hanse.odrl.report import Report
 
 _Key = tuple[str, str]
@@ -27,7 +27,7 @@ class Index:
         self._settings = settings
         self._operands = operands
         self._found: dict[_Key, dict[str, Compiled]] = {}
-        self._keys: dict[str, _Key] = {}
+        self._keys: dict[str, frozenset[_Key]] = {}
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -35,16 +35,15 @@ class Index:
     def add(self, agreement: Agreement) -> Compiled:
         """Compile and keep an agreement; one with the same id is replaced."""
         self.remove(agreement.id)
-        key = agreement.target, party(agreement.assignee)
         compiled = compile_agreement(agreement, self._settings, self._operands)
-        self._found.setdefault(key, {})[agreement.id] = compiled
-        self._keys[agreement.id] = key
+        self._keys[agreement.id] = _keys_of(agreement)
+        for key in self._keys[agreement.id]:
+            self._found.setdefault(key, {})[agreement.id] = compiled
         return compiled
 
     def remove(self, id: str) -> None:
         """Forget an agreement, if it is there."""
-        key = self._keys.pop(id, None)
-        if key is not None:
+        for key in self._keys.pop(id, ()):
             self._found[key].pop(id)
             if not self._found[key]:
                 del self._found[key]
@@ -66,5 +65,20 @@ class Index:
             return
         targets = dict.fromkeys((facts.target, *facts.parts.get(facts.target, ())))
         parties = dict.fromkeys(party(one) for one in (facts.assignee, *facts.parts.get(facts.assignee, ())))
+        found: dict[str, Compiled] = {}
         for key in product(targets, parties):
-            yield from self._found.get(key, {}).items()
+            found |= self._found.get(key, {})
+        yield from found.items()
+
+
+def _keys_of(agreement: Agreement) -> frozenset[_Key]:
+    """Return under what an agreement is found: its target and party, and those that rules have of their own."""
+    found = {(agreement.target, party(agreement.assignee))}
+    for rule in (*agreement.terms.permissions, *agreement.terms.prohibitions):
+        target = _named(rule.target) or agreement.target
+        found.add((target, party(_named(rule.assignee) or agreement.assignee)))
+    return frozenset(found)
+
+
+def _named(scope: Scope | None) -> str | None:
+    return None if scope is None else scope.id or scope.collection

@@ -185,7 +185,11 @@ class Rig:
     async def started(self):
         """Return zoo's transfer, STARTED."""
         _, contract = await self.agreed()
-        begun = await self.good("POST", "/transfers", "zoo", "operate", {"contract": contract})
+        return await self.fetched(contract)
+
+    async def fetched(self, contract, **stated):
+        """Let zoo's data come under a contract; return the transfer, STARTED."""
+        begun = await self.good("POST", "/transfers", "zoo", "operate", {"contract": contract, "stated": stated})
         return await self.until(f"/transfers/{begun['id']}", "zoo", "STARTED")
 
 

@@ -31,11 +31,12 @@ def test_uses_are_seen_by_both_sides(tmp_path):
 
 def test_stored_data_is_opened_checked_and_closed(tmp_path):
     async def scenario(rig):
-        _, contract = await rig.agreed(terms(("count", "lteq", "1"), ("purpose", "isA", RESEARCH)))
+        _, contract = await rig.agreed(terms(("count", "lteq", "2"), ("purpose", "isA", RESEARCH)))
+        await rig.fetched(contract, purpose=RESEARCH)
         new = {"contract": contract, "stated": {"purpose": RESEARCH}}
         allowed = await rig.good("POST", "/uses/check", "zoo", "read", new)
         assert allowed["permitted"]
-        wrong = await rig.good("POST", "/uses/check", "zoo", "read", {"contract": contract})
+        wrong = await rig.good("POST", "/uses/check", "zoo", "read", new | {"stated": {"purpose": "https://w3id.org/dpv#Marketing"}})
         assert not wrong["permitted"]
         assert any("purpose" in one for one in wrong["sentences"])
         use = await rig.good("POST", "/uses", "zoo", "operate", new)
@@ -68,6 +69,7 @@ def test_stored_data_is_opened_checked_and_closed(tmp_path):
 def test_what_cannot_be_opened(tmp_path, who, role, body, status):
     async def scenario(rig):
         _, contract = await rig.agreed()
+        await rig.fetched(contract)
         assert (await rig.ask("POST", "/uses", who, role, {"contract": contract} | body))[0] == status
 
     run(tmp_path, scenario)
