@@ -213,14 +213,16 @@ def _deal(tx: Any, tenant: Tenant, agreement: str) -> Deal | None:
 
 
 def _paths(deal: Deal, says: k.Receipt) -> list[str]:
-    """Return the obligations that a receipt is about: the one that it names, else the first that it can be about.
+    """Return the obligations that a receipt is about: the one that it names, else every one to delete, or the first to do something else.
 
     Who has deleted has not masked, and a payment is for its receiver to tell.
     """
     obligations = {f"obligation[{index}]": plain(one.action) for index, one in enumerate(deal.terms.obligations)}
     deletes = says.what == "deleted"
     fitting = [path for path, action in obligations.items() if action not in _NO_RECEIPT and (action == DELETE) is deletes]
-    return [path for path in fitting if path == says.obligation] if says.obligation else fitting[:1]
+    if says.obligation:
+        return [path for path in fitting if path == says.obligation]
+    return fitting if deletes else fitting[:1]
 
 
 def _informed(deal: Deal) -> list[str]:

@@ -60,6 +60,17 @@ def test_a_receipt_for_something_else_fulfils_nothing(tmp_path, action, what):
     run(tmp_path, permitting(obligations=(Rule(action, (*owed, by)),)), scenario)
 
 
+def test_one_receipt_of_a_deletion_is_for_all_that_is_to_be_deleted(tmp_path):
+    by = Rule("delete", (Atomic("dateTime", "lteq", "2099-01-01T00:00:00Z"),))
+    after = Rule("delete", (Atomic("delayPeriod", "lteq", "P1D"),))
+
+    async def scenario(two):
+        await state(two, receipt(two, "deleted", ""))
+        assert [one.state for one in await owed_by(two)] == [Done.FULFILLED, Done.FULFILLED]
+
+    run(tmp_path, permitting(obligations=(by, after)), scenario)
+
+
 def test_who_is_paid_tells_that_it_was(tmp_path):
     by = Atomic("dateTime", "lteq", "2099-01-01T00:00:00Z")
 
