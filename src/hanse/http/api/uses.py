@@ -70,7 +70,8 @@ class UseOperations:
         return s.Page[us.Fact](items=[_fact(one) for one in await self._telling.told(call.tenant, limit=_MOST)])
 
     async def _tell(self, call: Call, said: us.NewFact) -> us.Fact:
-        source = said.source or f"told by {call.by}"
+        # Not the operator by name: a source is told to the other side with a refusal.
+        source = said.source or "told by an operator"
         told = await self._telling.tell(
             call.tenant, said.about, said.name, said.value, source=source, observed=said.observed, expires=said.expires
         )
