@@ -93,20 +93,19 @@ class Front:
         )
         self.metrics = Metrics()
         self.health = Health(
-            ground.database,
-            ground.clock,
-            management.operators,
-            self.metrics,
-            open_to_loopback=not ground.settings.behind_proxy,
+            ground.database, ground.clock, management.operators, self.metrics, open_to_loopback=not ground.settings.behind_proxy
         )
+        self.routes = self._routes(ground, management, wallet, trust)
+        ground.database.subscribe(self.metrics.heard)
+
+    def _routes(self, ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide) -> list[Route]:
         limiter = RateLimiter(_OPERATOR_RATE, _OPERATOR_BURST)
-        self.routes: list[Route] = [
+        return [
             *_dcp(ground, management, wallet).routes(),
             *ManagementApi(self.services, limiter).routes(),
             *_pages(ground, management, trust, limiter).routes(),
             *self.health.routes(),
         ]
-        ground.database.subscribe(self.metrics.heard)
 
 
 def _joining(ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide) -> Joining:

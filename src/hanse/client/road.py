@@ -87,11 +87,14 @@ def get(
         anew=anew,
         patience=patience,
     )
-    say = tell or _silent
     folder = Path(into) if into is not None else Path(_file_name(dataset))
-    if peer is not None:
-        wish = structs.replace(wish, peer=(yield from spaces.did_of(peer)))
-    contract = None if anew else (yield from _standing(wish))
+    return (yield from _whole_road(wish, folder, progress, tell or _silent))
+
+
+def _whole_road(wish: Wish, folder: Path, progress: m.Progress | None, say: Tell) -> Steps[m.Got]:
+    if wish.peer is not None:
+        wish = structs.replace(wish, peer=(yield from spaces.did_of(wish.peer)))
+    contract = None if wish.anew else (yield from _standing(wish))
     if contract is None:
         contract = yield from _agree(wish, say)
     say(f"Contract {contract.id} is in force.")
