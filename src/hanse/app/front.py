@@ -8,6 +8,7 @@ from hanse.app.bridges import own_sink
 from hanse.app.build import Connector, Ground
 from hanse.app.data import DataSide
 from hanse.app.evidence import EvidenceSide
+from hanse.app.factory.side import FactorySide
 from hanse.app.management import Management
 from hanse.app.trust import TrustSide
 from hanse.app.usage import UsageSide
@@ -53,6 +54,7 @@ class Front:
         evidence: EvidenceSide,
         endings: Endings,
         usage: UsageSide,
+        factory: FactorySide,
     ) -> None:
         kit = connector.kit
         self.watch = Watch(ground.database.subscribe)
@@ -90,6 +92,7 @@ class Front:
             listens=usage.listens,
             openings=usage.openings,
             telling=usage.telling,
+            factory=factory.services,
         )
         self.metrics = Metrics()
         self.health = Health(

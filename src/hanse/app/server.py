@@ -22,6 +22,7 @@ from hanse.app.changing import ChangedData
 from hanse.app.data import DataPlane, DataSide
 from hanse.app.erasure import Erasure
 from hanse.app.evidence import EvidenceSide
+from hanse.app.factory.side import FactorySide
 from hanse.app.front import Front
 from hanse.app.hooks import FactHooks
 from hanse.app.inbox_keeper import InboxKeeper
@@ -81,6 +82,7 @@ class Server:
         self.plane = DataPlane(self.data, self.connector.kit, self.connector.transfers, self.usage)
         self.standing = watch_of(ground, self.trust, self.data.running, self.usage)
         self.redeciding = Redeciding(ground, self.usage, self.connector.transfers, self.endings, self.connector.timer.wake)
+        self.factory = FactorySide(ground, self.management, self.wallet, self.trust, self.connector, self.data, self.evidence, self.usage)
         self.front = Front(
             ground,
             self.management,
@@ -91,6 +93,7 @@ class Server:
             self.evidence,
             self.endings,
             self.usage,
+            self.factory,
         )
         self._keep_time()
         routes = self._routes()
@@ -132,6 +135,7 @@ class Server:
         await self.plane.sweep()
         await self.plane.pusher.resume()
         self.connector.timer.start()
+        await self.factory.start()
         self._started = True
         self._soon(self._provide())
         if self.ground.parts.membership is None:
@@ -139,6 +143,7 @@ class Server:
 
     async def stop(self) -> None:
         """Let what is being sent arrive, then close. What is left is in the database and goes on after the next start."""
+        await self.factory.stop()
         await self.standing.stop()
         await self.connector.timer.stop()
         await self.trust.rechecks.stop()

@@ -29,6 +29,19 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "explain": "Tell what happened to an id, and what it waits for.",
         "status": "Show how the server and your participant are.",
     },
+    "AI factory": {
+        "acquire": "Order data in words: find, plan, negotiate, fetch, verify, store.",
+        "order": "Orders for data, those that stand and those that run once.",
+        "facility": "The store of dataset versions: look, verify, tidy up.",
+        "open": "Open a stored version under its contract.",
+        "lease": "Lend a version to a node without network, and take its log of use back.",
+        "link": "How the factory works with each space, and what the next mode needs.",
+        "mirror": "Collections of providers, kept up to date by difference.",
+        "document": "Croissant, datasheets, data management plans and bills of material.",
+        "model": "Models, and which data they were trained on.",
+        "custody": "Who keeps which bytes until when; holds and retrieval drills.",
+        "evidence": "Proof for years: archives, their verification, and an authority's questions.",
+    },
     "Trust": {
         "wallet": "Credentials that you hold, and your keys.",
         "anchor": "Members, rulebook and credentials of a space that you anchor.",
@@ -47,7 +60,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 }
 """What `hanse --help` lists, with the first line of each command's own help."""
 
-_MAY_BE_ABSENT = frozenset({"demo", "backup", "restore"})
+_FACTORY = frozenset(SECTIONS["AI factory"])
+_MAY_BE_ABSENT = frozenset({"demo", "backup", "restore"}) | _FACTORY
 
 
 class LazyGroup(click.Group):
@@ -61,7 +75,7 @@ class LazyGroup(click.Group):
         """Import and return a command, or nothing if there is none of that name."""
         if not any(cmd_name in section for section in SECTIONS.values()) or not _present(cmd_name):
             return None
-        command = import_module(f"hanse.cli.{cmd_name}").command
+        command = import_module(_module(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 
@@ -74,7 +88,11 @@ class LazyGroup(click.Group):
 
 
 def _present(name: str) -> bool:
-    return name not in _MAY_BE_ABSENT or find_spec(f"hanse.cli.{name}") is not None
+    return name not in _MAY_BE_ABSENT or find_spec(_module(name)) is not None
+
+
+def _module(name: str) -> str:
+    return f"hanse.cli.factory.{name}" if name in _FACTORY else f"hanse.cli.{name}"
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

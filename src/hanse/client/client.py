@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from hanse.client import anchoring, deals, ledger, offers, people, policies, road, spaces, uses, wallet
+from hanse.client.factory.nouns import FactoryNouns
 from hanse.client.profiles import choose, home_of
 from hanse.client.shells import Async, AsyncShell, Method, Mode, Noun, Sync, SyncShell
 
@@ -166,7 +167,7 @@ class Wallet(Noun[Mode]):
     release = Method(wallet.release_key)
 
 
-class _Methods(Noun[Mode]):
+class _Methods(FactoryNouns[Mode]):
     """What both clients have."""
 
     status = Method(people.status)

@@ -80,6 +80,64 @@ def _acknowledged(one: k.Acknowledged) -> str:
     return f"A statement ({one.kind}) about {one.agreement} has arrived and is entry {one.index} of the receiver's ledger."
 
 
+def _ordered(one: k.Ordered) -> str:
+    words = {"placed": "was placed", "approved": "was approved", "changed": "was changed", "cancelled": "was cancelled"}
+    said = words.get(one.what, one.what if one.what == "finished" else "failed")
+    query = f" for {one.query}" if one.query else ""
+    return f"The order {one.order}{query} {said}{_for(one.reasons)}"
+
+
+def _acquired(one: k.Acquired) -> str:
+    checked = "the provider's checksums" if one.sums == "provider" else "no checksums of the provider, but was measured"
+    return f"{one.version} was stored: {_objects(one.count)} ({one.size} bytes) of {one.dataset}, verified against {checked}."
+
+
+def _documented(one: k.Documented) -> str:
+    return f"The document {one.document} was made of {one.subject}."
+
+
+def _leased(one: k.Leased) -> str:
+    return f"The lease {one.lease} lets a node open {one.version} until {day(one.until)}."
+
+
+def _returned(one: k.Returned) -> str:
+    return f"The lease {one.lease} of {one.version} came back after {one.openings} openings{_for(one.gaps)}"
+
+
+def _trained(one: k.Trained) -> str:
+    return f"The model {one.model} was made ({one.action}) from {', '.join(each.version for each in one.inputs) or 'nothing'}."
+
+
+def _kept(one: k.Kept) -> str:
+    return f"{one.keeper} keeps {one.version} until {day(one.until)}{_for((one.reason,))}"
+
+
+def _held(one: k.Held) -> str:
+    return f"The legal hold {one.hold} on {one.version} was {one.what}{_for((one.reason,))}"
+
+
+def _drilled(one: k.Drilled) -> str:
+    found = "it is sound" if one.sound else "it is not sound"
+    return f"{one.version} was fetched back: {found}{_for(one.problems)}"
+
+
+def _linked(one: k.Linked) -> str:
+    before = f" It was {one.before}." if one.before else ""
+    return f"The collaboration with the space {one.space} is now {one.mode}.{before}"
+
+
+def _mirrored(one: k.Mirrored) -> str:
+    return f"The mirror {one.mirror} holds {_objects(one.count)} ({one.size} bytes); {one.moved} bytes moved."
+
+
+def _witnessed(one: k.Witnessed) -> str:
+    return f"{one.witness} has cosigned this log at {one.size} entries."
+
+
+def _objects(count: int) -> str:
+    return "1 object" if count == 1 else f"{count} objects"
+
+
 def _because(facts: Any) -> str:
     said = ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
     return f" ({said})" if said else ""
@@ -105,4 +163,16 @@ _SENTENCES: Final[dict[type[k.Predicate], Callable[[Any], str]]] = {
     k.UsageReport: _report,
     k.Decided: _decided,
     k.Acknowledged: _acknowledged,
+    k.Ordered: _ordered,
+    k.Acquired: _acquired,
+    k.Documented: _documented,
+    k.Leased: _leased,
+    k.Returned: _returned,
+    k.Trained: _trained,
+    k.Kept: _kept,
+    k.Held: _held,
+    k.Drilled: _drilled,
+    k.Linked: _linked,
+    k.Mirrored: _mirrored,
+    k.Witnessed: _witnessed,
 }

@@ -107,6 +107,11 @@ def receipt_of(objects: Sequence[Object]) -> dict[str, object]:
     }
 
 
+def root_of_files(objects: Sequence[Object]) -> str:
+    """Return the Merkle root over objects in the order of their paths (SHA-256, hexadecimal): the name of a version's content."""
+    return _root(sorted(objects, key=lambda one: one.path.encode()))
+
+
 def _check_receipt(receipt: Receipt) -> None:
     whole = receipt.count <= MAX_OBJECTS
     if whole and receipt_of(receipt.objects) != {name: getattr(receipt, name) for name in ("count", "size", "root", "objects")}:

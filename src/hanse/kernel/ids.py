@@ -17,6 +17,10 @@
 | rfs | refusal of a peer's claims |
 | led | signed statement in a ledger |
 | use | opening of stored data |
+| ord | order for data |
+| lea | lease of a stored version to a node |
+| hld | legal hold |
+| mir | mirror of a provider's collection |
 """
 
 from __future__ import annotations
@@ -26,7 +30,10 @@ from typing import Literal, Protocol
 
 from hanse.kernel.clock import Clock
 
-Prefix = Literal["neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv", "vc", "req", "iss", "ltr", "rfs", "led", "use"]
+Prefix = Literal[
+    "neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv", "vc",
+    "req", "iss", "ltr", "rfs", "led", "use", "ord", "lea", "hld", "mir",
+]  # fmt: skip
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that reads like something else
 

@@ -38,7 +38,7 @@ OLDEST: Final = timedelta(days=30)
 _POLL: Final = 1.0  # seconds; another server process may have settled it
 
 _OF_CONSUMERS: Final = (k.UseStated, k.Receipt, k.UsageReport)
-_REFUSED: Final = (k.Acknowledged,)
+_REFUSED: Final = (k.Acknowledged, *k.OF_FACTORIES)
 
 Handler = Callable[[Any, Tenant, Parties, k.Predicate], None]
 """Acts on a peer's statement, in the transaction that takes it: (tx, tenant, parties, what it says)."""

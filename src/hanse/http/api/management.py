@@ -17,12 +17,13 @@ from hanse.http.api.contracts import ContractOperations
 from hanse.http.api.evidence.ledger import LedgerOperations
 from hanse.http.api.evidence.stating import StatingOperations
 from hanse.http.api.explaining.explainer import Explainer
+from hanse.http.api.factory.nouns import factory_nouns
 from hanse.http.api.negotiations import NegotiationOperations
 from hanse.http.api.openapi import encode_document
 from hanse.http.api.operators import OperatorOperations
 from hanse.http.api.participants import ParticipantOperations
 from hanse.http.api.policies.operations import PolicyOperations
-from hanse.http.api.routing import BASE, METHODS, Gate, Operation, routes, unknown
+from hanse.http.api.routing import BASE, METHODS, Gate, OfNoun, Operation, routes, unknown
 from hanse.http.api.server import ServerOperations
 from hanse.http.api.services import Services
 from hanse.http.api.space import SpaceOperations
@@ -38,7 +39,7 @@ class ManagementApi:
 
     def __init__(self, services: Services, limiter: RateLimiter) -> None:
         space, wallet, anchored = SpaceOperations(services), WalletOperations(services), Anchored(services)
-        nouns = (
+        nouns: tuple[OfNoun, ...] = (
             ServerOperations(services, space, wallet),
             ParticipantOperations(services),
             OperatorOperations(services),
@@ -58,6 +59,7 @@ class ManagementApi:
             MemberOperations(services, anchored),
             RulebookOperations(services, anchored),
             IssuedOperations(services, anchored),
+            *factory_nouns(services),
         )
         self.operations: list[Operation] = [operation for noun in nouns for operation in noun.operations()]
         self._gate = Gate(services.operators, limiter)

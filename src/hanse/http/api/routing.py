@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -149,6 +149,14 @@ class Operation:
     def host(self) -> bool:
         """Tell whether the server's host may do it, too."""
         return self.action is None or RULES[self.action].host
+
+
+class OfNoun(Protocol):
+    """The operations of one noun."""
+
+    def operations(self) -> list[Operation]:
+        """Return them."""
+        ...
 
 
 class Gate:

@@ -19,6 +19,7 @@ from hanse.connector.offers import Offers
 from hanse.connector.renew import Renewals
 from hanse.connector.transfers import Sink, Transfers
 from hanse.connector.views import Views
+from hanse.http.api.factory_services import FactoryServices
 from hanse.http.api.membership.joining import Joining
 from hanse.kernel.clock import Clock
 from hanse.kernel.tenant import Did, Tenant
@@ -76,3 +77,4 @@ class Services:
     listens: Callable[[Tenant, Did], Awaitable[bool | None]]
     openings: Openings
     telling: Telling
+    factory: FactoryServices

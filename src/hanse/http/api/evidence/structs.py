@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from hanse.evidence.kinds import MAX_OBJECTS, Object, Value
+from hanse.evidence.kinds import MAX_OBJECTS, Object
+from hanse.evidence.kinds.base import Value
 from hanse.http.api.structs import Body, Reason
 from hanse.kernel.tenant import Did
 

@@ -1,48 +1,18 @@
-"""What can be stated about an agreement and its uses: one Struct per kind, the predicate of an in-toto statement.
-
-Each has a name that is unique (`id`), who states it (`by`), to whom (`to`; empty: to whoever reads the log), which
-agreement it is about, when (`at`), and as the how-manyth entry of the maker's own log (`entry`), so that nobody, the maker
-least of all, can put its log in another order later. The ledger fills these in.
-"""
+"""What can be stated about an agreement and its uses: one Struct per kind, the predicate of an in-toto statement."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
+
+from hanse.evidence.kinds.base import At, Count, Facts, Name, Object, Predicate, Sha256, Text, Value, Words
 
 MAX_OBJECTS: Final = 1_000
 """Objects that one receipt names; of more it holds the number, the size and the root hash over all."""
 MAX_LINES: Final = 1_000
 """Uses that one report names."""
-
-Name = Annotated[str, Meta(max_length=512)]
-"""A DID, or an id of somebody else's choice."""
-Value = Annotated[str, Meta(min_length=1, max_length=2048)]
-"""An IRI or a word that the terms of an agreement know."""
-Text = Annotated[str, Meta(max_length=4096)]
-"""Words for people."""
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-"""A SHA-256 hash in hexadecimal."""
-_Words = Annotated[tuple[Text, ...], Meta(max_length=64)]
-_Facts = Annotated[Mapping[Name, Text], Meta(max_length=64)]
-_At = Annotated[datetime, Meta(tz=True)]
-_UNDATED: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-class Predicate(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """What every kind says."""
-
-    id: Annotated[str, Meta(max_length=64)] = ""
-    by: Name = ""
-    to: Name = ""
-    agreement: Name = ""
-    at: _At = _UNDATED
-    entry: Count = 0
 
 
 class UseStated(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -61,8 +31,8 @@ class UseBegan(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename=
     use: Name
     action: Value
     dataset: Name = ""
-    facts: _Facts = {}
-    rules: _Words = ()
+    facts: Facts = msgspec.field(default_factory=dict)
+    rules: Words = ()
 
 
 class UseRefused(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -71,9 +41,9 @@ class UseRefused(Predicate, frozen=True, kw_only=True, omit_defaults=True, renam
     use: Name = ""
     action: Value
     dataset: Name = ""
-    reasons: _Words = ()
-    facts: _Facts = {}
-    rules: _Words = ()
+    reasons: Words = ()
+    facts: Facts = msgspec.field(default_factory=dict)
+    rules: Words = ()
 
 
 class UseEnded(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -91,14 +61,6 @@ class AgreementEnded(Predicate, frozen=True, kw_only=True, omit_defaults=True, r
 
     how: Literal["terms", "notice", "breach"]
     reason: Text = ""
-
-
-class Object(Struct, frozen=True):
-    """One object of a receipt: its path (as its holder had it), SHA-256 and size in bytes."""
-
-    path: Annotated[str, Meta(min_length=1, max_length=1024)]
-    sha256: Sha256
-    size: Count
 
 
 class Receipt(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -125,7 +87,7 @@ class UseLine(Struct, frozen=True, omit_defaults=True):
 
     use: Name
     action: Value
-    at: _At
+    at: At
     purpose: Value | None = None
     size: Count = 0
 
@@ -133,7 +95,7 @@ class UseLine(Struct, frozen=True, omit_defaults=True):
 class UsageReport(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """What was done with data in a period, from `since` until `at`: how often, and each use as far as there is room."""
 
-    since: _At
+    since: At
     uses: Count
     size: Count = 0
     lines: Annotated[tuple[UseLine, ...], Meta(max_length=MAX_LINES)] = ()
@@ -146,10 +108,10 @@ class Decided(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="
     action: Value
     use: Name = ""
     dataset: Name = ""
-    reasons: _Words = ()
-    unknown: _Words = ()
-    facts: _Facts = {}
-    rules: _Words = ()
+    reasons: Words = ()
+    unknown: Words = ()
+    facts: Facts = msgspec.field(default_factory=dict)
+    rules: Words = ()
 
 
 class Acknowledged(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -158,25 +120,3 @@ class Acknowledged(Predicate, frozen=True, kw_only=True, omit_defaults=True, ren
     statement: Sha256
     kind: Name
     index: Count
-
-
-KINDS: Final[Mapping[str, type[Predicate]]] = MappingProxyType(
-    {
-        "use-stated": UseStated,
-        "use-began": UseBegan,
-        "use-refused": UseRefused,
-        "use-ended": UseEnded,
-        "agreement-ended": AgreementEnded,
-        "receipt": Receipt,
-        "notice": Notice,
-        "usage-report": UsageReport,
-        "decision": Decided,
-        "acknowledged": Acknowledged,
-    }
-)
-"""The kinds by name; a predicate's type on the wire is `urn:hanse:evidence:NAME:1`."""
-
-
-def kind_of(predicate: Predicate) -> str:
-    """Return the name of a predicate's kind."""
-    return next(name for name, kind in KINDS.items() if type(predicate) is kind)

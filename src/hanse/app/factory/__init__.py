@@ -1,0 +1,1 @@
+"""Builds the AI factory's services, and fills their ports with the other rooms."""

@@ -1,0 +1,1 @@
+"""The AI factory, as steps."""

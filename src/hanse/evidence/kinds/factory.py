@@ -1,0 +1,160 @@
+"""What an AI factory states: which data it acquired, keeps, lends, trains with, and deletes. One Struct per kind.
+
+A version of a dataset is named `name@number`, and by its root: the Merkle root over its objects (path, SHA-256, size) in the order of
+their paths, the same as in a `Receipt`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hanse.evidence.kinds.base import At, Count, Facts, Name, Predicate, Sha256, Text, Value, Words
+
+MAX_INPUTS: Final = 10_000
+"""Versions that one training names."""
+
+
+class Ordered(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Data was ordered: what is looked for, for which action, within which limits, by whom; or an order was changed or ended."""
+
+    order: Name
+    what: Literal["placed", "approved", "changed", "cancelled", "finished", "failed"]
+    query: Text = ""
+    action: Value | None = None
+    limits: Facts = msgspec.field(default_factory=dict)
+    operator: Name = ""
+    reasons: Words = ()
+
+
+class Acquired(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A version of a dataset was received, verified and stored. `sums` tells whose checksums it was verified against.
+
+    `moved` counts the bytes that came over the network, `size` those of the version.
+    """
+
+    version: Name
+    dataset: Name
+    provider: Name = ""
+    root: Sha256
+    count: Count
+    size: Count
+    moved: Count = 0
+    sums: Literal["provider", "measured"] = "measured"
+    order: Name = ""
+
+
+class Documented(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A document was made of a version or a model, e.g. `croissant`: its SHA-256."""
+
+    subject: Name
+    document: Name
+    sha256: Sha256
+
+
+class Leased(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A node without network may open a version until then. `holder` is the thumbprint of the node's key (RFC 7638)."""
+
+    lease: Name
+    version: Name
+    holder: Name
+    until: At
+    action: Value
+    purpose: Value | None = None
+    openings: Count = 0
+
+
+class Returned(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A lease came back with its log of use; `log` is the SHA-256 of the log, `gaps` what it fails to explain."""
+
+    lease: Name
+    version: Name
+    openings: Count
+    log: Sha256
+    gaps: Words = ()
+
+
+class Input(Struct, frozen=True, omit_defaults=True):
+    """One version that went into a step or a training, with the agreement that it came under, if any."""
+
+    version: Name
+    root: Sha256
+    agreement: Name = ""
+
+
+class Trained(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A model was trained (or tuned, or evaluated) on these inputs. `digest` is the SHA-256 of the model, `code` names what made it."""
+
+    model: Name
+    digest: Sha256
+    action: Value
+    inputs: Annotated[tuple[Input, ...], Meta(max_length=MAX_INPUTS)]
+    code: Text = ""
+    parameters: Facts = msgspec.field(default_factory=dict)
+
+
+class Kept(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Somebody keeps the bytes of a version until then, and why: the custody register."""
+
+    version: Name
+    root: Sha256
+    keeper: Name
+    until: At
+    reason: Text = ""
+
+
+class Held(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A legal hold on a version was set or lifted: while one stands, nothing deletes it."""
+
+    hold: Name
+    version: Name
+    what: Literal["set", "lifted"]
+    reason: Text = ""
+    until: datetime | None = None
+
+
+class Drilled(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A version was fetched back to prove that it still can be: what was read, how long it took, what was wrong."""
+
+    version: Name
+    root: Sha256
+    sound: bool
+    size: Count = 0
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    problems: Words = ()
+
+
+class Linked(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """The mode of collaboration with a space changed."""
+
+    space: Name
+    mode: Name
+    before: Name = ""
+    until: datetime | None = None
+
+
+class Mirrored(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A mirror was brought up to date: which versions it holds now (`root` over them), and how many bytes moved."""
+
+    mirror: Name
+    provider: Name = ""
+    root: Sha256
+    count: Count
+    size: Count
+    moved: Count = 0
+    removed: Count = 0
+
+
+class Witnessed(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A witness cosigned a checkpoint of this log: its size and root, and when."""
+
+    witness: Name
+    size: Count
+    root: Sha256
+
+
+OF_FACTORIES: Final = (Ordered, Acquired, Documented, Leased, Returned, Trained, Kept, Held, Drilled, Linked, Mirrored, Witnessed)
+"""What is stated about one's own work: nobody else may state it to us."""

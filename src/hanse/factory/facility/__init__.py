@@ -1,0 +1,1 @@
+"""The facility: a content-addressed, encrypted store of immutable dataset versions."""

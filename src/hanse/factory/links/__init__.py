@@ -1,0 +1,1 @@
+"""Links: the mode of collaboration between the factory and each space."""

@@ -1,0 +1,1 @@
+"""Opening stored versions: decided, counted and logged; leases for nodes without network."""

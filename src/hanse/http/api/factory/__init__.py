@@ -1,0 +1,1 @@
+"""The management interface of an AI factory."""
