@@ -36,7 +36,7 @@ test: check packages tests conformance ## Checks, tests and conformance
 
 # Tests that compare two ways to one answer (see tests/thorough.py) try 500 examples in `make test`; HANSE_EXAMPLES says how many.
 test-long: setup-dev ## The policy engine against its reference evaluator, 10,000 examples each
-	HANSE_EXAMPLES=10000 $(PY) -m pytest tests/unit/odrl tests/unit/connector/test_preferences.py
+	HANSE_EXAMPLES=10000 $(PY) -m pytest tests/unit/odrl tests/unit/connector/test_preferences.py tests/unit/ledger/test_corruption.py tests/unit/evidence/test_tiles.py
 
 tests: setup-dev # the tests alone
 	$(PY) -m pytest --ignore=tests/conformance

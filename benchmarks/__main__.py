@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import bulk, control, cut, enforcement, policy, transforms, trust
+from benchmarks import acquire, archive, bulk, control, croissant, cut, enforcement, facility, ledger, opening, policy, transforms, trust
 from benchmarks.report import Figure, write
 
 ALL: dict[str, Callable[[], list[Figure]]] = {
@@ -15,10 +15,16 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
     "Catalogue of 10,000 assets": control.catalogue,
     "Bulk": bulk.pull,
     "Cutting a stream": cut.cut,
+    "Acquiring anew": acquire.again,
     "Changing data": transforms.masking,
     "Enforcement": enforcement.pull,
+    "Records through Croissant": croissant.reading,
+    "Facility": facility.storing,
+    "Opening": opening.opening,
+    "Evidence archives": archive.verification,
     **trust.ALL,
     **policy.ALL,
+    **ledger.ALL,
 }
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import uvloop
 
+from benchmarks.sockets import Sent
 from hanse.anchor.issuing.status import mark
 from hanse.anchor.records import Applicant
 from hanse.app.build import Parts
@@ -32,6 +33,7 @@ from hanse.connector.rules import Move
 from hanse.dcat.model import Dataset
 from hanse.dcat.write import encode_dataset
 from hanse.dsp.messages import CatalogRequest
+from hanse.factory.facility.records import Intake
 from hanse.http.api.membership.collecting import Collecting
 from hanse.http.api.space_structs import JoinSpace
 from hanse.kernel.tenant import Did, Tenant
@@ -224,6 +226,32 @@ class Node:
         await self._final("negotiation", begun.id)
         transfer, address = await self._started(begun.id)
         return {"transfer": transfer, "endpoint": address.endpoint, "properties": address.properties, "type": address.endpoint_type}
+
+    async def acquire(self, peer: str, asset: str, offer: str, agreement: str | None) -> Json:
+        """Fetch a dataset into this participant's facility, under the agreement if there is one; the version before is used."""
+        tenant, facility = Tenant("consumer"), self.server.factory.facility.facility
+        if agreement is None:
+            placed = Offer(id=offer, terms=parse_template("members", self.server.ground.clock.now()))
+            begun = await self.server.connector.negotiations.request(tenant, Did(peer), asset, placed)
+            await self._final("negotiation", begun.id)
+            agreement = (await self.server.ground.database.read(lambda tx: tx.negotiations.get(tenant, begun.id))).agreement.id
+        versions = await facility.versions(tenant, name="bench")
+        transfer = await self.server.connector.transfers.request(tenant, agreement, "HttpData-PULL")
+        await self._state("transfer", transfer.id, "STARTED")
+        intaking = await facility.intake(tenant, Intake(name="bench", agreement=agreement, run=transfer.id))
+        fetcher = self.server.factory.transport.fetcher
+        found = await fetcher.fetch(tenant, transfer.id, intaking, versions[-1] if versions else None)
+        version = await intaking.commit()
+        return {"agreement": agreement, "version": version.id, "moved": found.moved, "seconds": found.seconds}
+
+    async def count(self) -> Json:
+        """Begin to count what this server sends."""
+        self._sent = Sent()
+        return {}
+
+    async def sent(self) -> Json:
+        """Return how many bytes it has sent since."""
+        return {"bytes": self._sent.bytes}
 
     async def catalogue(self, peer: str, pages: int) -> Json:
         """Walk a catalogue page by page; return the times of the pages in ms."""

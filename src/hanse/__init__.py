@@ -4,6 +4,8 @@
 
     with hanse.Client() as client:
         client.get("ds_...", "data")
+    with hanse.open("weather@1", action="train") as data:
+        frame = data.polars()
 
 Names are imported when they are first used, so that `import hanse` costs next to nothing.
 """
@@ -16,12 +18,20 @@ if TYPE_CHECKING:
     from hanse.client import AsyncClient as AsyncClient
     from hanse.client import Client as Client
     from hanse.client import Description as Description
+    from hanse.client.croissant import records as records
+    from hanse.client.reading.opened import open as open  # noqa: A004 - what it is called
     from hanse.kernel import errors as errors
 
 __version__ = "0.1.0"
-__all__ = ["AsyncClient", "Client", "Description", "errors"]
+__all__ = ["AsyncClient", "Client", "Description", "errors", "open", "records"]
 
-_WHERE = {"AsyncClient": "client", "Client": "client", "Description": "client"}
+_WHERE = {
+    "AsyncClient": "client",
+    "Client": "client",
+    "Description": "client",
+    "open": "client.reading.opened",
+    "records": "client.croissant",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -62,6 +62,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A file with the bearer token that these hooks are asked with."""
     fact_max_age_seconds: float = 300.0
     """How long a hook's answer counts at most; it is asked again after half of that, while data is used."""
+    facility: str = ""
+    """Where stored data lies: a folder, or `s3://BUCKET/PREFIX`; empty for the folder `facility` in the home folder."""
+    facility_cold: str = ""
+    """Where data lies that is seldom needed, likewise; empty for the folder `facility-cold` in the home folder."""
+    custody_years: int = 10
+    """For how many years data that trained a model is kept (AI Act, Art. 18); 0: not at all."""
+    drill_days: int = 365
+    """After how many days data in custody is to be fetched back again, to prove that it can be."""
     drain_seconds: float = 10.0
     """How long running requests may take to end after SIGTERM."""
     log_level: str = "info"

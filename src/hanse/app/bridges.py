@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import cast
+from urllib.parse import quote
 
 from hanse.connector.door import use_once
 from hanse.connector.kit import Kit
 from hanse.connector.offers import Found
 from hanse.connector.ports import ConnectorTx
-from hanse.connector.records import Asset, FileSource, FolderSource, Source, Transfer
+from hanse.connector.records import Asset, FileSource, FolderSource, HttpSource, Source, StoredSource, Transfer
 from hanse.connector.rules import Move
 from hanse.connector.transfers import Sink, Transfers
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.manifests import Manifests
 from hanse.dataplane.ports import Proof
-from hanse.dataplane.records import Grant, Halted, Manifest, Place
+from hanse.dataplane.records import STORED, STORED_FILE, Grant, Halted, Manifest, Place
 from hanse.dcat.model import Checksum
 from hanse.dsp.messages import DataAddress
 from hanse.http.authenticate import OwnDid, Since
@@ -52,7 +54,15 @@ def place_of(source: Source) -> Place:
     """Return a connector's source as the data plane's place."""
     if isinstance(source, FileSource):
         return Place("file", source.path)
-    return Place("folder", source.path) if isinstance(source, FolderSource) else Place("http", source.url)
+    if isinstance(source, HttpSource):
+        return Place("http", source.url)
+    return Place("folder", source.path) if isinstance(source, FolderSource) else stored_place(source)
+
+
+def stored_place(source: StoredSource) -> Place:
+    """Return a place in the facility; what is kept under another agreement than the source names is not found there."""
+    at = f"{quote(source.agreement or '', safe='')}/{source.version}/{source.path}"
+    return Place(STORED_FILE if source.single else STORED, at)
 
 
 class FlowBridge:
@@ -106,9 +116,13 @@ class SourceInspector:
 
     def __init__(self, manifests: Manifests) -> None:
         self._manifests = manifests
+        self.bind: Callable[[Tenant, StoredSource], Awaitable[StoredSource]] | None = None
+        """Finds out under which agreement stored data came; filled in by the facility."""
 
     async def inspect(self, tenant: Tenant, source: Source) -> Found:
         """Return what can be found out."""
+        if isinstance(source, StoredSource) and self.bind is not None:
+            source = await self.bind(tenant, source)
         facts = await self._manifests.inspect(tenant, place_of(source))
         digests = (("sha256", facts.sha256), ("blake3", facts.blake3))
         known = {
@@ -118,7 +132,8 @@ class SourceInspector:
             "language": (facts.language,) if facts.language else (),
             "media_type": facts.media_type,
             "byte_size": facts.size if facts.size >= 0 else None,
-            "files": facts.files if isinstance(source, FolderSource) else None,
+            "files": facts.files if not facts.manifest.single else None,
+            "source": source,
             "checksums": tuple(Checksum(name, value) for name, value in digests if value),
             "version": facts.manifest.id,
             "manifest": facts.manifest,

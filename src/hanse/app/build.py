@@ -11,6 +11,7 @@ from typing import Protocol
 from hanse.anchor.issuing.issuer import IssuerRules
 from hanse.app.bridges import ContextSealer, NewKeys
 from hanse.app.keys import derived_key
+from hanse.app.note_keys import NoteKeys
 from hanse.app.plugged import load_operands
 from hanse.app.quotas import Quotas
 from hanse.app.tenants import Tenants
@@ -35,6 +36,8 @@ from hanse.http.guard import AddressGuard, Lookup, system_lookup
 from hanse.http.peer import PeerClient
 from hanse.http.resolve import DidResolver
 from hanse.http.wire import Wire20251
+from hanse.http.witness import LOG_PATH, WITNESS_PATH
+from hanse.http.witness_client import LOG_SERVICE, WITNESS_SERVICE
 from hanse.identity.credentials.lists import STANDARD, ListRules
 from hanse.identity.did import DidDocument, Service, did_url
 from hanse.kernel.clock import Clock, SystemClock
@@ -94,7 +97,8 @@ class Ground:
         master = MasterKeySealer(key)
         self.sealer = ContextSealer(master)
         self.derive = partial(derived_key, key)
-        self.wallet = Wallet(database, master, self.clock, self.ids, self._services)
+        self.notes = NoteKeys(self.derive)
+        self.wallet = Wallet(database, master, self.clock, self.ids, self._services, self.notes.published)
         self.signing = Signing(master, self.clock)
         self.public: Callable[[str], Awaitable[bytes | None]] = _nothing_public
         self.resolver = DidResolver(
@@ -115,6 +119,8 @@ class Ground:
             Service(id=f"{did}#credential-service", type="CredentialService", service_endpoint=address + DCP_PATH),
             Service(id=f"{did}#issuer-service", type="IssuerService", service_endpoint=address + ISSUER_PATH),
             Service(id=f"{did}#evidence-service", type="EvidenceService", service_endpoint=address + EVIDENCE_PATH),
+            Service(id=f"{did}#log", type=LOG_SERVICE, service_endpoint=address + LOG_PATH),
+            Service(id=f"{did}#witness", type=WITNESS_SERVICE, service_endpoint=address + WITNESS_PATH),
         ]
 
     async def _local_document(self, did: str) -> DidDocument | None:

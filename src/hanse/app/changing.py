@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from hanse.app.build import Ground
-from hanse.connector.records import FileSource, FolderSource, HttpSource
+from hanse.connector.records import FileSource, FolderSource, HttpSource, StoredSource
 from hanse.dataplane.derived import Derived
 from hanse.dataplane.manifests import Manifests
 from hanse.dataplane.ports import Sources
@@ -70,7 +70,7 @@ class ChangedData:
             return False
         if not chain:
             return False
-        if isinstance(asset.source, FolderSource):
+        if isinstance(asset.source, FolderSource) or (isinstance(asset.source, StoredSource) and not asset.source.single):
             return True
         kind = kind_of(_name(asset.source), asset.dataset.media_type or "")
         return all(can(step, kind) for step in chain)
@@ -84,8 +84,8 @@ class ChangedData:
         return frozenset(_STATES[step.action] for step in chain if step.action in _STATES)
 
 
-def _name(source: FileSource | HttpSource) -> str:
-    return source.path if isinstance(source, FileSource) else file_name(source.url)
+def _name(source: FileSource | HttpSource | StoredSource) -> str:
+    return file_name(source.url) if isinstance(source, HttpSource) else source.path
 
 
 class RecipientKeys:

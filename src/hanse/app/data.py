@@ -12,6 +12,7 @@ from hanse.app.usage import UsageSide
 from hanse.connector.ending import ENDED
 from hanse.connector.kit import Changed, Kit
 from hanse.connector.transfers import Transfers
+from hanse.dataplane.chunks import ChunkLists
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.inbox import Inbox
 from hanse.dataplane.manifests import Manifests
@@ -43,6 +44,7 @@ class DataSide:
         self.tokens = Tokens(ground.clock)
         self.manifests = Manifests(ground.database, self.sources, self.spool)
         self.derived = new_derived(ground, self.manifests, self.sources, self.spool)
+        self.lists = ChunkLists(partial(_chunk_lists, ground.settings.home_path))
         self.running = Running(ground.clock)
         range_size = ACCEL_RANGE if accel else None
         self.flows = Flows(self.tokens, self.sources, ground.sealer, ground.clock, base=ground.own.root, range_size=range_size)
@@ -53,6 +55,11 @@ class DataSide:
         return self.ground.settings.home_path / "participants" / tenant / "incoming"
 
 
+def _chunk_lists(home: Path, tenant: Tenant) -> Path:
+    """Return where a participant's chunk lists are kept: a folder of its own, which its erasure clears."""
+    return home / "participants" / tenant / "chunk-lists"
+
+
 class DataPlane:
     """What serves and pushes, once the connector is there to be told."""
 
@@ -61,7 +68,8 @@ class DataPlane:
         door = kit.membership.standing
         meters = Meters(ground.database, permission, side.running)
         verifier = RefreshVerifier(kit, ground.tenants.own, ground.resolver, ground.tenants.restored)
-        serving = Serving(ground.database, side.tokens, permission, side.manifests, side.sources, verifier, door, meters, side.derived)
+        base = (ground.database, side.tokens, permission, side.manifests, side.sources)
+        serving = Serving(*base, verifier, door, meters, side.derived, side.lists)
         inbox = Inbox(ground.database, side.tokens, side.folder, quota=ground.quotas.stored_bytes, door=kit.membership.standing)
         self.side = side
         self.permission = permission

@@ -103,7 +103,7 @@ class EvidenceSide:
     def __init__(self, ground: Ground, wallet: WalletSide) -> None:
         pens = WalletPens(ground.signing)
         self.agreements = ConnectorAgreements()
-        self.ledger = Ledger(ground.database, pens, self.agreements, ground.clock, ground.ids)
+        self.ledger = Ledger(ground.database, pens, self.agreements, ground.clock, ground.ids, ground.notes)
         self.peers = wallet.evidence_peers
         letters = cast("Any", wallet.letters)
         self.evidence = Evidence(ground.database, self.ledger, pens, self.agreements, letters, self.peers, ground.clock, ground.ids)
@@ -114,7 +114,7 @@ class EvidenceSide:
     def attach(self, connector: Connector) -> Endings:
         """Let the connector tell about agreements, and act on what peers state about their ends."""
         self.agreements.negotiations = connector.negotiations
-        endings = Endings(connector.kit, connector.transfers, LedgerHerald(self.evidence))
+        endings = self.endings = Endings(connector.kit, connector.transfers, LedgerHerald(self.evidence))
 
         def ended(tx: Any, tenant: Tenant, _parties: Parties, says: k.Predicate) -> None:
             assert isinstance(says, k.AgreementEnded)

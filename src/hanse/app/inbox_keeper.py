@@ -1,8 +1,8 @@
 """Deletes what was pushed to this server when its deadline comes, and signs that it did.
 
-A consumer that owes the deletion of data has it in hands that only it can see into; what lies in this server's own inbox, the
-server can delete itself. It does so a little before the deadline. What was fetched to other places, its holder deletes, and
-says so with `hanse contracts deleted`.
+A consumer that owes the deletion of data has it in hands that only it can see into; what lies in this server's own inbox and in its
+facility, the server can delete itself. It does so a little before the deadline. What was fetched to other places, its holder deletes,
+and says so with `hanse contracts deleted`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from hanse.app.factory.deletions import Deletions
 from hanse.client.ledger_model import Deleted
 from hanse.client.receipts import list_of, listed
 from hanse.dsp.messages import Role
@@ -33,6 +34,8 @@ from hanse.usage.records import Owed
 LEAD: Final = timedelta(minutes=10)
 """How long before the deadline it is done, so that the receipt arrives in time."""
 BATCH: Final = 100
+NOT_ALL: Final = "other copies are kept"
+"""In the place of an obligation: the receipt is of some copies, and fulfils nothing yet."""
 _USES: Final = 500
 
 log = logging.getLogger("hanse.inbox")
@@ -50,16 +53,20 @@ class _Debt(Struct, frozen=True):
 class InboxKeeper:
     """A chore of the timer. `folder` tells where the data of a participant's transfers lies, one folder each."""
 
-    def __init__(self, database: Database, folder: Callable[[Tenant], Path], evidence: Evidence, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, folder: Callable[[Tenant], Path], evidence: Evidence, deletions: Deletions, clock: Clock
+    ) -> None:
         self._database = database
         self._folder = folder
         self._evidence = evidence
+        self._deletions = deletions
         self._clock = clock
 
     async def clear_due(self) -> None:
         """Delete what is owed to be deleted soon, and state so to its provider."""
         before = self._clock.now() + LEAD
-        for debt in await self._database.read(lambda tx: _debts(tx, before)):
+        late = self._deletions.late if self._deletions.looks() else _none
+        for debt in await self._database.read(lambda tx: _debts(tx, [*tx.owed.overdue(before, BATCH), *late(tx)])):
             try:
                 await self._clear(debt)
             except (HanseError, OSError) as error:
@@ -73,18 +80,28 @@ class InboxKeeper:
 
     async def _clear(self, debt: _Debt) -> None:
         folders = [self._folder(debt.tenant) / transfer for transfer in debt.transfers]
+        gone = await self._deletions.destroy(debt.tenant, debt.agreement)
         objects = await asyncio.to_thread(_delete, folders)
+        says = None
         if objects:
             fields = receipt_of([k.Object(one.path, one.sha256, one.size) for one in objects])
-            says = k.Receipt(agreement=debt.agreement, what="deleted", obligation=debt.path, **fields)  # type: ignore[arg-type]
+            path = debt.path if gone else NOT_ALL
+            says = k.Receipt(agreement=debt.agreement, what="deleted", obligation=path, **fields)  # type: ignore[arg-type]
+        elif gone:
+            says = await self._deletions.receipt(debt.tenant, debt.agreement, debt.path)
+        if says is not None:
             await self._evidence.send(debt.tenant, says)
             for folder in folders:
                 list_of(folder).unlink(missing_ok=True)
 
 
-def _debts(tx: Tx, before: datetime) -> list[_Debt]:
+def _none(_tx: Tx) -> list[Owed]:
+    return []
+
+
+def _debts(tx: Tx, due: Sequence[Owed]) -> list[_Debt]:
     found = []
-    for owed in tx.owed.overdue(before, BATCH):
+    for owed in due:
         contract = tx.contracts.get(owed.tenant, owed.agreement)
         if plain(owed.action) == DELETE and contract is not None and contract.role is Role.CONSUMER:
             found.append(_Debt(owed.tenant, owed.agreement, owed.path, tuple(_uses(tx, owed))))

@@ -22,7 +22,7 @@ from hanse.anchor.records import Admitted, Applied, MembersChanged, RulebookPubl
 from hanse.config import Settings
 from hanse.connector.kit import Changed
 from hanse.kernel.errors import Misconfigured
-from hanse.ledger.records import Appended
+from hanse.ledger.records import Appended, Grown
 from hanse.participants.records import ParticipantChanged, ParticipantErased
 from hanse.wallet.intake import CredentialsChanged
 from hanse.wallet.ports import KeysChanged
@@ -130,6 +130,8 @@ class EventLog:
         elif isinstance(event, Appended):
             said = {"id": event.agreement, "participant": event.tenant, "entry": event.index, "kind": event.kind}
             self._log.info("ledger %s: %s", event.kind, event.sentence, extra=said)
+        elif isinstance(event, Grown):
+            self._log.info("ledger: %s entries from %s on", event.count, event.first, extra={"participant": event.tenant})
         elif isinstance(event, _OF_SPACES):
             said = {name: getattr(event, name) for name in ("did", "version") if hasattr(event, name)}
             text = f"space {event.space}: {_SAID[type(event)]}"

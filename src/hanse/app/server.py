@@ -153,6 +153,7 @@ class Server:
         await self.wallet.polling.close()
         await self.plane.pusher.close()
         await self.data.derived.close()
+        await self.data.lists.close()
         await self.hooks.close()
         await self.ground.client.close()
         await self.ground.database.close()
@@ -166,8 +167,9 @@ class Server:
         return [
             *dsp.routes(),
             *statements.routes(),
+            *self.factory.witnesses.routes(),
             Mount("/participants/{name}/data", app=self.plane.app),
-            *identity.routes(ground.tenants.own, ground.wallet.document, self.trust.directory.rulebook),
+            *identity.routes(ground.tenants.own, ground.wallet.document, self.trust.directory.rulebooks),
             *self.front.routes,
         ]
 
@@ -176,7 +178,9 @@ class Server:
         self.ground.database.subscribe(self.redeciding.on_event)
         connector, letters, management = self.connector, self.wallet.letters, self.management
         connector.chores += [letters.send_due, management.issuing.issue_due, management.offer_renewals, self.trust.rechecks.begin]
-        keeper = InboxKeeper(self.ground.database, self.data.folder, self.evidence.evidence, self.ground.clock)
+        keeper = InboxKeeper(
+            self.ground.database, self.data.folder, self.evidence.evidence, self.factory.facility.deletions, self.ground.clock
+        )
         # What is deleted in time must not be found overdue in the same turn.
         connector.chores += [self.wallet.polling.ask_due, keeper.clear_due, self.redeciding.recheck]
         connector.dues.append(keeper.next_due)

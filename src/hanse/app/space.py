@@ -31,9 +31,9 @@ async def host_token(server: Server) -> str | None:
     return None if issued is None else issued.token
 
 
-async def found_space(server: Server, name: str, title: str) -> tuple[Space, Made]:
+async def found_space(server: Server, name: str, title: str, *, anchor: str = ANCHOR) -> tuple[Space, Made]:
     """Make the anchor and found its space. Raises `Conflict` if either is there already."""
-    made = await _create(server, ANCHOR, f"Anchor of {title}", ())
+    made = await _create(server, anchor, f"Anchor of {title}", ())
     space = await server.management.spaces.found(made.name, made.did, name, title)
     await server.management.participants.join(SERVER, made.name, space.url, made.did)
     await hand_over(server, space, made.name, made.did)

@@ -6,6 +6,7 @@ are kept in memory and follow every change, in this process by event, between pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hanse.kernel.errors import NotFound
@@ -76,9 +77,9 @@ class Tenants:
         participant = self._known.get(Tenant(did.rpartition(":")[2]))
         return participant if participant is not None and participant.did == did else None
 
-    async def space_of(self, name: Tenant) -> SpaceLink | None:
-        """Return the space that a participant has joined, if any. Raises `NotFound`."""
-        return self.find(name).space
+    async def spaces_of(self, name: Tenant) -> Sequence[SpaceLink]:
+        """Return the spaces that a participant has joined. Raises `NotFound`."""
+        return self.find(name).spaces
 
     async def own(self, name: str) -> tuple[Tenant, Did]:
         """Return name and DID of the participant that a path names. Raises `NotFound`."""

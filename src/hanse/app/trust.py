@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import cast
@@ -15,17 +15,21 @@ from hanse.app.rechecks import Rechecks
 from hanse.app.usage import UsageSide
 from hanse.app.wallets import WalletSide
 from hanse.connector.ports import Presenter
+from hanse.connector.records import Transfer
 from hanse.dataplane.running import Running
 from hanse.dsp.messages import Role
 from hanse.identity.credentials.model import MAX_CREDENTIALS, Credential, Subject
 from hanse.identity.credentials.read import read_credential
+from hanse.identity.rulebook import Rulebook
 from hanse.identity.self_issued import Caller
 from hanse.kernel.errors import HanseError, NotFound, PeerUnreachable, Unauthenticated
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.proofs import Proofs
 from hanse.storage import Tx
+from hanse.trust.claims import Claims
 from hanse.trust.directory import Directory
 from hanse.trust.examine import Examiner
+from hanse.trust.peers import Peers
 from hanse.trust.ports import Watched
 from hanse.trust.verifier import Verifier
 from hanse.trust.watch import StandingWatch
@@ -60,10 +64,12 @@ class TrustSide:
             exact_dates=parts.exact_dates,
         )
         self.examiner = Examiner(clock, wallet.dcp, ground.resolver, list_rules=parts.list_rules)
-        self.door = SpaceDoor(ground, self.directory, self.verifier)
+        self.peers = Peers(management.participants, self.directory, self.directory, self.verifier)
+        self.door = SpaceDoor(ground, self.directory, self.verifier, self.peers)
         self._held = wallet.credentials
         self.rechecks = Rechecks(ground.tenants, wallet.credentials, clock)
-        wallet.manners.rulebooks = self.directory
+        wallet.manners.spaces = self.directory
+        wallet.manners.proved = self.door.proved
 
     def on_event(self, event: object) -> str | None:
         """Forget what a change has made old; return the address of the space that it was about."""
@@ -83,42 +89,68 @@ class TrustSide:
 class SpaceDoor:
     """The connector's membership port: a peer is what it proves by credentials; whom we call, the register names."""
 
-    def __init__(self, ground: Ground, directory: Directory, verifier: Verifier) -> None:
+    def __init__(self, ground: Ground, directory: Directory, verifier: Verifier, peers: Peers) -> None:
         self._tenants = ground.tenants
         self._clock = ground.clock
         self._directory = directory
         self._verifier = verifier
+        self._peers = peers
 
     async def require(self, tenant: Tenant, peer: Did) -> object:
-        """Before we call: the register has to name the peer."""
+        """Before we call: the register of a space has to name the peer."""
         return await self._directory.require(tenant, peer)
 
     async def admit(self, sender: Presenter, asked: Proofs) -> None:
         """When we are called: the sender has to present its membership; for what else it is asked, the terms decide."""
         caller = Caller(sender.did, self._tenants.did_of(sender.tenant), sender.jti, sender.expires, sender.token)
-        await self._verifier.admit(sender.tenant, caller, wishes=await self._types(sender.tenant, asked))
+        wishes = None if asked == Proofs() else lambda rulebook: _types(rulebook, asked)
+        await self._peers.admit(sender.tenant, caller, wishes)
 
-    async def standing(self, tenant: Tenant, peer: Did) -> object:
-        """While data flows: what the peer has proved has to hold still."""
-        return await self._verifier.standing(tenant, peer)
+    async def standing(self, tenant: Tenant, peer: Did, spaces: Collection[str] = ()) -> object:
+        """While data flows: what the peer has proved has to hold still, in one of these spaces if any are named."""
+        return await self._peers.standing(tenant, peer, spaces)
 
-    def proven(self, tx: UsageTx, tenant: Tenant, did: Did) -> Proven | None:
-        """Return what a peer has proved and what holds now: its roles, and the credentials that the rulebook trusts; or what we hold."""
+    def spaces(self, tx: object, tenant: Tenant, peer: Did) -> tuple[str, ...]:
+        """Return the spaces in which both are: where the peer has proved itself now; where that is too long ago, where it last did."""
+        found = self.proved(tenant, peer)
+        if not found:
+            presented = cast("Tx", tx).presented.get(tenant, peer)
+            found = () if presented is None else tuple(presented.spaces)
+        own = [link.url for link in self._tenants.find(tenant).spaces]
+        return tuple(url for url in own if url in found) or tuple(own)
+
+    def proved(self, tenant: Tenant, peer: Did) -> tuple[str, ...]:
+        """Return the spaces in which a peer is known to be a member in good standing now."""
+        return tuple(one.space for one in self._known(tenant, peer))
+
+    def proven(self, tx: UsageTx, tenant: Tenant, did: Did, spaces: Collection[str] = ()) -> Proven | None:
+        """Return what a peer has proved and what holds now: its roles, and the credentials that the rulebooks trust; or what we hold.
+
+        If `spaces` are named, what was proved in others counts nothing.
+        """
         if did == self._tenants.did_of(tenant):
-            return _held(cast("Tx", tx), tenant, self._clock.now())
-        claims = self._verifier.known(tenant, did)
-        if claims is None:
+            return _held(cast("Tx", tx), tenant, self._clock.now(), spaces)
+        claims = self._known(tenant, did, spaces)
+        if not claims:
             return None
-        credentials = [one.credential for one in claims.credentials]
-        return Proven(roles=claims.roles, credentials=_by_type(credentials), observed=self._clock.now(), until=claims.until)
+        credentials = {one.credential.text: one.credential for each in claims for one in each.credentials}
+        return Proven(
+            roles=frozenset().union(*(one.roles for one in claims)),
+            credentials=_by_type(credentials.values()),
+            observed=self._clock.now(),
+            until=min(one.until for one in claims),
+            spaces=tuple(one.space for one in claims),
+        )
 
-    async def _types(self, tenant: Tenant, asked: Proofs) -> list[str]:
-        """Return the credentials that prove it in the participant's space; what its rulebook does not know, nobody can prove."""
-        if asked == Proofs():
-            return []
-        rulebook = await self._directory.rulebook(tenant)
-        roles = [rulebook.roles[name].credential for name in asked.roles if name in rulebook.roles]
-        return [*roles, *(kind for kind in asked.credentials if kind in rulebook.credentials)]
+    def _known(self, tenant: Tenant, peer: Did, spaces: Collection[str] = ()) -> Sequence[Claims]:
+        own = [link.url for link in self._tenants.find(tenant).spaces]
+        return self._verifier.known(tenant, peer, [url for url in own if not spaces or url in spaces])
+
+
+def _types(rulebook: Rulebook, asked: Proofs) -> list[str]:
+    """Return the credentials that prove it in a space; what its rulebook does not know, nobody can prove."""
+    roles = [rulebook.roles[name].credential for name in asked.roles if name in rulebook.roles]
+    return [*roles, *(kind for kind in asked.credentials if kind in rulebook.credentials)]
 
 
 def _by_type(credentials: Iterable[Credential]) -> dict[str, tuple[Subject, ...]]:
@@ -129,25 +161,33 @@ def _by_type(credentials: Iterable[Credential]) -> dict[str, tuple[Subject, ...]
     return found
 
 
-def _held(tx: Tx, tenant: Tenant, now: datetime) -> Proven:
-    """Return what a participant could prove of itself: the credentials that it holds and that count now, as far as it knows."""
+def _held(tx: Tx, tenant: Tenant, now: datetime, spaces: Collection[str]) -> Proven:
+    """Return what a participant could prove of itself: the credentials that it holds and that count now, as far as it knows.
+
+    Of those that say of which space they are, only those of the `spaces` count, if any are named.
+    """
     credentials: list[Credential] = []
     for held in tx.held.page(tenant, after=None, limit=MAX_CREDENTIALS):
         ended = held.valid_until is not None and held.valid_until <= now
         with suppress(Unauthenticated):  # written by an earlier version of this program
-            credentials += [] if held.invalid or ended else [read_credential(held.text).credential]
+            credential = read_credential(held.text).credential
+            credentials += [] if held.invalid or ended or not _counts_in(credential, spaces) else [credential]
     roles = {subject.get("role") for one in credentials for subject in one.subjects}
     return Proven(roles=frozenset(one for one in roles if isinstance(one, str)), credentials=_by_type(credentials), observed=now)
+
+
+def _counts_in(credential: Credential, spaces: Collection[str]) -> bool:
+    return not spaces or all(subject.get("memberOf") in (None, *spaces) for subject in credential.subjects)
 
 
 class RunningTransfers:
     """What flows in this process, for the watch: whose it is, whether it may flow still, and its end."""
 
-    def __init__(self, ground: Ground, running: Running, verifier: Verifier, usage: UsageSide) -> None:
+    def __init__(self, ground: Ground, running: Running, door: SpaceDoor, usage: UsageSide) -> None:
         self._database = ground.database
         self._clock = ground.clock
         self._running = running
-        self._verifier = verifier
+        self._door = door
         self._permission = usage.permission
 
     async def peers(self) -> Sequence[Watched]:
@@ -155,9 +195,9 @@ class RunningTransfers:
         return [Watched(tenant, peer, transfer) for tenant, transfer, peer in self._running.served()]
 
     async def check(self, watched: Watched) -> None:
-        """Look at the peer's credentials, then at the terms: a use is decided again while it lasts."""
-        await self._verifier.standing(watched.tenant, watched.peer)
-        found = await self._database.read(lambda tx: tx.transfers.get(watched.tenant, watched.transfer))
+        """Look at the peer's credentials in the agreement's space, then at the terms: a use is decided again while it lasts."""
+        found, spaces = await self._database.read(lambda tx: _made_in(tx, watched))
+        await self._door.standing(watched.tenant, watched.peer, spaces)
         if found is not None:
             await self._permission.prepare(watched.tenant, found.agreement_id, watched.peer)
 
@@ -173,7 +213,7 @@ class RunningTransfers:
 
     def relied_on(self, watched: Watched) -> bool:
         """Tell whether the peer's claims hold without another look."""
-        return self._verifier.known(watched.tenant, watched.peer) is not None
+        return bool(self._door.proved(watched.tenant, watched.peer))
 
     async def cut(self, watched: Watched, reason: HanseError) -> None:
         """Cut what flows in the transfer at once; then write into its story why."""
@@ -191,7 +231,14 @@ class RunningTransfers:
         await self._database.run(work)
 
 
+def _made_in(tx: Tx, watched: Watched) -> tuple[Transfer | None, tuple[str, ...]]:
+    """Return the transfer, and the spaces under whose rules its agreement was made."""
+    found = tx.transfers.get(watched.tenant, watched.transfer)
+    contract = None if found is None else tx.contracts.get(watched.tenant, found.agreement_id)
+    return found, () if contract is None else contract.spaces
+
+
 def watch_of(ground: Ground, trust: TrustSide, running: Running, usage: UsageSide) -> StandingWatch:
     """Return the watch over what flows in this process."""
-    transfers = RunningTransfers(ground, running, trust.verifier, usage)
+    transfers = RunningTransfers(ground, running, trust.door, usage)
     return StandingWatch(transfers, transfers, transfers)

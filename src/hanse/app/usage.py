@@ -93,6 +93,7 @@ class UsageSide:
     ) -> None:
         clock, database, operands = ground.clock, ground.database, ground.operands
         self.voice = voice or Silence()
+        self.peers = peers
         self.capabilities = Capabilities(operands=operands, transforms=transforms, ledger=ledger is not None)
         world = World(peers=peers, statements=self.voice, data=data or PlainData(), operands=operands)
         self.point = DecisionPoint(world, self.capabilities, clock, _words(operands))
@@ -163,7 +164,17 @@ def deal_of(contract: Contract) -> Deal:
         since=contract.finalized,
         connector=contract.peer_address if provides else "",
         attested=contract.attested,
+        spaces=contract.spaces,
     )
+
+
+def outside(peers: Peers, tx: UsageTx, deal: Deal) -> str:
+    """Tell why an agreement gives its consumer nothing now although it is admitted: it is a member of other spaces of ours only."""
+    if not deal.spaces or deal.role is not Role.PROVIDER or peers.proven(tx, deal.tenant, deal.peer, deal.spaces) is not None:
+        return ""
+    if peers.proven(tx, deal.tenant, deal.peer) is None:
+        return ""
+    return f"The agreement was made in the space {', '.join(deal.spaces)}, and {deal.peer} is no member in good standing of it any more."
 
 
 def use_of(deal: Deal, transfer: Transfer) -> Use:
@@ -211,7 +222,7 @@ class UsageBridge:
     def admit(self, tx: Any, contract: Contract, transfer: Transfer) -> str:
         """Decide the use, and reserve it; one that was admitted is decided again."""
         deal = deal_of(contract)
-        return self._side.uses.admit(tx, deal, use_of(deal, transfer)).sentence
+        return outside(self._side.peers, tx, deal) or self._side.uses.admit(tx, deal, use_of(deal, transfer)).sentence
 
     again = admit
 
@@ -272,6 +283,9 @@ class UsePermission:
         """Return what may be read and until when. Raises `Forbidden`."""
         stores = cast("Tx", tx)
         deal, running = _running(stores, tenant, transfer, agreement, consumer)
+        elsewhere = outside(self._side.peers, tx, deal)
+        if elsewhere:
+            raise Forbidden(elsewhere, rule="other-space")
         answer = self._uses.again(tx, deal, use_of(deal, running))
         if not answer.permitted:
             raise Forbidden(f"The agreement does not permit this now: {answer.sentence}", rule="policy")

@@ -184,7 +184,7 @@ def attach(side: EvidenceSide, uses: Uses, obligations: Obligations, clock: Cloc
         deal = _deal(tx, tenant, says.agreement)
         if deal is None:
             return
-        for line in says.lines:
+        for line in _of_consumer(says):
             uses.note(tx, deal, _reported(deal, line))
         for path in _informed(deal):
             obligations.fulfilled(tx, tenant, deal.id, path, f"report {says.id} signed by {parties.peer}")
@@ -227,6 +227,11 @@ def _paths(deal: Deal, says: k.Receipt) -> list[str]:
 
 def _informed(deal: Deal) -> list[str]:
     return [f"obligation[{index}]" for index, one in enumerate(deal.terms.obligations) if plain(one.action) == INFORM]
+
+
+def _of_consumer(says: k.UsageReport) -> list[k.UseLine]:
+    """Return what the consumer itself did: what its own users did is told, and is no use of the consumer's."""
+    return [line for line in says.lines if not line.user]
 
 
 def _reported(deal: Deal, line: k.UseLine) -> Use:

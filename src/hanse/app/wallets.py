@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from typing import Protocol, cast
 
@@ -13,17 +15,20 @@ from hanse.app.build import Ground, Network
 from hanse.http.courier import PeerConnector
 from hanse.http.dcp_client import DcpClient
 from hanse.http.evidence import EvidenceClient
+from hanse.identity.credentials.read import read_credential
+from hanse.identity.credentials.trust import IssuerPolicy
 from hanse.identity.dcp.scopes import TYPE, Scope
-from hanse.identity.rulebook import Rulebook
 from hanse.kernel.errors import Forbidden
 from hanse.kernel.tenant import Did, Tenant
 from hanse.ledger.peers import SERVICE as EVIDENCE
 from hanse.ledger.peers import EvidencePeers
+from hanse.trust.claims import Ruled
 from hanse.wallet.credentials import CredentialService
+from hanse.wallet.intake import spaces_named
 from hanse.wallet.letters import Letters
 from hanse.wallet.polling import Polling
-from hanse.wallet.ports import Mail, MailAnswer, WalletTx
-from hanse.wallet.records import Letter, ServiceType
+from hanse.wallet.ports import Mail, MailAnswer, Release, WalletTx
+from hanse.wallet.records import Held, Letter, ServiceType
 from hanse.wallet.requests import Requests
 from hanse.wallet.tokens import TokenService
 
@@ -33,15 +38,15 @@ MOST = 2_400
 log = logging.getLogger("hanse.wallets")
 
 
-class RulebookReader(Protocol):
-    """Reads the rulebook and the register of the space that a participant has joined (`trust.directory`)."""
+class SpaceReader(Protocol):
+    """Reads the rulebooks and the registers of the spaces that a participant has joined (`trust.directory`)."""
 
-    async def require(self, tenant: Tenant, peer: Did) -> object:
-        """Return the peer's entry in the register. Raises `Forbidden` if it has none, or if that cannot be told."""
+    async def naming(self, tenant: Tenant, peer: Did) -> Sequence[str]:
+        """Return the spaces whose registers name the peer. Raises `Forbidden` if there is no space."""
         ...
 
-    async def rulebook(self, tenant: Tenant) -> Rulebook:
-        """Return it. Raises `Forbidden` if there is none to be had."""
+    async def ruled(self, tenant: Tenant, space: str = "") -> Ruled:
+        """Return the rulebook, and the trust that follows from it. Raises `Forbidden` if there is none to be had."""
         ...
 
 
@@ -67,42 +72,73 @@ class AnchorsLetters:
 
 
 class SpaceManners:
-    """What the space that a participant has joined settles for its wallet: what it shows peers, and whose offers it takes up.
+    """What the spaces that a participant has joined settle for its wallet: what it shows peers, and whose offers it takes up.
 
-    `rulebooks` is filled in once the rooms that read rulebooks exist; until then nothing is shown.
+    `spaces` and `proved` (in which spaces a peer has proved itself) are filled in once the rooms that read rulebooks exist; until
+    then nothing is shown.
     """
 
     def __init__(self, ground: Ground) -> None:
         self._tenants = ground.tenants
-        self.rulebooks: RulebookReader | None = None
+        self.spaces: SpaceReader | None = None
+        self.proved: Callable[[Tenant, Did], Collection[str]] = lambda _tenant, _peer: ()
 
-    async def scopes_for(self, tenant: Tenant, audience: Did) -> tuple[Scope, ...]:
-        """Return the credentials that say what a member is in its space, about which every peer may ask.
+    async def released_to(self, tenant: Tenant, audience: Did) -> Release:
+        """Return the credentials that say what a member is in the spaces that both are in, and nothing of another space.
 
-        Members may ask about all that the rulebook lists besides: terms can ask for it (`urn:hanse:odrl:credential`).
+        Members may ask about all that a rulebook lists besides: terms can ask for it (`urn:hanse:odrl:credential`). Whoever is in one
+        space only shows what it is there to every peer that asks.
         """
-        if self.rulebooks is None or await self._tenants.space_of(tenant) is None:
-            return ()
-        try:
-            rulebook = await self.rulebooks.rulebook(tenant)
-        except Forbidden:
-            return ()  # without rules nothing is shown; the peer says that no token came
-        kinds = dict.fromkeys((*rulebook.own_types(), *(rulebook.credentials if await self._is_member(tenant, audience) else ())))
+        links = [] if self.spaces is None else await self._tenants.spaces_of(tenant)
+        if self.spaces is None or not links:
+            return Release()
+        listed = await self.spaces.naming(tenant, audience)
+        proved = self.proved(tenant, audience)
+        shared = _fitting(link.url for link in links if link.url in listed or link.url in proved or len(links) == 1)
+        kinds: dict[str, None] = {}
+        for url in shared:
+            try:
+                rulebook = (await self.spaces.ruled(tenant, url)).rulebook
+            except Forbidden:
+                continue  # without rules nothing is shown; the peer says that no token came
+            kinds |= dict.fromkeys((*rulebook.own_types(), *(rulebook.credentials if url in listed else ())))
         scopes = tuple(Scope(TYPE, kind, "read") for kind in kinds)
-        # Of a very long rulebook the end is left out: a token that is too long would open nothing at all.
+        # Of very long rulebooks the end is left out: a token that is too long would open nothing at all.
+        most = MOST - sum(len(url) + 3 for url in shared)
         lengths = accumulate(len(str(scope)) + 3 for scope in scopes)
-        return tuple(scope for scope, length in zip(scopes, lengths, strict=True) if length <= MOST)
+        return Release(tuple(scope for scope, length in zip(scopes, lengths, strict=True) if length <= most), tuple(shared))
 
-    async def _is_member(self, tenant: Tenant, peer: Did) -> bool:
-        try:
-            return self.rulebooks is not None and bool(await self.rulebooks.require(tenant, peer))
-        except Forbidden:
-            return False
+    async def showing(self, tenant: Tenant, spaces: Collection[str]) -> Callable[[Held], bool]:
+        """Return a test: is a credential of none of the participant's other spaces, or one that the rules of one of `spaces` believe?"""
+        links = await self._tenants.spaces_of(tenant)
+        others = {link.url for link in links} - set(spaces)
+        anchors = {link.anchor for link in links if link.url in others} - {link.anchor for link in links if link.url in spaces}
+        trusts: list[IssuerPolicy] = []
+        if others and self.spaces is not None:
+            for url in spaces:
+                with suppress(Forbidden):
+                    trusts.append((await self.spaces.ruled(tenant, url)).trust)
+
+        def shown(held: Held) -> bool:
+            if spaces_named(held.text).isdisjoint(others) and held.issuer not in anchors:
+                return True
+            credential = read_credential(held.text).credential
+            return any(trust.objection(credential) is None for trust in trusts)
+
+        return shown
 
     async def accepts_offers(self, tenant: Tenant, issuer: Did) -> bool:
-        """Tell whether what this issuer offers is to be requested at once: the anchor of the participant's space."""
-        link = await self._tenants.space_of(tenant)
-        return link is not None and link.anchor == issuer
+        """Tell whether what this issuer offers is to be requested at once: the anchor of a space of the participant's."""
+        return any(link.anchor == issuer for link in await self._tenants.spaces_of(tenant))
+
+
+def _fitting(urls: Iterable[str]) -> list[str]:
+    """Return as many as fit into an access token beside the scopes."""
+    found: list[str] = []
+    for url in urls:
+        if sum(map(len, found)) + len(url) <= MOST // 2:
+            found.append(url)
+    return found
 
 
 class Post:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli import demo_terms, demo_trust
-from hanse.cli.demo_data import Good, look_inside, tables, texts
+from hanse.cli import demo_factory, demo_terms, demo_trust
+from hanse.cli.demo_data import Good, energy, look_inside, tables, texts
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
 from hanse.client import Client
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 SPACE = "demo"
 PATIENCE = 15.0
-_ACTING = ("anchor", "ada", "bo", "meteo", "library", "factory", "stranger")
+SECOND = "energy"
+_ACTING = ("anchor", "ada", "bo", "meteo", "library", "factory", "stranger", "registry", "city")
 WANTED = "members + until 2035-01-01"
 """What the factory asks for at first; the provider's offer ends earlier, and it counters with that."""
 
@@ -74,6 +75,7 @@ class _Story:
         self.into = into
         self.port = port
         self.say = shell.print
+        self.restricted: list[Good] = []
 
     def tell(self, began: float, keep: bool) -> None:
         """Tell it from beginning to end."""
@@ -98,19 +100,32 @@ class _Story:
         demo_terms.use_under_terms(self.say, clients, folder, self.into)
         self.say("\n9. A contract ends while bytes flow.")
         demo_terms.cut_at_the_end(self.say, clients, folder)
+        self._run_factory(clients)
         if not keep:  # who stays wants a factory that is a member
-            self.say("\n10. The factory loses its right while it reads.")
+            self.say("\n14. The factory loses its right while it reads.")
             demo_trust.cut_reader(self.say, clients, folder)
         self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
         if keep:
             self._stay(server)
 
+    def _run_factory(self, clients: dict[str, Client]) -> None:
+        factory = clients["factory"]
+        self.say("\n10. A second space, in which a city offers data for one purpose alone. The factory joins it, too.")
+        self._offer(clients["city"], "city", self.restricted)
+        demo_factory.join_second_space(self.say, clients, f"http://localhost:{self.port}/spaces/{SECOND}")
+        self.say("\n11. One order for both spaces: found, planned, negotiated, fetched, verified, documented, stored.")
+        versions = demo_factory.acquire(self.say, factory)
+        demo_factory.open_all(self.say, factory, versions)
+        self.say("\n13. The evidence of one of them, verified in a fresh directory with the network off.")
+        demo_factory.prove(self.say, factory, list(versions.values())[-1], self.into)
+
     def _prepare(self) -> dict[str, list[Good]]:
         goods = {}
-        for name, gather in (("meteo", tables), ("library", texts)):
+        for name, gather in (("meteo", tables), ("library", texts), ("city", energy)):
             folder = self.home.absolute() / "data" / name
             folder.mkdir(parents=True)
             goods[name] = gather(folder)
+        self.restricted = goods.pop("city")
         (self.home / "hanse.toml").write_text(f"port = {self.port}\n", "utf-8")
         asyncio.run(_make_space(self.home, self.home.absolute() / "data", self.port))
         return goods
@@ -187,6 +202,8 @@ async def _make_space(home: Path, data: Path, port: int) -> None:
         made = [anchor]
         for name, title in (("meteo", "Meteo, a company"), ("library", "Library, a city's archive")):
             made.append(await add_participant(server, space, name, title, roots=(str(data / name),)))
+        second, registry = await found_space(server, SECOND, "Energy data of cities", anchor="registry")
+        made += [registry, await add_participant(server, second, "city", "A city", roots=(str(data / "city"),))]
         tokens = {one.name: one.token for one in made} | await _newcomers(server) | await _two_operators(server, anchor.name, space.name)
     finally:
         await server.stop()

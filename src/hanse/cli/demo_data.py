@@ -35,15 +35,9 @@ class Good(Struct, frozen=True, kw_only=True):
 
 def tables(folder: Path) -> list[Good]:
     """Lay the tables of the package vega_datasets into `folder`. Raises `Misconfigured` if it is not installed."""
-    try:
-        source = files("vega_datasets") / "_data"
-    except ModuleNotFoundError:
-        raise Misconfigured(
-            "The demo's tables come from the package vega_datasets.", hint="Install it: pip install 'hanse[demo]'."
-        ) from None
-    for name in ("seattle-weather.csv", "airports.csv", "us-employment.csv"):
-        with as_file(source / name) as path:
-            shutil.copyfile(path, folder / name)
+    _copy("seattle-weather.csv", folder)
+    _copy("airports.csv", folder)
+    _copy("us-employment.csv", folder)
     return [
         Good(
             path=folder / "seattle-weather.csv",
@@ -72,6 +66,33 @@ def tables(folder: Path) -> list[Good]:
             language=("en",),
             policy="members + until 2030-01-01",
         ),
+    ]
+
+
+def _copy(name: str, folder: Path) -> None:
+    try:
+        source = files("vega_datasets") / "_data"
+    except ModuleNotFoundError:
+        raise Misconfigured(
+            "The demo's tables come from the package vega_datasets.", hint="Install it: pip install 'hanse[demo]'."
+        ) from None
+    with as_file(source / name) as path:
+        shutil.copyfile(path, folder / name)
+
+
+def energy(folder: Path) -> list[Good]:
+    """Lay a table about energy into `folder`, which is offered for one purpose alone. Raises as `tables` does."""
+    _copy("iowa-electricity.csv", folder)
+    return [
+        Good(
+            path=folder / "iowa-electricity.csv",
+            title="Electricity in Iowa by source, 2001 to 2017",
+            description="Net generation of each year from fossil fuels, nuclear energy and renewables, by the US energy administration.",
+            keywords=("energy", "electricity"),
+            licence=PUBLIC_DOMAIN,
+            language=("en",),
+            policy="members + purpose dpv:ResearchAndDevelopment",
+        )
     ]
 
 

@@ -37,7 +37,7 @@ _WELL = frozenset({DONE, WAITING})
 @click.option("--sponsor", metavar="NAME", help="An intermediary on this server that vouches for you (with the profile of the host).")
 @click.option("--hosting", metavar="URL", help="As an intermediary: where you tell how you host others.")
 @click.option("--check", is_flag=True, help="Ask for nothing: only tell what the space would say.")
-@click.option("--replace", is_flag=True, help="Change from another space, which is left once this one has admitted you.")
+@click.option("--replace", is_flag=True, help="Pin the anchor that the space names now, in place of another.")
 @click.option("--name", metavar="NAME", help="In a new home: your participant's name; otherwise your login name.")
 @click.option("--title", help="In a new home: the name that people read.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="In a new home: the port, fixed from then on; else a free one from 8400.")
@@ -60,8 +60,9 @@ def command(
 ) -> None:
     """Join a space.
 
-    Shows its steps: the anchor is looked at, has to reach you, and looks at what you bring along. Without an invitation it may be that
-    people decide; until then the exit code is 3, and the same command tells how it stands. It is 1 if something is missing.
+    You stay in the spaces that you are in already; `hanse leave` leaves one. Shows its steps: the anchor is looked at, has to reach
+    you, and looks at what you bring along. Without an invitation it may be that people decide; until then the exit code is 3, and
+    the same command tells how it stands. It is 1 if something is missing.
 
     Where there is no home folder yet, it makes one with a participant of yours, and runs it until Ctrl-C so that you are reached;
     `hanse up` runs it again.

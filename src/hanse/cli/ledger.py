@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli import words
+from hanse.cli import ledger_witness, words
 from hanse.cli.files import read_text
 from hanse.cli.kit import DONE, FAILED, Noun
 from hanse.cli.shell import Shell
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @click.group("ledger", cls=Noun, default="list")
 def command() -> None:
     """Show the signed log: what was permitted, refused, stated and ended, and by whom."""
+
+
+command.add_command(ledger_witness.command)
 
 
 @command.verb("list", example="hanse ledger --agreement agr_06f9k2q4m8s1t5v7w9x3yz")
@@ -58,10 +61,11 @@ def show_one(shell: Shell, id: str) -> None:
     shell.answer(entry, show)
 
 
-@command.verb("checkpoint", example="hanse ledger checkpoint")
-def checkpoint(shell: Shell) -> None:
+@command.verb("checkpoint", example="hanse ledger checkpoint --witnessed")
+@click.option("--witnessed", is_flag=True, help="The newest one that witnesses have cosigned, with their lines.")
+def checkpoint(shell: Shell, witnessed: bool) -> None:
     """Print what the ledger says of itself, signed. Keep it elsewhere: `verify --against` shows later what was changed since."""
-    text = shell.client.ledger.checkpoint()
+    text = shell.client.ledger.checkpoint(witnessed=witnessed)
     shell.answer({"checkpoint": text}, lambda: click.echo(text, nl=False))
 
 
@@ -69,12 +73,12 @@ def checkpoint(shell: Shell) -> None:
 @click.option("--against", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="An earlier checkpoint.")
 @click.pass_context
 def verify(ctx: click.Context, shell: Shell, against: Path | None) -> None:
-    """Check every signature, hash and number of the log. The exit code is 1 if anything is not as it was written."""
+    """Check every signature, hash and number of the log, and that it is what its witnesses saw. The exit code is 1 if anything is not."""
     verdict = shell.client.ledger.verify(None if against is None else read_text(against, "checkpoint"))
 
     def show() -> None:
         if verdict.sound:
-            since = "" if against is None else ", and the log goes on from the checkpoint"
+            since = _since(verdict.against, given=against is not None)
             shell.print(f"All {words.plural(verdict.size, 'entry').replace('entrys', 'entries')} are as they were written{since}.")
             return
         shell.print(f"{words.plural(verdict.count, 'fault')} found: this log was changed.")
@@ -83,6 +87,21 @@ def verify(ctx: click.Context, shell: Shell, against: Path | None) -> None:
 
     shell.answer(verdict, show)
     ctx.exit(DONE if verdict.sound else FAILED)
+
+
+@command.verb("restart", example='hanse ledger restart --reason "The disk was lost; the backup is two days older."')
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is said in the first entry of the new log.")
+def restart(shell: Shell, reason: str) -> None:
+    """Begin a new log where one has stopped because entries were lost. It keeps the entries that are left, under a new name."""
+    found = shell.client.ledger.restart(reason)
+    shell.answer(found, lambda: shell.print(f"The new log is {found.name}."))
+
+
+def _since(against: int, *, given: bool) -> str:
+    said = ["the checkpoint"] if given else []
+    seen = against - given
+    said += [f"what {words.plural(seen, 'witness').replace('witnesss', 'witnesses')} saw"] if seen else []
+    return f", and the log goes on from {' and '.join(said)}" if said else ""
 
 
 def _by(one: LedgerEntry) -> str:

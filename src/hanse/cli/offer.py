@@ -61,17 +61,22 @@ def command() -> None:
 
 
 @command.verb("add", example='hanse offer ./weather.csv --title "Weather" --policy "members + until 2027-01-01"')
-@click.argument("source", metavar="PATH_OR_URL")
+@click.argument("source", metavar="[PATH_OR_URL]", required=False)
+@click.option("--stored", metavar="NAME[@N][/PATH]", help="Offer what the facility holds, instead of a path or an address.")
 @described
-def add(shell: Shell, source: str, **said: Any) -> None:
-    """Offer data: a file, a folder or an address.
+def add(shell: Shell, source: str | None, stored: str | None, **said: Any) -> None:
+    """Offer data: a file, a folder, an address, or what the facility holds.
 
-    Size, checksums, media type and title are found out. Terms are templates (`hanse policy list`) or files with ODRL JSON;
+    What came under a contract is offered within that contract's next policy, and no longer than it stands. Of a NAME without @N it is
+    the newest version at any time; a PATH in it is one file, or a folder if it ends with `/`. Size, checksums, media type and title are found out. Terms are templates (`hanse policy list`) or files with ODRL JSON;
     without any it is the template `members`.
     """
     policies = [terms_of(one) for one in said.pop("policies")]
     about = _description(shell, said)
-    asset = shell.client.assets.create(_source(source), policies or [DEFAULT_POLICY], about)
+    if (source is None) == (stored is None):
+        wrong_usage("Say what you offer: a path, an address, or --stored NAME@N.")
+    place = _source(source) if source is not None else _stored(stored or "")
+    asset = shell.client.assets.create(place, policies or [DEFAULT_POLICY], about)
 
     def show() -> None:
         _show(shell, asset)
@@ -136,6 +141,11 @@ def withdraw(shell: Shell, id: str) -> None:
     shell.answer(asset, lambda: shell.print(f"{asset.id} is withdrawn. Contracts that stand keep their right to it until they end."))
 
 
+def _stored(text: str) -> dict[str, str]:
+    version, _, path = text.partition("/")
+    return {"kind": "stored", "version": version, "path": path}
+
+
 def _source(text: str) -> dict[str, str]:
     if urlsplit(text).scheme in ("http", "https"):
         return {"kind": "http", "url": text}
@@ -171,7 +181,8 @@ def _description(shell: Shell, said: dict[str, Any]) -> Description:
 
 def _show(shell: Shell, asset: Asset) -> None:
     dataset = asset.dataset
-    source = asset.source.get("path") or asset.source.get("url") or ""
+    place = asset.source
+    source = place.get("url") or "/".join(one for one in (place.get("version"), place.get("path")) if one)
     seen = ", ".join(map(words.short, asset.visible_to)) or "every member of the space"
     shell.print(f"{asset.id}  {dataset.title}")
     shell.fields(

@@ -30,7 +30,7 @@ def command() -> None:
 def show_list(shell: Shell) -> None:
     """Participants of this server."""
     found = shell.client_of(HOST).participants.list()
-    rows = [(one.name, one.title, "suspended" if one.suspended else "active", one.space.url if one.space else "") for one in found]
+    rows = [(one.name, one.title, "suspended" if one.suspended else "active", ", ".join(each.url for each in one.spaces)) for one in found]
     shell.answer(found, lambda: shell.table(("NAME", "TITLE", "STATE", "SPACE"), rows, "There are no participants yet."))
 
 
@@ -141,7 +141,7 @@ def _show(shell: Shell, one: Participant) -> None:
             ("DID", one.did),
             ("since", words.moment(one.created)),
             ("offers from", ", ".join([*one.allowed_roots, *one.allowed_hosts]) or "nowhere yet: `hanse participant edit NAME --root DIR`"),
-            ("space", one.space.url if one.space else ""),
+            ("space", ", ".join(each.url for each in one.spaces)),
             ("suspended", words.moment(one.suspended)),
         ]
     )

@@ -45,7 +45,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Trust": {
         "wallet": "Credentials that you hold, and your keys.",
         "anchor": "Members, rulebook and credentials of a space that you anchor.",
-        "leave": "Leave your space.",
+        "leave": "Leave a space.",
     },
     "Look after it": {
         "serve": "Run the server of a home folder.",

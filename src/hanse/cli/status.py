@@ -24,11 +24,13 @@ _STANDING = {
 
 
 @define("status", example="hanse status")
-@click.option("--members", "with_members", is_flag=True, help="List the members of your space, too.")
-def command(shell: Shell, with_members: bool) -> None:
+@click.option("--members", "with_members", is_flag=True, help="List the members of your spaces, too.")
+@click.option("--space", metavar="SPACE", help="List the members of this space alone: its address or its name.")
+def command(shell: Shell, with_members: bool, space: str | None) -> None:
     """Show how the server and your participant are."""
     status = shell.client.status()
-    members = shell.client.members() if with_members else []
+    with_members = with_members or space is not None
+    members = shell.client.members(space) if with_members else []
     data = {"status": status, "members": members} if with_members else status
     shell.answer(data, lambda: _show(shell, status, members))
 
@@ -37,18 +39,23 @@ def _show(shell: Shell, status: Status, members: list[Member]) -> None:
     shell.fields([("server", f"Hanse {status.version}, {status.database}, up for {_span(status.uptime_seconds)}"), *_own(status)])
     if members:
         shell.print()
-        rows = [(one.did, one.name, ", ".join(one.roles)) for one in members]
-        shell.table(("DID", "NAME", "ROLES"), rows, "")
+        several = len(status.spaces) > 1
+        rows = [(one.did, one.name, ", ".join(one.roles), *([words.spaces(one.spaces)] if several else ())) for one in members]
+        shell.table(("DID", "NAME", "ROLES", *(["SPACES"] if several else ())), rows, "")
 
 
 def _own(status: Status) -> list[tuple[str, str]]:
-    participant, counts, space = status.participant, status.counts, status.space
+    participant, counts = status.participant, status.counts
     found: list[tuple[str, str]] = []
     if participant is not None:
         found += [("participant", f"{participant.title} ({participant.name})"), ("DID", participant.did)]
         found += [("suspended", words.moment(participant.suspended))]
-        found += _space(space) if space is not None else [("space", "none: `hanse join ADDRESS`")]
+        for space in status.spaces:
+            found += _space(space)
+        if not status.spaces:
+            found.append(("space", "none: `hanse join ADDRESS`"))
     found += [("credential", _held(one)) for one in status.credentials or ()]
+    found.append(("ledger", status.ledger))
     if counts is not None:
         found += [
             ("assets", str(counts.assets)),

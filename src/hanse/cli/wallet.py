@@ -68,18 +68,19 @@ def remove(shell: Shell, id: str, yes: bool) -> None:
 )
 @click.argument("types", metavar="[TYPE]...", nargs=-1)
 @click.option("--issuer", metavar="DID", help="Whom to ask; otherwise the anchor of your space.")
+@click.option("--space", metavar="SPACE", help="Whose anchor to ask, if you are in several: its address or its name.")
 @click.option(
     "--patience", type=click.IntRange(0, 3600), default=10, show_default=True, metavar="SECONDS", help="How long to wait for the answer."
 )
 @click.pass_context
-def request(ctx: click.Context, shell: Shell, types: tuple[str, ...], issuer: str | None, patience: int) -> None:
+def request(ctx: click.Context, shell: Shell, types: tuple[str, ...], issuer: str | None, space: str | None, patience: int) -> None:
     """Ask an issuer for credentials.
 
     Without a TYPE the anchor of your space is asked for all that you are entitled to. The exit code is 3 while the issuer has not
     answered, and 1 if it said no.
     """
     wallet = shell.client.wallet
-    asked = wallet.request(types, issuer=issuer, patience=0)
+    asked = wallet.request(types, issuer=issuer, space=space, patience=0)
     if asked.open and patience:
         shell.note(f"The request {asked.id} is made. Waiting up to {words.plural(patience, 'second')} for {asked.issuer}.")
         asked = wallet.await_request(asked.id, patience=patience)

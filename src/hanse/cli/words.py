@@ -33,6 +33,11 @@ def short(did: str) -> str:
     return unquote(did.rpartition(":")[2])
 
 
+def spaces(urls: Iterable[str]) -> str:
+    """Return the names of spaces, which are the last parts of their addresses."""
+    return ", ".join(url.rpartition("/")[2] or url for url in urls)
+
+
 def holding(state: str, *, counts: bool | None) -> str:
     """Return how a credential that is held stands: its state, or that the joined space does not take it, or may not."""
     if state != "good" or counts:

@@ -69,6 +69,12 @@ class Ledger(Noun[Mode]):
     get = Method(ledger.get_entry)
     checkpoint = Method(ledger.checkpoint)
     verify = Method(ledger.verify)
+    witnesses = Method(ledger.witnesses)
+    add_witness = Method(ledger.add_witness)
+    remove_witness = Method(ledger.remove_witness)
+    witnessed = Method(ledger.witnessed)
+    look = Method(ledger.look)
+    restart = Method(ledger.restart)
 
 
 class Transfers(Noun[Mode]):
@@ -178,6 +184,8 @@ class _Methods(FactoryNouns[Mode]):
     did_of = Method(spaces.did_of)
     join = Method(spaces.join)
     leave = Method(spaces.leave)
+    look = Method(spaces.look)
+    spaces = Method(spaces.spaces)
     catalog = Method(offers.catalog)
     browse = Method(offers.browse)
     dataset = Method(offers.dataset)

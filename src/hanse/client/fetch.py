@@ -23,8 +23,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hanse.client import wire as w
-from hanse.client.listing import MAX_BYTES, PARTS, RemoteFile, RemoteManifest, decode, path_fault
 from hanse.client.partial import Partial, digest_of
+from hanse.dataplane.listing import MAX_BYTES, PARTS, RemoteFile, RemoteManifest, decode, path_fault
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.errors import NotReady, PeerInvalid, PeerUnreachable, TooMany
 

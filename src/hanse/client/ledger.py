@@ -25,9 +25,42 @@ def get_entry(id: str) -> Steps[lm.OpenEntry]:
     return (yield from get(f"/ledger/{part(id)}", lm.OpenEntry))
 
 
-def checkpoint() -> Steps[str]:
-    """Return what the ledger says of itself now, signed. Kept elsewhere, it shows later what was changed or cut off."""
-    return (yield from get("/ledger/checkpoint", lm.Checkpoint)).checkpoint
+def checkpoint(*, witnessed: bool = False) -> Steps[str]:
+    """Return what the ledger says of itself now, signed; or the newest such note that witnesses have cosigned.
+
+    Kept elsewhere, it shows later what was changed or cut off. Raises `NotFound` while no witness has cosigned.
+    """
+    return (yield from get("/ledger/checkpoint", lm.Checkpoint, witnessed="true" if witnessed else None)).checkpoint
+
+
+def witnesses(*, ask: bool = False) -> Steps[lm.LogWitnesses]:
+    """Return who witnesses the ledger, and how far each has seen it; after all were asked, if that is wanted."""
+    return (yield from (post("/ledger/witnesses/ask", None, lm.LogWitnesses) if ask else get("/ledger/witnesses", lm.LogWitnesses)))
+
+
+def add_witness(did: str) -> Steps[lm.LogWitnesses]:
+    """Let somebody witness the ledger from now on."""
+    return (yield from post("/ledger/witnesses", {"did": did}, lm.LogWitnesses))
+
+
+def remove_witness(did: str) -> Steps[lm.LogWitnesses]:
+    """Let a named witness go. Raises `NotFound`, and `Conflict` for an anchor."""
+    return (yield from post(f"/ledger/witnesses/{part(did)}", None, lm.LogWitnesses, method="DELETE"))
+
+
+def witnessed(*, most: int | None = None) -> Steps[list[lm.WitnessedLog]]:
+    """Return the logs of others that this participant witnesses."""
+    return (yield from listed("/witnessed", lm.WitnessedLog, most))
+
+
+def look(did: str) -> Steps[lm.LogLook]:
+    """Compare what a participant's log shows with what witnesses saw of it. Raises `PeerError`s where it cannot be read."""
+    return (yield from post("/witnessed/look", {"did": did}, lm.LogLook))
+
+
+def restart(reason: str) -> Steps[lm.LogWitnesses]:
+    """Begin a new ledger where one has stopped because entries were lost. Raises `Conflict` if it goes on."""
+    return (yield from post("/ledger/restart", {"reason": reason}, lm.LogWitnesses))
 
 
 def verify(earlier: str | None = None) -> Steps[lm.LedgerVerdict]:

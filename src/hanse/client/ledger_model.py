@@ -71,6 +71,60 @@ class LedgerVerdict(Record, kw_only=True):
     root: str
     count: int
     faults: list[LedgerFault]
+    against: int = 0
+
+
+class LogWitness(Record, kw_only=True):
+    """A witness of the ledger, how many entries it cosigned last and when, and what is wrong."""
+
+    did: str
+    named: bool
+    size: int
+    at: datetime | None
+    problem: str = ""
+    alarm: str = ""
+    proof: str = ""
+
+
+class LogWitnesses(Record, kw_only=True):
+    """Who witnesses the ledger, and whether it goes on."""
+
+    name: str
+    size: int
+    halted: str
+    hint: str
+    witnesses: list[LogWitness]
+
+
+class LogView(Record, kw_only=True):
+    """What a witness saw of a log: `same`, `unseen`, `unknown` or `differs`, at which size, why, and the note that proves it."""
+
+    witness: str
+    verdict: str
+    size: int
+    problem: str = ""
+    note: str = ""
+
+
+class LogLook(Record, kw_only=True):
+    """A look at somebody's log, from outside."""
+
+    name: str
+    size: int
+    checkpoint: str
+    forked: bool
+    views: list[LogView]
+
+
+class WitnessedLog(Record, kw_only=True):
+    """A log that this participant witnesses."""
+
+    name: str
+    owner: str
+    size: int
+    at: datetime
+    refused: int
+    suspect: str = ""
 
 
 class Deleted(Record, kw_only=True):

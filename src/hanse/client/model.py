@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from hanse.client.space_model import Membership
+from hanse.client.space_model import Member, Membership, SeenRole
 from hanse.client.wallet_model import Holding
 
 Progress = Callable[[int, int | None], None]
@@ -28,7 +28,7 @@ class Record(Struct, kw_only=True):
 
 
 class SpaceLink(Record, kw_only=True):
-    """The space a participant has joined, and the DID of its anchor."""
+    """A space that a participant has joined, and the DID of its anchor."""
 
     url: str
     anchor: str
@@ -55,7 +55,7 @@ class Participant(Record, kw_only=True):
     allowed_roots: list[str] = []
     allowed_hosts: list[str] = []
     quota: Quota | None = None
-    space: SpaceLink | None = None
+    spaces: list[SpaceLink] = []
     suspended: datetime | None = None
 
 
@@ -77,8 +77,9 @@ class Status(Record, kw_only=True):
     database: str
     participant: Participant | None = None
     counts: Counts | None = None
-    space: Membership | None = None
+    spaces: list[Membership] = []
     credentials: list[Holding] | None = None
+    ledger: str = ""
 
 
 class WhoAmI(Record, kw_only=True):
@@ -181,7 +182,7 @@ class Limits(Record, kw_only=True):
 
 
 class Asset(Record, kw_only=True):
-    """An own dataset on offer. `source` is `{"kind": "file" | "folder" | "http", ...}`."""
+    """An own dataset on offer. `source` is `{"kind": "file" | "folder" | "http" | "stored", ...}`."""
 
     id: str
     dataset: Dataset
@@ -310,8 +311,32 @@ class Got(Record, kw_only=True):
     seconds: float = 0.0
 
 
+class SeenSpace(Record, kw_only=True):
+    """What everybody may see of a space, with what it would need to join; `joined` tells whether the participant is in it.
+
+    `catalogues` are of members that answer anybody, `closed` says of the others (by DID) why there is none.
+    """
+
+    url: str
+    title: str
+    anchor: str
+    joined: bool
+    rulebook: int
+    members: list[Member] = []
+    roles: list[SeenRole] = []
+    decided_by: str = ""
+    terms: str = ""
+    terms_url: str = ""
+    catalogues: list[Catalogue] = []
+    closed: dict[str, str] = {}
+
+
 class Everything(Record, kw_only=True):
-    """What all members offer; `unreachable` says of members (by DID) why their catalogue is not in it."""
+    """What all members of all joined spaces offer; `unreachable` says of members (by DID) why their catalogue is not in it.
+
+    `spaces` are the addresses of the spaces in which each member is, by its DID.
+    """
 
     catalogues: list[Catalogue] = []
     unreachable: dict[str, str] = {}
+    spaces: dict[str, list[str]] = {}

@@ -62,7 +62,8 @@ def get_asset(id: str) -> Steps[m.Asset]:
 def create_asset(source: Mapping[str, str], terms: Sequence[Terms], about: Description | None = None) -> Steps[m.Asset]:
     """Offer data: a file `{"kind": "file", "path": ...}`, a folder, or an address `{"kind": "http", "url": ...}`.
 
-    Raises `Invalid` naming field and rule, and `Forbidden` for a source outside what the participant may offer from.
+    What the facility holds is offered as `{"kind": "stored", "version": "name@number"}`. Raises `Invalid` naming field and rule, and
+    `Forbidden` for a source outside what the participant may offer from.
     """
     body = {**(about or Description()).body(), "source": dict(source), "terms": list(terms)}
     return (yield from post("/assets", body, m.Asset))
@@ -101,13 +102,17 @@ def catalog(peer: str, filter: Filter = ()) -> Steps[m.Catalogue]:
     return whole
 
 
-def browse(filter: Filter = ()) -> Steps[m.Everything]:
-    """Return what all other members of the space offer to us. Raises the last `PeerError` if none of them answered."""
+def browse(filter: Filter = (), space: str | None = None) -> Steps[m.Everything]:
+    """Return what all other members of our spaces, or of the one that is named, offer to us.
+
+    Raises the last `PeerError` if none of them answered.
+    """
     own = (yield from who_am_i()).participant
     everything, trouble = m.Everything(), None
-    for member in (yield from members()):
+    for member in (yield from members(space)):
         if own is not None and member.did == own.did:
             continue
+        everything.spaces[member.did] = member.spaces
         try:
             everything.catalogues.append((yield from catalog(member.did, filter)))
         except PeerError as error:

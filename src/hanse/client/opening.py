@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from hanse.client.listing import PARTS
 from hanse.client.partial import storage_failed
+from hanse.dataplane.listing import PARTS
 
 if TYPE_CHECKING:
     from hanse.client.fetch import FetchReport

@@ -12,7 +12,7 @@ from typing import Self
 
 from blake3 import blake3
 
-from hanse.client.listing import PARTS
+from hanse.dataplane.listing import PARTS
 from hanse.kernel.errors import StorageFailed
 
 CHUNK = 1 << 20

@@ -60,11 +60,6 @@ def error_of(status: int, body: bytes, retry_after: float | None = None) -> e.Ha
     return kind(message, where=problem.field, hint=problem.hint or _HINTS.get(status), rule=rule)
 
 
-def detail_of(body: bytes) -> str | None:
-    """Return what a foreign problem document says in words, fit for a terminal, or nothing if this is none."""
-    return "".join(one if one.isprintable() else " " for one in _read(body).detail[:_LONGEST]) or None
-
-
 def _read(body: bytes) -> Problem:
     try:
         return msgspec.json.decode(body, type=Problem)

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from hanse.client.ledger_model import Deleted
-from hanse.client.listing import PARTS
+from hanse.dataplane.listing import PARTS
 from hanse.kernel.errors import Conflict, Invalid, NotFound, StorageFailed
 
 MAX_LIST: Final = 400 * 1024 * 1024

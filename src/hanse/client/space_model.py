@@ -9,11 +9,11 @@ from msgspec import Struct
 Claim = str | int | bool
 
 
-# --- The joined space ---------------------------------------------------------------------------------------------------
+# --- The joined spaces --------------------------------------------------------------------------------------------------
 
 
 class Membership(Struct, kw_only=True):
-    """How the participant stands in its space, and the anchor's `reason`; `problem` says why that is not known (well).
+    """How the participant stands in a space, and the anchor's `reason`; `problem` says why that is not known (well).
 
     `terms` is the hash of terms that have changed since they were accepted, and `terms_url` where they are to be read.
     """
@@ -30,12 +30,23 @@ class Membership(Struct, kw_only=True):
 
 
 class Member(Struct, kw_only=True):
-    """A member on the signed register of the space."""
+    """A member on the signed registers of the joined spaces: in which of them (addresses), and as what."""
 
     did: str
     name: str
     roles: list[str] = []
     since: datetime
+    spaces: list[str] = []
+
+
+class SeenRole(Struct, kw_only=True):
+    """A role of a space: what one needs for it, and what the space trusts it with besides."""
+
+    name: str
+    title: str
+    needs: list[str] = []
+    evidence: list[str] = []
+    trust: list[str] = []
 
 
 class FitCheck(Struct, kw_only=True):

@@ -44,13 +44,15 @@ def get_request(id: str) -> Steps[w.CredentialRequest]:
     return (yield from get(f"/wallet/requests/{part(id)}", w.CredentialRequest))
 
 
-def request(types: Sequence[str] = (), *, issuer: str | None = None, patience: int = 10) -> Steps[w.CredentialRequest]:
+def request(
+    types: Sequence[str] = (), *, issuer: str | None = None, space: str | None = None, patience: int = 10
+) -> Steps[w.CredentialRequest]:
     """Ask an issuer for credentials, and wait up to `patience` seconds for its answer.
 
-    Without an issuer the anchor of the joined space is asked, without types for what the participant is entitled to. Raises
-    `Invalid` for a type that the issuer does not make, `Conflict` for who is no member, and `PeerError`s.
+    Without an issuer the anchor of the joined space is asked (`space`, if there are several), without types for what the participant
+    is entitled to. Raises `Invalid` for a type that the issuer does not make, `Conflict` for who is no member, and `PeerError`s.
     """
-    asked = yield from post("/wallet/requests", said(issuer=issuer, types=list(types) or None), w.CredentialRequest)
+    asked = yield from post("/wallet/requests", said(issuer=issuer, space=space, types=list(types) or None), w.CredentialRequest)
     return (yield from await_request(asked.id, patience=patience))
 
 

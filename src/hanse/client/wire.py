@@ -14,12 +14,9 @@ import threading
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from hanse.client.problems import detail_of
+from hanse.dataplane.answers import LONGEST, fault_of
 from hanse.dsp.messages import DataAddress
-from hanse.kernel.errors import AddressRefused, NotReady, PeerInvalid, PeerRefused, PeerUnreachable, TooMany
-
-_LONGEST = 4_000
-"""Bytes of a refusal that are read."""
+from hanse.kernel.errors import AddressRefused, PeerRefused, PeerUnreachable
 
 Renew = Callable[[DataAddress], DataAddress]
 """Returns the address with fresh tokens; raises `PeerError`s."""
@@ -148,25 +145,12 @@ class Wire:
         return True
 
     def _judged(self, response: http.client.HTTPResponse) -> http.client.HTTPResponse:
-        status = response.status
-        if status in (200, 206, 416):
+        body = response.read(LONGEST) if response.status >= 400 and response.status != 416 else b""
+        fault = fault_of(response.status, response.headers.get("Retry-After", ""), body)
+        if fault is None:
             return response
-        body = response.read(_LONGEST) if status >= 400 else b""
-        reason = body.decode(errors="replace")
         self.drop()
-        if status in (429, 503):
-            after = response.headers.get("Retry-After", "")
-            pause = float(after) if after.isascii() and after.isdigit() and len(after) < 9 else 1.0
-            if f'"urn:hanse:problem:{NotReady.rule}"' in reason:
-                raise NotReady("The provider is still making the version of the data that the agreement asks for.", retry_after=pause)
-            raise TooMany(f"The provider asks to come back later ({status}).", retry_after=pause)
-        if status >= 500:
-            raise PeerUnreachable(f"The provider's data endpoint fails with {status}.")
-        if status < 400:
-            raise PeerInvalid(f"The provider answers {status}, which is no data.")
-        said = detail_of(body)
-        why = f"The provider refuses the data with {status}" + (f": {said}" if said else ".")
-        raise PeerRefused(why, status=status, reason=reason or None)
+        raise fault
 
 
 class _Dialled(http.client.HTTPConnection):

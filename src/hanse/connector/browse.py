@@ -44,15 +44,18 @@ class Browser:
         """Return the first page, or the one at `at`, an address that an earlier page gave. Raises `Invalid` for others."""
         base = await self._base(tenant, peer)
         if at is None:
-            request = self._kit.wire.encode_catalog_request(CatalogRequest(filter=filter))
-            body, following = await self._kit.peers.post(tenant, peer, f"{base}/catalog/request", request)
-        else:
-            _require_same_origin(at, base)
-            body, following = await self._kit.peers.get_page(tenant, peer, at)
-        page = _read(body, read_catalogue)
-        if page.participant_id != peer:
-            raise PeerInvalid(f"The catalogue says it is that of {page.participant_id[:200]!r}, not of {peer}.", where="participantId")
-        return Browsed(participant=peer, datasets=list(page.datasets), unreadable=_unreadable(page), next=following)
+            return await self._first(tenant, peer, base, filter)
+        _require_same_origin(at, base)
+        return _browsed(peer, *await self._kit.peers.get_page(tenant, peer, at))
+
+    async def _first(self, tenant: Tenant, peer: Did, base: str, filter: tuple[object, ...]) -> Browsed:
+        request = self._kit.wire.encode_catalog_request(CatalogRequest(filter=filter))
+        return _browsed(peer, *await self._kit.peers.post(tenant, peer, f"{base}/catalog/request", request))
+
+    async def public(self, tenant: Tenant, peer: Did, filter: tuple[object, ...] = ()) -> Browsed:
+        """Return the first page of what a peer shows to who is in no space with it, if it does. Raises `PeerError`s; most refuse."""
+        base = (await self._kit.peers.base_of(tenant, peer)).rstrip("/")
+        return await self._first(tenant, peer, base, filter)
 
     async def all(self, tenant: Tenant, peer: Did, filter: tuple[object, ...] = ()) -> Browsed:
         """Return every page as one, within `MOST_PAGES` and `MOST_DATASETS`; `next` is set where that was not the end."""
@@ -98,6 +101,13 @@ class Browser:
     async def _base(self, tenant: Tenant, peer: Did) -> str:
         await self._kit.membership.require(tenant, peer)
         return (await self._kit.peers.base_of(tenant, peer)).rstrip("/")
+
+
+def _browsed(peer: Did, body: bytes, following: str | None) -> Browsed:
+    page = _read(body, read_catalogue)
+    if page.participant_id != peer:
+        raise PeerInvalid(f"The catalogue says it is that of {page.participant_id[:200]!r}, not of {peer}.", where="participantId")
+    return Browsed(participant=peer, datasets=list(page.datasets), unreadable=_unreadable(page), next=following)
 
 
 def _require_same_origin(url: str, base: str) -> None:

@@ -34,6 +34,17 @@ async def admit(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T], aske
     except CallerError:
         await kit.database.run(use_token)
         raise
+    return await admit_party(kit, sender, work)
+
+
+async def admit_party(kit: Kit, sender: Sender, work: Callable[[ConnectorTx], T]) -> T:
+    """Run `work` for a proved sender, member or not: it has to be one that an agreement stands or stood with.
+
+    Its token stays used up even if it is refused. Raises `Unauthenticated` for a token that was used before.
+    """
+
+    def use_token(tx: ConnectorTx) -> None:
+        use_once(tx, sender.tenant, sender.did, sender.jti, sender.expires)
 
     def guarded(tx: ConnectorTx) -> T:
         use_token(tx)

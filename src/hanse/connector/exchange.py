@@ -15,6 +15,7 @@ The rules (house, idea 3):
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Generic
 
@@ -33,6 +34,10 @@ _UNKNOWN = "unknown"
 CROSSED = "crossed"
 US = "us"
 PEER = "peer"
+
+
+Note = Callable[[ConnectorTx, str], None]
+"""Writes down what was begun, in the transaction that begins it: (tx, id of the process)."""
 
 
 class Exchange(ABC, Generic[P]):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from hanse.connector.door import NOTHING, admit
-from hanse.connector.exchange import Exchange
+from hanse.connector.exchange import Exchange, Note
 from hanse.connector.kit import Kit, Sender, TimeSet
 from hanse.connector.lasting import outlook
 from hanse.connector.ports import ConnectorTx, NegotiationStore
@@ -58,10 +58,11 @@ class Negotiations(Exchange[Negotiation]):
         answering: Answering = Answering.RULE,
         preferences: Preferences | None = None,
         by: str = "us",
+        note: Note | None = None,
     ) -> Negotiation:
         """Ask `peer` for `dataset` under the terms of `offer` (as consumer). Returns at once; the message is on its way.
 
-        With `preferences` the rule answers counter-offers within them.
+        With `preferences` the rule answers counter-offers within them. `note` is told the id in the transaction that stores it.
         """
         await self.kit.membership.require(tenant, peer)
         await self.kit.usage.look(tenant, peer)
@@ -74,6 +75,8 @@ class Negotiations(Exchange[Negotiation]):
             negotiation.preferences, negotiation.proposed = preferences, (terms_hash(offer.terms),)
             callback = self.kit.own.base(tenant)
             self.queue(tx, negotiation, Step.REQUEST, m.ContractRequest(consumer_pid=negotiation.id, offer=placed, callback=callback), by)
+            if note is not None:
+                note(tx, negotiation.id)
             return negotiation
 
         return await self.kit.database.run(work)
@@ -331,6 +334,7 @@ class Negotiations(Exchange[Negotiation]):
             finalized=now,
             due=outlook(negotiation.agreement.terms, now, now).next,
             attested=negotiation.attested,
+            spaces=self.kit.membership.spaces(tx, negotiation.tenant, negotiation.peer),
         )
         tx.contracts.put(contract)
         if contract.due is not None:

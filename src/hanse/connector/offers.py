@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from hanse.connector.kit import Kit
 from hanse.connector.ports import ConnectorTx
 from hanse.connector.preferences import Preferences, check_preferences
-from hanse.connector.records import Answering, Asset, HttpSource, Source
+from hanse.connector.records import Answering, Asset, HttpSource, Source, StoredSource
 from hanse.connector.rights import check_rights
 from hanse.dcat.model import Checksum, Dataset
 from hanse.dcat.write import DataServiceRef, encode_dataset
@@ -43,6 +43,8 @@ class Found(Struct, frozen=True, kw_only=True):
     manifest: object = None
     """What the data plane has computed and wants to keep with the asset; nothing the connector reads."""
     reservations: tuple[Reservation, ...] = ()
+    source: Source | None = None
+    """The source as it is kept, where more was found out of it."""
 
 
 class Inspector(Protocol):
@@ -110,7 +112,7 @@ class Offers:
         dataset = Dataset(id=id, title=found.title or _name_of(source) or id, issued=now, modified=now, formats=formats)
         dataset = _described(_with_facts(dataset, found), said)
         dataset = structs.replace(dataset, offers=self._offers(terms))
-        asset = Asset(id=id, tenant=tenant, dataset=dataset, source=source, created=now, updated=now)
+        asset = Asset(id=id, tenant=tenant, dataset=dataset, source=found.source or source, created=now, updated=now)
         asset.reservations = found.reservations
         _set_access(asset, said)
 
@@ -224,6 +226,8 @@ def service_of(kit: Kit, tenant: Tenant) -> DataServiceRef:
 
 def _name_of(source: Source) -> str:
     """Return the last part of a path or address: the best title where nobody gave one."""
+    if isinstance(source, StoredSource):
+        return source.path.rstrip("/").rpartition("/")[2] or source.version
     place = source.url.partition("?")[0] if isinstance(source, HttpSource) else source.path
     return place.rstrip("/").rpartition("/")[2]
 
@@ -290,5 +294,7 @@ def _set_access(asset: Asset, said: Description) -> None:
         asset.preferences = said.preferences
     if not isinstance(said.derived_from, UnsetType):
         asset.derived_from = said.derived_from
+    if isinstance(asset.source, StoredSource) and asset.source.agreement:  # whatever is said of it
+        asset.derived_from = tuple(dict.fromkeys([asset.source.agreement, *asset.derived_from]))
     if not isinstance(said.rights_held, UnsetType):
         asset.rights_held = said.rights_held

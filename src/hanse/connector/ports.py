@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -328,10 +328,10 @@ class Presenter(Protocol):
 
 
 class Membership(Protocol):
-    """Tells who belongs to the space, and what else it has proved there."""
+    """Tells who belongs to the spaces that a participant has joined, and what else it has proved there."""
 
     async def require(self, tenant: Tenant, peer: Did) -> object:
-        """Before we call: raise `Forbidden` unless the space's register names the peer, or if that cannot be known now."""
+        """Before we call: raise `Forbidden` unless the register of a space names the peer, or if that cannot be known now."""
         ...
 
     async def admit(self, sender: Presenter, asked: Proofs) -> None:
@@ -341,8 +341,12 @@ class Membership(Protocol):
         """
         ...
 
-    async def standing(self, tenant: Tenant, peer: Did) -> object:
-        """While data flows: raise unless what the peer has proved before still holds."""
+    async def standing(self, tenant: Tenant, peer: Did, spaces: Collection[str] = ()) -> object:
+        """While data flows: raise unless what the peer has proved before still holds, in one of these spaces if any are named."""
+        ...
+
+    def spaces(self, tx: ConnectorTx, tenant: Tenant, peer: Did) -> tuple[str, ...]:
+        """Return the spaces (addresses) in which both are now, as far as is known: those under which an agreement is made."""
         ...
 
 

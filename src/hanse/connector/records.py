@@ -128,6 +128,7 @@ class Contract(Struct, kw_only=True):
     `end_how` is `terms`, `notice` or `breach`; `ended_by` is `us`, `peer` or an operator's name; `end_statement` is the id of the
     signed statement in our ledger. `due` is when time may be over for it: looked at then, and absent while time alone ends nothing.
     `attested` tells that the other side signed statements when it was agreed on; what it can state, it has to state from then on.
+    `spaces` are those in which both sides were then (addresses): by their rules the agreement stands, and by those of no other space.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Contract(Struct, kw_only=True):
     end_statement: str = ""
     due: datetime | None = None
     attested: bool = False
+    spaces: tuple[str, ...] = ()
 
 
 class FileSource(Struct, frozen=True, tag="file", tag_field="kind"):
@@ -166,7 +168,24 @@ class HttpSource(Struct, frozen=True, tag="http", tag_field="kind"):
     url: str
 
 
-Source = FileSource | FolderSource | HttpSource
+class StoredSource(Struct, frozen=True, tag="stored", tag_field="kind"):
+    """What the facility holds: `name@number`, or the newest version of `name`.
+
+    `path` is one file of it, or a folder if it ends with `/`; empty is all of it. `agreement` is the one under which it came, empty for
+    data of one's own; it is found out when the asset is made (until then it is absent), and nothing else is ever served as it.
+    """
+
+    version: str
+    path: str = ""
+    agreement: str | None = None
+
+    @property
+    def single(self) -> bool:
+        """Tell whether it is one file."""
+        return self.path != "" and not self.path.endswith("/")
+
+
+Source = FileSource | FolderSource | HttpSource | StoredSource
 
 
 class Asset(Struct, kw_only=True):

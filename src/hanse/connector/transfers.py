@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from hanse.connector.door import NOTHING, admit
-from hanse.connector.exchange import US, Exchange
+from hanse.connector.exchange import US, Exchange, Note
 from hanse.connector.kit import Kit, Sender
 from hanse.connector.negotiations import Negotiations
 from hanse.connector.ports import ConnectorTx, TransferStore
@@ -57,12 +57,13 @@ class Transfers(Exchange[Transfer]):
         *,
         stated: Mapping[str, str] | None = None,
         by: str = US,
+        note: Note | None = None,
     ) -> Transfer:
         """Ask for the data of a contract (as consumer). Returns at once; the message is on its way.
 
         `stated` says how the data will be used, by left operand; what the terms want stated reaches the provider before the request.
-        `sink` says where a push is to go: an address, or what makes one in the transaction of the request. Raises
-        `NotFound`, `Conflict` (the contract has ended) and `Invalid` (a push without a sink, a sink without a push).
+        `sink` says where a push is to go: an address, or what makes one in the transaction of the request. `note` is told the id in
+        that transaction. Raises `NotFound`, `Conflict` (the contract has ended) and `Invalid` (a push without a sink, or the reverse).
         """
         await self.kit.usage.announce(tenant, contract_id, stated or {})
 
@@ -81,6 +82,8 @@ class Transfers(Exchange[Transfer]):
                 consumer_pid=transfer.id, agreement_id=contract_id, format=format, callback=self.kit.own.base(tenant), data_address=address
             )
             self.queue(tx, transfer, Step.REQUEST, message, by)
+            if note is not None:
+                note(tx, transfer.id)
             return transfer
 
         return await self.kit.database.run(work)

@@ -50,21 +50,25 @@ class PublicFile(Struct, rename="camel"):
     etag: str
 
 
-class PublicManifest(Struct, rename="camel"):
-    """The manifest as JSON. `kind` is `file` or `folder`; `id` changes exactly when the content changes."""
+class PublicManifest(Struct, rename="camel", omit_defaults=True):
+    """The manifest as JSON. `kind` is `file` or `folder`; `id` changes exactly when the content changes.
+
+    `chunks` names the rule of the chunk lists that lie beside the files (`chunks/PATH` beside `files/PATH`), where there are any.
+    """
 
     id: str
     kind: str
     total_files: int
     total_size: int
     files: list[PublicFile]
+    chunks: str | None = None
 
 
-def encode_public(manifest: Manifest) -> bytes:
-    """Return the manifest as the JSON that a consumer gets."""
+def encode_public(manifest: Manifest, chunks: str | None = None) -> bytes:
+    """Return the manifest as the JSON that a consumer gets; `chunks` is the rule of its chunk lists."""
     files = [PublicFile(e.path, e.size, e.sha256.hex(), e.blake3.hex(), e.media_type, e.etag) for e in manifest.files]
     kind = "file" if manifest.single else "folder"
-    return msgspec.json.encode(PublicManifest(manifest.id, kind, len(files), manifest.size, files))
+    return msgspec.json.encode(PublicManifest(manifest.id, kind, len(files), manifest.size, files, chunks))
 
 
 def media_type(path: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from hanse.dataplane.records import Access, Found, Permit, Place, Push, Stamp
+from hanse.dcat.chunks import Chunk
 from hanse.kernel.tenant import Did, Tenant
 
 T = TypeVar("T")
@@ -166,6 +167,15 @@ class Opened(Protocol):
 
     async def close(self) -> None:
         """Let go of it."""
+        ...
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """An open file of a source that knows its chunks (`dcat.chunks`), so that no list of them is made."""
+
+    async def chunks(self) -> Sequence[Chunk]:
+        """Return them, in the order of the file."""
         ...
 
 

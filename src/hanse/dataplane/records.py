@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,8 +17,15 @@ Progress = Callable[[int, int | None], None]
 """Called with (bytes done, bytes in all or `None` while unknown)."""
 
 
+STORED: Final = "stored"
+"""The kind of a place that is a folder in the participant's store of dataset versions."""
+STORED_FILE: Final = "stored-file"
+"""The kind of a place that is one file there."""
+_FOLDERS: Final = frozenset({"folder", STORED})
+
+
 class Place(Struct, frozen=True):
-    """Where an asset's bytes are. `kind` is `file`, `folder` or `http`; `at` an absolute path or an address."""
+    """Where an asset's bytes are: its `kind`, such as `file`, `folder` or `http`, and `at`: an absolute path, an address, or a name."""
 
     kind: str
     at: str
@@ -85,7 +93,7 @@ class Manifest(Struct, frozen=True):
     @property
     def single(self) -> bool:
         """Tell whether this is one file, not a folder."""
-        return self.kind != "folder"
+        return self.kind not in _FOLDERS
 
     @property
     def etag(self) -> str:

@@ -6,22 +6,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from hanse.dataplane.ports import Sources
-from hanse.dataplane.records import Place
+from hanse.dataplane.records import STORED, STORED_FILE, Place
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Tenant
-from hanse.odrl.reservations import aipref, croissant, rsl, tdmrep
-from hanse.odrl.reservations.model import MOST_BYTES, Reservation
-
-_READERS: dict[str, Callable[[bytes, str | None], Reservation]] = {
-    "tdmrep.json": tdmrep.read_file,
-    ".well-known/tdmrep.json": tdmrep.read_file,
-    "tdm-policy.json": lambda body, _path: tdmrep.read_policy(body),
-    "rsl.xml": rsl.read,
-    "license.xml": rsl.read,
-    "robots.txt": aipref.read_robots,
-    "croissant.json": lambda body, _path: croissant.read(body),
-}
-
+from hanse.odrl.reservations import aipref, tdmrep
+from hanse.odrl.reservations.files import MOST_READ, READERS
+from hanse.odrl.reservations.model import Reservation
 
 _AT_HOSTS: dict[str, Callable[[bytes, str | None], Reservation]] = {
     "/.well-known/tdmrep.json": tdmrep.read_file,
@@ -41,10 +31,10 @@ async def reservations(sources: Sources, tenant: Tenant, place: Place) -> tuple[
 
 async def _beside(sources: Sources, tenant: Tenant, place: Place) -> list[Reservation]:
     folder, path = place, None
-    if place.kind == "file":
+    if place.kind in ("file", STORED_FILE):
         parent, _, name = place.at.rpartition("/")
-        folder, path = Place("folder", parent or "/"), f"/{name}"
-    bodies = [(read, await _bytes(sources, tenant, folder, name)) for name, read in _READERS.items()]
+        folder, path = Place("folder", parent or "/") if place.kind == "file" else Place(STORED, f"{parent}/"), f"/{name}"
+    bodies = [(read, await _bytes(sources, tenant, folder, name)) for name, read in READERS.items()]
     return [read(body, path) for read, body in bodies if body is not None]
 
 
@@ -70,7 +60,6 @@ async def _bytes(sources: Sources, tenant: Tenant, folder: Place, name: str) -> 
     except HanseError:
         return None  # none that may be read is the same as none
     try:
-        # One byte more than a reader takes, so that what is too long is seen to be so and never read in part.
-        return await opened.read(0, 16 * MOST_BYTES + 1)
+        return await opened.read(0, MOST_READ)
     finally:
         await opened.close()

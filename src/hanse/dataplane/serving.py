@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from hanse.dataplane.chunks import ChunkLists, first_of, offered
 from hanse.dataplane.derived import Derived, for_release
 from hanse.dataplane.manifests import Manifests, encode_public
 from hanse.dataplane.metering import Account, Meters
@@ -57,6 +58,7 @@ class Serving:
         door: Door | None = None,
         meters: Meters | None = None,
         derived: Derived | None = None,
+        lists: ChunkLists | None = None,
     ) -> None:
         self._database = database
         self._tokens = tokens
@@ -67,6 +69,7 @@ class Serving:
         self._door = door
         self._meters = meters
         self._derived = derived
+        self._lists = lists
 
     async def authorise(self, tenant: Tenant, transfer: str, token: str) -> Permit:
         """Return what the token opens now.
@@ -114,25 +117,44 @@ class Serving:
 
         return await self._database.run(work)
 
-    async def plan(self, tenant: Tenant, permit: Permit, path: str) -> Plan:
-        """Return the response for `path` below the transfer: ``, `manifest` or `files/…`.
+    async def plan(self, tenant: Tenant, permit: Permit, path: str, query: bytes = b"") -> Plan:
+        """Return the response for `path` below the transfer: ``, `manifest`, `files/…` or `chunks/…` (see `chunks.first_of`).
 
-        Raises `NotFound` and `SourceVanished`.
+        Raises `NotFound`, `SourceVanished`, and `NotReady` while a list of chunks is made.
         """
         if path.startswith("files/"):
             entry, opened = await self._manifests.entry(tenant, permit.asset, permit.place, path.removeprefix("files/"))
             await opened.close()
             return _of_file(entry)
+        if path.startswith("chunks/"):
+            return await self._chunks(tenant, permit, path.removeprefix("chunks/"), first_of(query))
         if path not in ("", "manifest"):
             raise NotFound("There is no such file in this data.", where="path")
         manifest = await self._manifests.current(tenant, permit.asset, permit.place)
         if path == "manifest":
-            body = encode_public(manifest)
-            return Plan(etag=f'"j-{manifest.id}"', size=len(body), media_type="application/json", name="manifest.json", body=body)
+            lists = offered(permit.place) if self._lists is not None else None
+            body = encode_public(manifest, lists)
+            return Plan(
+                etag=f'"j-{manifest.id}{"-c" if lists else ""}"',
+                size=len(body),
+                media_type="application/json",
+                name="manifest.json",
+                body=body,
+            )
         if manifest.single:
             return _of_file(manifest.files[0])
         size, name = tar_size(manifest), f"{manifest.id}.tar"
         return Plan(etag=manifest.etag, size=size, media_type="application/x-tar", name=name, manifest=manifest)
+
+    async def _chunks(self, tenant: Tenant, permit: Permit, path: str, first: int) -> Plan:
+        entry, opened = await self._manifests.entry(tenant, permit.asset, permit.place, path)
+        try:
+            if self._lists is None or offered(permit.place) is None:
+                raise NotFound("There are no chunk lists of this data.", where="path", rule="no-chunks")
+            body = await self._lists.page(tenant, entry, opened, first)
+        finally:
+            await opened.close()
+        return Plan(etag=f'"c-{entry.blake3.hex()}-{first}"', size=len(body), media_type="application/json", name="chunks.json", body=body)
 
     async def open(self, tenant: Tenant, permit: Permit, entry: Entry) -> Opened:
         """Open a planned file. Raises `SourceVanished` if it is not the file that was planned any more."""

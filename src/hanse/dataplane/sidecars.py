@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hanse.dataplane.ports import Sources
 from hanse.dataplane.records import Manifest, Place
+from hanse.dcat.licences import licence_of
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Tenant
 
@@ -15,21 +16,6 @@ LIMIT = 64 * 1024
 _README = re.compile(r"readme(\.(md|txt|rst))?", re.IGNORECASE)
 _LICENCE = re.compile(r"(licen[cs]e|copying)(\.(md|txt|rst))?", re.IGNORECASE)
 _LANGUAGE = re.compile(r"^\s*(?:language|lang)\s*:\s*([a-z]{2,3}(?:-[A-Z]{2})?)\s*$", re.IGNORECASE | re.MULTILINE)
-
-# A phrase that a licence's text has and no other's; the longer name first where one contains the other.
-_KNOWN = (
-    ("Apache License", "https://www.apache.org/licenses/LICENSE-2.0"),
-    ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
-    ("Attribution-ShareAlike 4.0", "https://creativecommons.org/licenses/by-sa/4.0/"),
-    ("Attribution-NonCommercial 4.0", "https://creativecommons.org/licenses/by-nc/4.0/"),
-    ("Attribution 4.0 International", "https://creativecommons.org/licenses/by/4.0/"),
-    ("Permission is hereby granted, free of charge", "https://spdx.org/licenses/MIT"),
-    ("GNU AFFERO GENERAL PUBLIC LICENSE", "https://www.gnu.org/licenses/agpl-3.0"),
-    ("GNU LESSER GENERAL PUBLIC LICENSE", "https://www.gnu.org/licenses/lgpl-3.0"),
-    ("GNU GENERAL PUBLIC LICENSE", "https://www.gnu.org/licenses/gpl-3.0"),
-    ("Open Database License", "https://opendatacommons.org/licenses/odbl/1-0/"),
-    ("Mozilla Public License", "https://www.mozilla.org/MPL/2.0/"),
-)
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -52,15 +38,9 @@ async def describe(sources: Sources, tenant: Tenant, place: Place, manifest: Man
     return Told(title=title, description=description, licence=licence_of(licence), language=language[1].lower() if language else None)
 
 
-def licence_of(text: str) -> str | None:
-    """Return the address of the licence that a text is, or nothing if it is none of the well-known ones."""
-    plain = " ".join(text.split()).lower()
-    return next((address for phrase, address in _KNOWN if phrase.lower() in plain), None)
-
-
 async def _text(sources: Sources, tenant: Tenant, place: Place, manifest: Manifest, name: re.Pattern[str]) -> str:
     folder, path = place, ""
-    if place.kind == "folder":
+    if not manifest.single:
         path = next((e.path for e in manifest.files if name.fullmatch(e.path)), "")
     else:
         folder, path = await _beside(sources, tenant, place, name)

@@ -16,11 +16,35 @@ class Checksum(Struct, frozen=True):
     value: str
 
 
+class Agent(Struct, frozen=True, omit_defaults=True):
+    """A person or an organisation (foaf:Agent): its name, and an IRI or a DID where it has one. At least one of them is there."""
+
+    name: str = ""
+    id: str | None = None
+    person: bool = False
+
+
+class Period(Struct, frozen=True, omit_defaults=True):
+    """The time that data is about (dct:PeriodOfTime); an absent end is open. At least one of them is there."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class Stated(Struct, frozen=True):
+    """What is stated under one term of the Croissant RAI vocabulary (1.0), e.g. `dataCollection`, in one text or several."""
+
+    term: str
+    texts: tuple[str, ...]
+
+
 class Dataset(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One dataset with the offers under which it can be had and the formats in which it is transferred.
 
     `byte_size` is in bytes; for a folder it is the sum of its files and `files` is their number.
-    `formats` are DSP transfer formats, e.g. `HttpData-PULL`.
+    `formats` are DSP transfer formats, e.g. `HttpData-PULL`. `landing_page` is the address of a page about it, `sources` name what
+    it was derived from, `spatial` the places it is about, `conforms_to` the standards that it keeps, `type` its kind (dct:type),
+    `citation` how it is cited. What is not known is absent.
     """
 
     id: str
@@ -39,3 +63,14 @@ class Dataset(Struct, frozen=True, kw_only=True, omit_defaults=True):
     modified: datetime | None = None
     offers: tuple[Offer, ...] = ()
     formats: tuple[str, ...] = ()
+    created: datetime | None = None
+    creators: tuple[Agent, ...] = ()
+    publisher: Agent | None = None
+    landing_page: str | None = None
+    sources: tuple[str, ...] = ()
+    spatial: tuple[str, ...] = ()
+    temporal: Period | None = None
+    conforms_to: tuple[str, ...] = ()
+    type: str | None = None
+    citation: str = ""
+    rai: tuple[Stated, ...] = ()

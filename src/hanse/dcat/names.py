@@ -16,6 +16,22 @@ VERSION = "dcat:version"
 MEDIA_TYPE = "dcat:mediaType"
 BYTE_SIZE = "dcat:byteSize"
 FILES = "urn:hanse:dcat:files"
+CREATED = "dct:created"
+CREATOR = "dct:creator"
+PUBLISHER = "dct:publisher"
+LANDING_PAGE = "dcat:landingPage"
+SOURCE = "dct:source"
+SPATIAL = "dct:spatial"
+TEMPORAL = "dct:temporal"
+START = "dcat:startDate"
+END = "dcat:endDate"
+CONFORMS_TO = "dct:conformsTo"
+TYPE = "dct:type"
+CITATION = "dct:bibliographicCitation"
+NAME = "http://xmlns.com/foaf/0.1/name"
+AGENT = "http://xmlns.com/foaf/0.1/Agent"
+PERSON = "http://xmlns.com/foaf/0.1/Person"
+RAI = "http://mlcommons.org/croissant/RAI/"
 CHECKSUM = "http://spdx.org/rdf/terms#checksum"
 CHECKSUM_ALGORITHM = "http://spdx.org/rdf/terms#algorithm"
 CHECKSUM_VALUE = "http://spdx.org/rdf/terms#checksumValue"
@@ -28,7 +44,7 @@ _NAMESPACES = {
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """Return how others write `name`: with the prefix, with another one, as a whole IRI, and bare."""
+    """Return how others write `name`: with the prefix, with another one, as a whole IRI, and bare where that is not ambiguous."""
     prefix, colon, local = name.partition(":")
     if colon and prefix in _NAMESPACES:
         iri, other = _NAMESPACES[prefix]
@@ -36,4 +52,17 @@ def spellings(name: str) -> tuple[str, ...]:
     if name.startswith("http://spdx.org/"):
         local = name.rpartition("#")[2]
         return (name, f"spdx:{local}", local)
+    for whole, short in (("http://xmlns.com/foaf/0.1/", "foaf"), (RAI, "rai")):
+        if name.startswith(whole):
+            return (name, f"{short}:{name[len(whole) :]}")
     return (name,)
+
+
+RAI_TERMS = frozenset({
+    "dataCollection", "dataCollectionType", "dataCollectionMissingData", "dataCollectionRawData", "dataCollectionTimeframe",
+    "dataPreprocessingProtocol", "dataImputationProtocol", "dataManipulationProtocol", "dataReleaseMaintenancePlan",
+    "personalSensitiveInformation", "dataAnnotationProtocol", "dataAnnotationPlatform", "dataAnnotationAnalysis",
+    "annotationsPerItem", "annotatorDemographics", "machineAnnotationTools", "dataSocialImpact", "dataBiases", "dataLimitations",
+    "dataUseCases",
+})  # fmt: skip
+"""The twenty properties of the RAI vocabulary, as its published Turtle file spells them; tables elsewhere spell some differently."""

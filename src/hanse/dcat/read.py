@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from hanse.dcat import names
-from hanse.dcat.model import Checksum, Dataset
-from hanse.dcat.values import items, moment_of, number_of, property_of, text_of_value, texts_of
+from hanse.dcat.model import Checksum, Dataset, Stated
+from hanse.dcat.values import agents_of, items, moment_of, number_of, period_of, property_of, text_of_value, texts_of
 from hanse.kernel.errors import CallerError, Invalid, Malformed
 from hanse.odrl.forms.read import read_offer
 from hanse.odrl.model import Offer
@@ -79,6 +79,17 @@ def read_dataset(value: object, where: str = "dataset", unreadable: list[Unreada
         modified=moment_of(about.first(names.MODIFIED)),
         offers=tuple(_offers(value, id, where, lost)),
         formats=_formats(distributions),
+        created=moment_of(about.first(names.CREATED)),
+        creators=agents_of(about.first(names.CREATOR)),
+        publisher=next(iter(agents_of(about.first(names.PUBLISHER))), None),
+        landing_page=about.text(names.LANDING_PAGE),
+        sources=about.texts(names.SOURCE),
+        spatial=about.texts(names.SPATIAL),
+        temporal=period_of(about.first(names.TEMPORAL)),
+        conforms_to=about.texts(names.CONFORMS_TO),
+        type=about.text(names.TYPE),
+        citation=about.text(names.CITATION) or "",
+        rai=tuple(Stated(term, texts) for term in sorted(names.RAI_TERMS) if (texts := about.texts(names.RAI + term))),
     )
 
 

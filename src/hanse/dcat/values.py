@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hanse.dcat.names import spellings
+from hanse.dcat.model import Agent, Period
+from hanse.dcat.names import END, NAME, PERSON, START, spellings
 from hanse.odrl.when import read_when
 
 _MOST_DIGITS = 18
@@ -56,3 +57,29 @@ def moment_of(value: object) -> datetime | None:
     """Return the moment, or the beginning of the day, that a value names."""
     when = read_when(next(iter(items(value)), None))
     return when.start if when else None
+
+
+def agents_of(value: object) -> tuple[Agent, ...]:
+    """Return the persons and organisations of a value, each once: objects with a name or an id, IRIs, and bare names."""
+    return tuple(dict.fromkeys(agent for one in items(value) if (agent := _agent(one))))
+
+
+def _agent(value: object) -> Agent | None:
+    if isinstance(value, str):
+        return (Agent(id=value) if ":" in value and " " not in value else Agent(value)) if value else None
+    if not isinstance(value, dict):
+        return None
+    id = value.get("@id")
+    name = text_of_value(property_of(value, NAME)) or text_of_value(value.get("name")) or text_of_value(value.get("@value")) or ""
+    known = id if isinstance(id, str) and id and not id.startswith("_:") else None
+    kinds = {str(one).rpartition("/")[2].rpartition(":")[2] for one in items(value.get("@type"))}
+    return Agent(name, known, PERSON.rpartition("/")[2] in kinds) if name or known else None
+
+
+def period_of(value: object) -> Period | None:
+    """Return the period of time that a value holds."""
+    first = next(iter(items(value)), None)
+    if not isinstance(first, dict):
+        return None
+    start, end = moment_of(property_of(first, START)), moment_of(property_of(first, END))
+    return Period(start, end) if start or end else None

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from hanse.dcat import names
-from hanse.dcat.model import Checksum, Dataset
+from hanse.dcat.model import Agent, Checksum, Dataset, Period
 from hanse.kernel.errors import Invalid
 from hanse.odrl.forms.write import write_offer
 from hanse.odrl.when import write_moment
@@ -100,8 +100,25 @@ def _about(dataset: Dataset) -> Json:
         names.ISSUED: dataset.issued and _moment(write_moment(dataset.issued)),
         names.MODIFIED: dataset.modified and _moment(write_moment(dataset.modified)),
         names.FILES: dataset.files,
+        names.CREATED: dataset.created and _moment(write_moment(dataset.created)),
+        names.CREATOR: [_agent(one) for one in dataset.creators],
+        names.PUBLISHER: dataset.publisher and _agent(dataset.publisher),
     }
-    return _filled(values)
+    return _filled(values) | _context(dataset)
+
+
+def _context(dataset: Dataset) -> Json:
+    """What a dataset is about, where it comes from, and what is stated of its making (DCAT 3, 6.4; Croissant RAI 1.0)."""
+    values: Json = {
+        names.LANDING_PAGE: _reference(dataset.landing_page),
+        names.SOURCE: [_reference(one) for one in dataset.sources],
+        names.SPATIAL: [_reference(one) for one in dataset.spatial],
+        names.TEMPORAL: dataset.temporal and _period(dataset.temporal),
+        names.CONFORMS_TO: [_reference(one) for one in dataset.conforms_to],
+        names.TYPE: _reference(dataset.type),
+        names.CITATION: dataset.citation,
+    }
+    return _filled(values | {names.RAI + one.term: list(one.texts) for one in dataset.rai})
 
 
 def _bytes(dataset: Dataset) -> Json:
@@ -132,3 +149,13 @@ def _checksum(checksum: Checksum) -> Json:
         names.CHECKSUM_ALGORITHM: {"@id": names.ALGORITHM_PREFIX + checksum.algorithm},
         names.CHECKSUM_VALUE: checksum.value,
     }
+
+
+def _agent(agent: Agent) -> Json:
+    out: Json = {"@type": names.PERSON if agent.person else names.AGENT}
+    return out | _filled({"@id": agent.id, names.NAME: agent.name})
+
+
+def _period(period: Period) -> Json:
+    moments = {names.START: period.start, names.END: period.end}
+    return {"@type": "dct:PeriodOfTime"} | {key: _moment(write_moment(when)) for key, when in moments.items() if when}

@@ -8,7 +8,8 @@
 
 A participant signs with the key of its wallet, so the signature's type follows the key: Ed25519 is type 0x01; ECDSA on P-256
 is type 0x02 (ASN.1 signature over SHA-256, key id from the SPKI); P-384 and RSA have no type of their own, so they are 0xff
-followed by `urn:hanse:note:ALG`, with the signature of JWA.
+followed by `urn:hanse:note:ALG`, with the signature of JWA. A second line is by the participant's note key (Ed25519, type 0x01),
+which everybody who reads notes can check; witnesses add lines of their own (`cosignature`).
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ from hanse.kernel.errors import Malformed
 MAX_CHECKPOINT: Final = 16 * 1024
 """Bytes of a checkpoint with its signatures."""
 MAX_SIZE: Final = 1 << 63
+MAX_SIGNATURES: Final = 64
+"""Signatures of a note that are looked at."""
 _MARK: Final = "\N{EM DASH} "
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME: Final = re.compile(r"[^\s+]{1,600}")
+_ORIGIN: Final = re.compile(r"(did:[^\s+]{1,540})/ledger(?:-([2-9]|[1-9][0-9]{1,3}))?")
 _SPKI_P256: Final = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 
 
@@ -56,6 +60,11 @@ class Signature(Struct, frozen=True):
     key_id: bytes
     signature: bytes
 
+    @property
+    def line(self) -> str:
+        """The line in a note, with its end."""
+        return f"{_MARK}{self.name} {b64encode(self.key_id + self.signature).decode('ascii')}\n"
+
 
 class SignedCheckpoint(Struct, frozen=True):
     """A checkpoint that was read and not yet believed."""
@@ -68,12 +77,27 @@ class SignedCheckpoint(Struct, frozen=True):
         origin = self.checkpoint.origin
         wanted = key_id(origin, jwk)
         text = self.checkpoint.text.encode()
-        return any(one.name == origin and one.key_id == wanted and check(text, _jwa(jwk, one.signature)) for one in self.signatures[:16])
+        return any(check(text, _jwa(jwk, one.signature)) for one in self.named(origin, wanted))
+
+    def named(self, name: str, id: bytes) -> tuple[Signature, ...]:
+        """Return the signatures that say they are by that key of that name."""
+        return tuple(one for one in self.signatures[:MAX_SIGNATURES] if one.name == name and one.key_id == id)
+
+    @property
+    def note(self) -> str:
+        """The note as it was written."""
+        return f"{self.checkpoint.text}\n" + "".join(one.line for one in self.signatures)
 
 
-def origin_of(did: str) -> str:
-    """Return the name of a participant's log."""
-    return f"{did}/ledger"
+def origin_of(did: str, log: int = 1) -> str:
+    """Return the name of a participant's log; `log` counts from 1, and grows when a log that lost entries has to begin anew."""
+    return f"{did}/ledger" if log == 1 else f"{did}/ledger-{log}"
+
+
+def did_of_origin(origin: str) -> str:
+    """Return whose log it is, by its name; empty if it is no name of a participant's log."""
+    found = _ORIGIN.fullmatch(origin)
+    return found[1] if found else ""
 
 
 def key_id(name: str, jwk: Mapping[str, str]) -> bytes:
@@ -91,11 +115,15 @@ def key_id(name: str, jwk: Mapping[str, str]) -> bytes:
 
 def sign_checkpoint(checkpoint: Checkpoint, jwk: Mapping[str, str], sign: Sign) -> str:
     """Return the signed note. `sign` makes JWA signatures with the key whose public JWK is `jwk`."""
+    return f"{checkpoint.text}\n{signature_line(checkpoint, jwk, sign)}"
+
+
+def signature_line(checkpoint: Checkpoint, jwk: Mapping[str, str], sign: Sign) -> str:
+    """Return the log's own signature of a checkpoint as the line of a note."""
     signature = sign(checkpoint.text.encode())
     if jwk.get("crv") == "P-256":
         signature = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
-    line = b64encode(key_id(checkpoint.origin, jwk) + signature).decode("ascii")
-    return f"{checkpoint.text}\n{_MARK}{checkpoint.origin} {line}\n"
+    return Signature(checkpoint.origin, key_id(checkpoint.origin, jwk), signature).line
 
 
 def read_checkpoint(text: str) -> SignedCheckpoint:
@@ -110,11 +138,12 @@ def read_checkpoint(text: str) -> SignedCheckpoint:
     plain = _base64(root)
     if len(plain) != HASH_SIZE:
         raise _wrong("The checkpoint's root is not a hash of 32 bytes.")
-    signatures = tuple(_signature(line) for line in lines[:-1].split("\n"))
+    signatures = tuple(read_signature(line) for line in lines[:-1].split("\n"))
     return SignedCheckpoint(Checkpoint(origin, int(size), plain), signatures)
 
 
-def _signature(line: str) -> Signature:
+def read_signature(line: str) -> Signature:
+    """Read one signature line, without its end. Raises `Malformed`."""
     name, gap, encoded = line.removeprefix(_MARK).partition(" ")
     plain = _base64(encoded)
     if not line.startswith(_MARK) or not gap or not _NAME.fullmatch(name) or len(plain) < 5:

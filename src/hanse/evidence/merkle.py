@@ -48,15 +48,25 @@ class Edge(Struct, frozen=True):
         """The tree's root hash."""
         return _fold(self.nodes) if self.nodes else EMPTY_ROOT
 
+    def extend(self, leaves: Sequence[bytes]) -> tuple[Edge, list[tuple[int, int, bytes]]]:
+        """Return the tree with these leaf hashes added, and the nodes that became complete, each leaf before those above it."""
+        nodes, number, sha256 = list(self.nodes), self.size, hashlib.sha256
+        made: list[tuple[int, int, bytes]] = []
+        for leaf in leaves:
+            made.append((0, number, leaf))
+            found, level, at = leaf, 0, number
+            while at & 1:
+                found = sha256(b"\1" + nodes.pop() + found).digest()
+                level, at = level + 1, at >> 1
+                made.append((level, at, found))
+            nodes.append(found)
+            number += 1
+        return Edge(number, tuple(nodes)), made
+
     def append(self, leaf: bytes) -> tuple[Edge, tuple[tuple[int, int, bytes], ...]]:
         """Return the tree with one more leaf hash, and the nodes that became complete: (level, number, hash), the leaf first."""
-        nodes, level, number = list(self.nodes), 0, self.size
-        made = [(0, number, leaf)]
-        while number & 1:
-            leaf = node_hash(nodes.pop(), leaf)
-            level, number = level + 1, number >> 1
-            made.append((level, number, leaf))
-        return Edge(self.size + 1, (*nodes, leaf)), tuple(made)
+        edge, made = self.extend((leaf,))
+        return edge, tuple(made)
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -65,6 +75,11 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     for leaf in leaves:
         edge, _ = edge.append(leaf)
     return edge.root
+
+
+def root_at(size: int, node: NodeOf) -> bytes:
+    """Return the root that a tree had, or has, when it has `size` leaves, from its complete nodes."""
+    return _subtree(0, size, node) if size else EMPTY_ROOT
 
 
 def inclusion_proof(index: int, size: int, node: NodeOf) -> tuple[bytes, ...]:

@@ -67,7 +67,9 @@ def _notice(one: k.Notice) -> str:
 
 def _report(one: k.UsageReport) -> str:
     uses = "1 use" if one.uses == 1 else f"{one.uses} uses"
-    return f"Since {day(one.since)} there were {uses} ({one.size} bytes) under {one.agreement}."
+    users = len({line.user for line in one.lines if line.user})
+    by = f" by {users} users" if users > 1 else " by 1 user" if users else ""
+    return f"Since {day(one.since)} there were {uses}{by} ({one.size} bytes) under {one.agreement}."
 
 
 def _decided(one: k.Decided) -> str:
@@ -81,8 +83,8 @@ def _acknowledged(one: k.Acknowledged) -> str:
 
 
 def _ordered(one: k.Ordered) -> str:
-    words = {"placed": "was placed", "approved": "was approved", "changed": "was changed", "cancelled": "was cancelled"}
-    said = words.get(one.what, one.what if one.what == "finished" else "failed")
+    words = {"searched": "was searched for", "finished": "finished", "failed": "failed"}
+    said = words.get(one.what, f"was {one.what}")
     query = f" for {one.query}" if one.query else ""
     return f"The order {one.order}{query} {said}{_for(one.reasons)}"
 
@@ -94,6 +96,10 @@ def _acquired(one: k.Acquired) -> str:
 
 def _documented(one: k.Documented) -> str:
     return f"The document {one.document} was made of {one.subject}."
+
+
+def _opened(one: k.Opened) -> str:
+    return f"{one.version} was opened ({one.action}){f' for the use {one.use}' if one.use else ''}."
 
 
 def _leased(one: k.Leased) -> str:
@@ -109,11 +115,14 @@ def _trained(one: k.Trained) -> str:
 
 
 def _kept(one: k.Kept) -> str:
+    if one.what == "released":
+        return f"{one.keeper} no longer keeps {one.version}{_for((one.reason,))}"
     return f"{one.keeper} keeps {one.version} until {day(one.until)}{_for((one.reason,))}"
 
 
 def _held(one: k.Held) -> str:
-    return f"The legal hold {one.hold} on {one.version} was {one.what}{_for((one.reason,))}"
+    until = f", until {day(one.until)}" if one.until is not None and one.what == "set" else ""
+    return f"The legal hold {one.hold} on {one.version} was {one.what}{until}."
 
 
 def _drilled(one: k.Drilled) -> str:
@@ -127,7 +136,9 @@ def _linked(one: k.Linked) -> str:
 
 
 def _mirrored(one: k.Mirrored) -> str:
-    return f"The mirror {one.mirror} holds {_objects(one.count)} ({one.size} bytes); {one.moved} bytes moved."
+    gone = f" {_objects(one.removed)} of the version before vanished." if one.removed else ""
+    newest = f" as {one.version}" if one.version else ""
+    return f"The mirror {one.mirror} holds {_objects(one.count)} ({one.size} bytes){newest}; {one.moved} bytes moved.{gone}"
 
 
 def _witnessed(one: k.Witnessed) -> str:
@@ -166,6 +177,7 @@ _SENTENCES: Final[dict[type[k.Predicate], Callable[[Any], str]]] = {
     k.Ordered: _ordered,
     k.Acquired: _acquired,
     k.Documented: _documented,
+    k.Opened: _opened,
     k.Leased: _leased,
     k.Returned: _returned,
     k.Trained: _trained,

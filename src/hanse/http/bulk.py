@@ -20,7 +20,7 @@ from hanse.kernel.errors import PeerUnreachable
 from hanse.kernel.tenant import Tenant
 
 CHUNK = 1 << 20
-_TIMES = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=60.0)
+_BUFFER = 1 << 18
 
 
 class _Pinned(AbstractResolver):
@@ -110,8 +110,21 @@ class BulkClient:
 
     async def _session(self, url: str, allowed: Sequence[str]) -> aiohttp.ClientSession:
         _, addresses = await self._guard_for(allowed).check(url)
-        connector = aiohttp.TCPConnector(resolver=_Pinned(addresses), use_dns_cache=False, force_close=True)
-        return aiohttp.ClientSession(connector=connector, timeout=_TIMES, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
+        return pinned_session(addresses)
+
+
+def pinned_session(addresses: Sequence[str], *, stall: float = 60.0, kept: bool = False) -> aiohttp.ClientSession:
+    """Return a session that connects to these addresses only, for one origin that the guard has checked.
+
+    `stall` is how long it waits for the next bytes, in seconds; with `kept` its connections serve more than one request.
+    """
+    connector = aiohttp.TCPConnector(resolver=_Pinned(addresses), use_dns_cache=False, force_close=not kept)
+    times = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=stall)
+    jar = aiohttp.DummyCookieJar()
+    identity = {"Accept-Encoding": "identity"} if kept else None
+    return aiohttp.ClientSession(
+        connector=connector, timeout=times, auto_decompress=False, cookie_jar=jar, headers=identity, read_bufsize=_BUFFER, trust_env=False
+    )
 
 
 def _translated(error: BaseException) -> BaseException:

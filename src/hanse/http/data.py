@@ -5,6 +5,7 @@
 | GET, HEAD `…/TRANSFER` | the file, or a tar of the folder |
 | GET, HEAD `…/TRANSFER/manifest` | the files with their digests, as JSON |
 | GET, HEAD `…/TRANSFER/files/PATH` | one file |
+| GET, HEAD `…/TRANSFER/chunks/PATH[?from=N]` | of what that file is made, as JSON: a page of its chunk list |
 | POST `…/TRANSFER/refresh` | fresh tokens (Data Plane Signaling, section 8) |
 | PUT `…/in/TRANSFER[/files/PATH]` | takes what a provider pushes |
 
@@ -125,7 +126,7 @@ class DataApp:
                 permit = await self._serving.authorise(request.tenant, request.transfer, request.bearer())
                 response.peer = permit.consumer
                 response.until(permit.valid_until, partial(self._serving.again, request.tenant, request.transfer, permit))
-                plan = await self._serving.plan(request.tenant, permit, request.rest)
+                plan = await self._serving.plan(request.tenant, permit, request.rest, request.query)
                 await self._answer(request, permit, plan, send)
         else:
             await send.plain(405, b"", {"allow": METHODS["refresh" if request.rest == "refresh" else "read"]})
@@ -170,7 +171,7 @@ class DataApp:
         if span:
             fields["content-range"] = f"bytes {start}-{stop - 1}/{plan.size}"
         status, fields = 206 if span else 200, fields | {"content-length": str(stop - start)}
-        if request.method == "HEAD" or plan.body is not None:  # the manifest is no data: it is not counted
+        if request.method == "HEAD" or plan.body is not None:  # manifest and chunk list are no data: they are not counted
             await _Body(self._serving, request, permit, send, Account()).run(status, fields, plan, start, stop)
             return
         async with self._serving.released(request.tenant, request.transfer, permit, stop - start) as account:

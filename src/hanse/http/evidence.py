@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hanse.connector.door import admit
+from hanse.connector.door import admit, admit_party
 from hanse.connector.kit import Kit
 from hanse.evidence.dsse import MAX_ENVELOPE, read_envelope
 from hanse.http.authenticate import Authenticator
@@ -78,7 +78,12 @@ class EvidenceEndpoints:
         for _ in range(len(raw) // UNIT):
             self._daily.check(sender.tenant, sender.did)
         opened = await self._resolver.drive(self._evidence.open(raw, sender.did))
-        return await admit(self._kit, sender, lambda tx: self._evidence.take(cast("LedgerTx", tx), sender.tenant, own, sender.did, opened))
+        kit, evidence = self._kit, self._evidence
+        if await kit.database.read(lambda tx: evidence.closes(cast("LedgerTx", tx), sender.tenant, sender.did, opened)):
+            enter = admit_party  # who has left the space owes its receipts still
+        else:
+            enter = admit
+        return await enter(kit, sender, lambda tx: evidence.take(cast("LedgerTx", tx), sender.tenant, own, sender.did, opened))
 
 
 class EvidenceClient:

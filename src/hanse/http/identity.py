@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
 
 import msgspec
 from starlette.requests import Request
@@ -14,7 +15,6 @@ from hanse.http.authenticate import OwnDid
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
 from hanse.identity.credentials.model import BASE_TYPE, VC11, VC20
 from hanse.identity.did import DCP_CONTEXT, DidDocument
-from hanse.identity.rulebook import Rulebook
 from hanse.kernel.errors import Forbidden, HanseError, NotFound
 from hanse.kernel.tenant import Tenant
 
@@ -27,11 +27,20 @@ _ENTRY = wire.VersionEntry(version=wire.VERSION, path=wire.PATH, binding="HTTPS"
 _VERSIONS = wire.encode_versions([_ENTRY])
 
 
-RulebookOf = Callable[[Tenant], Awaitable[Rulebook]]
-"""Reads the rulebook of the space that a participant has joined. Raises `Forbidden` if there is none."""
+class Ruled(Protocol):
+    """The rules of a space."""
+
+    @property
+    def membership(self) -> str:
+        """The type of the credential by which its members prove that they are."""
+        ...
 
 
-def routes(own: OwnDid, document_of: DocumentOf, rulebook_of: RulebookOf) -> list[Route]:
+RulebooksOf = Callable[[Tenant], Awaitable[Sequence[Ruled]]]
+"""Reads the rulebooks of the spaces that a participant has joined. Raises `Forbidden` if there are none."""
+
+
+def routes(own: OwnDid, document_of: DocumentOf, rulebooks_of: RulebooksOf) -> list[Route]:
     """Return the public routes of every participant. They need no token and tell nothing that is not public."""
 
     async def did_document(request: Request) -> Response:
@@ -53,7 +62,7 @@ def routes(own: OwnDid, document_of: DocumentOf, rulebook_of: RulebookOf) -> lis
         """DSP profile of DCP: which credentials a caller has to present, so that it can know before it calls."""
         try:
             tenant, _ = await own(request.path_params["name"])
-            return JSONResponse(_proof((await rulebook_of(tenant)).membership))
+            return JSONResponse(_proof(dict.fromkeys(one.membership for one in await rulebooks_of(tenant))))
         except Forbidden:
             return problem_response(NotFound("This participant has joined no space, so it asks for no credentials.", where="path"))
         except HanseError as error:
@@ -66,9 +75,10 @@ def routes(own: OwnDid, document_of: DocumentOf, rulebook_of: RulebookOf) -> lis
     ]
 
 
-def _proof(membership: str) -> dict[str, object]:
-    asked = {"types": [BASE_TYPE, membership], "bindingMethod": "did:web", "profiles": [VC20, VC11]}
-    return {"@context": [DCP_CONTEXT], "credentialsSupported": [asked]}
+def _proof(memberships: Iterable[str]) -> dict[str, object]:
+    """Name what is asked for, whichever space it is for: one of these types."""
+    asked = [{"types": [BASE_TYPE, one], "bindingMethod": "did:web", "profiles": [VC20, VC11]} for one in memberships]
+    return {"@context": [DCP_CONTEXT], "credentialsSupported": asked}
 
 
 def problem_response(error: BaseException) -> Response:

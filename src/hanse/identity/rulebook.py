@@ -6,9 +6,9 @@ people (one YAML file) is the anchor's affair (`anchor/rulebook.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -21,6 +21,9 @@ MEMBERSHIP: Final = "MembershipCredential"
 MAX_RULEBOOK: Final = 256 * 1024
 """Bytes of a rulebook."""
 
+Trust = Literal["mirror", "replicate"]
+"""What a role may do besides what every member may: keep mirrors under one agreement; keep a copy of the space's catalogues."""
+TRUSTS: Final[tuple[Trust, ...]] = ("mirror", "replicate")
 Scalar = str | int | bool
 Values = Annotated[list[Scalar], Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(pattern=r"^[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")]
@@ -64,7 +67,7 @@ class Role(_Part, frozen=True, kw_only=True):
     """A role, the credential that says so, and what an applicant needs for it: credentials to present, and evidence to provide.
 
     `claims` are what the credential may say besides the role; the first value of each is what it says unless an operator
-    chooses another.
+    chooses another. `trust` is what the space lets those do who have it, besides what every member may; no agreement is spared by it.
     """
 
     title: Title
@@ -72,6 +75,7 @@ class Role(_Part, frozen=True, kw_only=True):
     needs: Annotated[list[TypeName], Meta(max_length=16)] = []
     evidence: Annotated[list[Name], Meta(max_length=16)] = []
     claims: _Claims = {}
+    trust: Annotated[list[Trust], Meta(max_length=8)] = []
 
 
 class Evidence(_Part, frozen=True, kw_only=True):
@@ -154,6 +158,14 @@ class Rulebook(_Part, frozen=True, kw_only=True):
     def own_types(self) -> tuple[str, ...]:
         """Return the types that the anchor issues to members: membership first, then those of the roles, each once."""
         return tuple(dict.fromkeys([self.membership, *(role.credential for role in self.roles.values())]))
+
+    def trusted_with(self, roles: Collection[str]) -> frozenset[str]:
+        """Return what members with these roles may do besides what every member may."""
+        return frozenset(one for name in roles if name in self.roles for one in self.roles[name].trust)
+
+    def trusting(self, what: str) -> tuple[str, ...]:
+        """Return the roles that the space trusts with this."""
+        return tuple(name for name, role in self.roles.items() if what in role.trust)
 
     def role_of(self, credential_type: str) -> str | None:
         """Return the role that a credential of this type stands for."""

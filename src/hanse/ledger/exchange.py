@@ -38,6 +38,7 @@ OLDEST: Final = timedelta(days=30)
 _POLL: Final = 1.0  # seconds; another server process may have settled it
 
 _OF_CONSUMERS: Final = (k.UseStated, k.Receipt, k.UsageReport)
+_CLOSING: Final = (k.Receipt, k.UsageReport, k.Notice, k.AgreementEnded)
 _REFUSED: Final = (k.Acknowledged, *k.OF_FACTORIES)
 
 Handler = Callable[[Any, Tenant, Parties, k.Predicate], None]
@@ -181,6 +182,14 @@ class Evidence:
         Raises `TooLarge`, `Malformed`, `Invalid` for kinds that are not known, and `Unauthenticated` for a signature that proves nothing.
         """
         return _open(read_envelope(raw), sender, self._clock.now().timestamp())
+
+    def closes(self, tx: LedgerTx, tenant: Tenant, sender: Did, opened: Opened) -> bool:
+        """Tell whether a proved statement is one by which a party brings an agreement to its end, whether it is a member still or not."""
+        says = opened.statement.predicate
+        if not isinstance(says, _CLOSING):
+            return False
+        parties = self._agreements.parties(tx, tenant, says.agreement)
+        return parties is not None and parties.peer == sender
 
     def take(self, tx: LedgerTx, tenant: Tenant, own: Did, sender: Did, opened: Opened) -> bytes:
         """Take a proved statement into our log, act on it, and return our signed receipt (an envelope).

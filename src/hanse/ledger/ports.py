@@ -12,7 +12,7 @@ from hanse.evidence.dsse import Sign
 from hanse.identity.did import DidDocument
 from hanse.identity.exchange import Exchange
 from hanse.kernel.tenant import Did, Tenant
-from hanse.ledger.records import Entry, Head, Sent
+from hanse.ledger.records import Entry, Head, LogState, Sent, Stored
 
 T = TypeVar("T")
 
@@ -26,6 +26,26 @@ class LedgerStore(Protocol):
 
     def add(self, entry: Entry, head: Head, nodes: Sequence[tuple[int, int, bytes]]) -> None:
         """Add an entry with the nodes that it completes, the leaf first, and move the head on."""
+        ...
+
+    def add_many(self, entries: Sequence[Entry], head: Head, nodes: Sequence[tuple[int, int, bytes]]) -> None:
+        """Do the same for several entries in a row."""
+        ...
+
+    def state(self, tenant: Tenant) -> LogState:
+        """Return whether the log may go on; a log of which nothing is known may."""
+        ...
+
+    def put_state(self, state: LogState) -> None:
+        """Insert or replace."""
+        ...
+
+    def row(self, tenant: Tenant, level: int, first: int, count: int) -> Sequence[bytes]:
+        """Return up to `count` complete nodes of one level, from the number `first` on."""
+        ...
+
+    def nodes(self, tenant: Tenant, wanted: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """Return those complete nodes, by level and number, that are there."""
         ...
 
     def node(self, tenant: Tenant, level: int, number: int) -> bytes | None:
@@ -46,6 +66,10 @@ class LedgerStore(Protocol):
 
     def page(self, tenant: Tenant, *, before: int | None, limit: int, agreement: str | None = None) -> Sequence[Entry]:
         """Return up to `limit` entries, newest first, those below the index `before`; of one agreement, if it is named."""
+        ...
+
+    def audit(self, tenant: Tenant, start: int, limit: int) -> Sequence[Stored]:
+        """Return up to `limit` rows from the index `start` on, in their order, as they lie there."""
         ...
 
     def walk(self, tenant: Tenant, start: int, limit: int) -> Sequence[Entry]:
@@ -116,6 +140,14 @@ class Pens(Protocol):
 
     def keys(self, tx: Any, tenant: Tenant) -> Mapping[str, Mapping[str, str]]:
         """Return the public JWKs of all keys that the participant ever had, by name."""
+        ...
+
+
+class NoteKeys(Protocol):
+    """Lends the Ed25519 key with which a participant signs notes: its own checkpoints and those that it witnesses."""
+
+    def pen(self, did: Did) -> Pen:
+        """Return the note key of the participant of that DID, which is hosted here."""
         ...
 
 

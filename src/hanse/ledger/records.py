@@ -21,6 +21,26 @@ class Head(Struct, frozen=True):
     edge: Edge
 
 
+class LogState(Struct, frozen=True, kw_only=True):
+    """Whether a participant's log may go on, and under which name. `log` counts from 1; see `evidence.checkpoint.origin_of`.
+
+    `halted` says why nothing may be appended: what follows would be a second history. `unchecked` logs wait until their witnesses were
+    asked how far they had seen it. `proof` is the checkpoint that shows what is missing here.
+    """
+
+    tenant: Tenant
+    log: int = 1
+    halted: str = ""
+    unchecked: bool = False
+    proof: str = ""
+
+    @property
+    def hint(self) -> str:
+        """What would help."""
+        last = "`hanse ledger restart` begins a new one, and says so in it."
+        return f"Its witnesses are being asked. If they never answer: {last}" if self.unchecked else last
+
+
 class Entry(Struct, frozen=True, kw_only=True):
     """One entry of a log: a signed statement of the log's owner, or of a peer. `index` counts from 0.
 
@@ -48,6 +68,14 @@ class Entry(Struct, frozen=True, kw_only=True):
     def says(self) -> Predicate:
         """What it states."""
         return statement_of(self.envelope).predicate
+
+
+class Stored(Struct, frozen=True):
+    """A row of a log as it lies there: its number, what stands in columns beside the entry, and the entry, if it can be read."""
+
+    index: int
+    columns: tuple[str, str, str, str]
+    entry: Entry | None
 
 
 class Delivery(StrEnum):
@@ -86,6 +114,14 @@ class Appended(Struct, frozen=True):
     kind: str
     agreement: str
     sentence: str
+
+
+class Grown(Struct, frozen=True):
+    """Event: `count` entries were appended at once, from the index `first` on."""
+
+    tenant: Tenant
+    first: int
+    count: int
 
 
 class Settled(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from hanse.kernel.tenant import Did, Tenant
@@ -25,7 +26,7 @@ class Quota(Struct, frozen=True):
 
 
 class SpaceLink(Struct, frozen=True):
-    """The space a participant has joined: its address, and the DID of its anchor, pinned when it joined."""
+    """A space that a participant has joined: its address, and the DID of its anchor, pinned when it joined."""
 
     url: str
     anchor: Did
@@ -37,6 +38,7 @@ class Participant(Struct, frozen=True, kw_only=True):
 
     `allowed_roots` are the folders and `allowed_hosts` the `host` or `host:port` that its offers may take bytes from;
     only the server's host sets them. While `suspended` is set it answers no peer and its operators can only read.
+    `spaces` are those that it has joined, by one address once, in the order in which it did.
     """
 
     name: Tenant
@@ -46,8 +48,30 @@ class Participant(Struct, frozen=True, kw_only=True):
     allowed_roots: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     quota: Quota = Quota()
-    space: SpaceLink | None = None
+    spaces: tuple[SpaceLink, ...] = ()
     suspended: datetime | None = None
+
+    def link(self, url: str) -> SpaceLink | None:
+        """Return the link to the space at this address, or nothing if it has not been joined."""
+        return next((one for one in self.spaces if one.url == url), None)
+
+
+class _Written(Participant, frozen=True, kw_only=True):
+    """A participant as it was written down while it could be in one space only."""
+
+    space: SpaceLink | None = None
+
+
+_written = msgspec.json.Decoder(_Written).decode
+
+
+def read_participant(doc: bytes) -> Participant:
+    """Read a stored participant, of whichever version of this program."""
+    found = _written(doc)
+    said = {name: getattr(found, name) for name in Participant.__struct_fields__}
+    if found.space is not None and not found.spaces:
+        said["spaces"] = (found.space,)
+    return Participant(**said)
 
 
 class Operator(Struct, frozen=True, kw_only=True):

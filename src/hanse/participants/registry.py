@@ -20,6 +20,8 @@ REMEMBERED = timedelta(seconds=1)
 """How long `find` trusts what it read: the longest that another server process's change goes unseen here."""
 
 PAGE_LIMIT = 500
+SPACES_LIMIT = 64
+"""Spaces in which one participant may be."""
 
 
 class Participants:
@@ -84,9 +86,9 @@ class Participants:
             self._remembered[name] = (now, participant)
         return participant
 
-    async def space_of(self, name: Tenant) -> SpaceLink | None:
-        """Return the space that a participant has joined, if any. Raises `NotFound`."""
-        return (await self.find(name)).space
+    async def spaces_of(self, name: Tenant) -> Sequence[SpaceLink]:
+        """Return the spaces that a participant has joined. Raises `NotFound`."""
+        return (await self.find(name)).spaces
 
     def forget(self, name: Tenant) -> None:
         """Read the participant anew next time (on `ParticipantChanged` and `ParticipantErased`)."""
@@ -138,15 +140,18 @@ class Participants:
         return await self._change(name, confined)
 
     async def join(self, caller: Caller, name: Tenant, url: str, anchor: Did) -> Participant:
-        """Pin the space at `url` and its anchor's DID as the one this participant trusts. Raises `NotFound`, `Forbidden`."""
+        """Pin the space at `url` and its anchor's DID, beside the spaces that are pinned already; another anchor there is replaced.
+
+        Raises `NotFound`, `Forbidden`, and `Conflict` beyond `SPACES_LIMIT`.
+        """
         authorise(caller, Action.JOIN_SPACE, name)
         link = SpaceLink(naming.line(url, "space", 2000).rstrip("/"), Did(naming.line(anchor, "anchor", 512)), self._clock.now())
-        return await self._change(name, lambda p: structs.replace(p, space=link))
+        return await self._change(name, lambda p: structs.replace(p, spaces=_pinned(p, link)))
 
-    async def leave(self, caller: Caller, name: Tenant) -> Participant:
-        """Trust no space any more. Raises `NotFound`, `Forbidden`."""
+    async def leave(self, caller: Caller, name: Tenant, url: str) -> Participant:
+        """Trust the space at `url` no more. Raises `NotFound`, `Forbidden`."""
         authorise(caller, Action.JOIN_SPACE, name)
-        return await self._change(name, lambda p: structs.replace(p, space=None))
+        return await self._change(name, lambda p: structs.replace(p, spaces=tuple(one for one in p.spaces if one.url != url)))
 
     async def suspend(self, caller: Caller, name: Tenant) -> Participant:
         """Stop a participant: it answers no peer, its operators only read. Host only. Raises `NotFound`, `Forbidden`."""
@@ -210,6 +215,14 @@ def _require_free(tx: ParticipantsTx, name: Tenant) -> None:
             rule="erased",
             hint="Use another name: peers know the DID of the old one.",
         )
+
+
+def _pinned(participant: Participant, link: SpaceLink) -> tuple[SpaceLink, ...]:
+    if participant.link(link.url) is not None:
+        return tuple(link if one.url == link.url else one for one in participant.spaces)
+    if len(participant.spaces) >= SPACES_LIMIT:
+        raise Conflict(f"{participant.name} is in {SPACES_LIMIT} spaces already.", where="space", rule="too-many", hint="Leave one first.")
+    return (*participant.spaces, link)
 
 
 def _existing(tx: ParticipantsTx, name: Tenant) -> Participant:

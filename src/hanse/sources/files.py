@@ -77,6 +77,10 @@ class FileSources:
         """Raise `Forbidden` unless the place lies below an allowed root, `SourceVanished` unless it is there."""
         os.close(self._open(tenant, place, "" if place.kind == "folder" else None))
 
+    def folder(self, tenant: Tenant, path: str) -> int:
+        """Open a folder below an allowed root; the caller closes it. Raises as `check` does."""
+        return self._open(tenant, Place("folder", path), "")
+
     async def find(self, tenant: Tenant, place: Place) -> Sequence[Found]:
         """Return the files of the place in the bytewise order of their paths."""
         return await asyncio.to_thread(self._find, tenant, place)

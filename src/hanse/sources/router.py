@@ -14,7 +14,11 @@ class SourceRouter:
     """Hands each place to the source of its kind, e.g. `{"file": files, "folder": files, "http": http}`."""
 
     def __init__(self, kinds: Mapping[str, Sources]) -> None:
-        self._kinds = kinds
+        self._kinds = dict(kinds)
+
+    def add(self, kind: str, sources: Sources) -> None:
+        """Know another kind from now on."""
+        self._kinds[kind] = sources
 
     def check(self, tenant: Tenant, place: Place) -> None:
         """See `Sources.check`."""

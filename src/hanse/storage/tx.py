@@ -7,10 +7,17 @@ from hanse.storage.rows import Rows
 from hanse.storage.stores.anchor import Invitations, Members, Rulebooks, Spaces, Watermarks
 from hanse.storage.stores.assets import Assets
 from hanse.storage.stores.contracts import Contracts
+from hanse.storage.stores.custody import Custodies
 from hanse.storage.stores.dataplane import AccessTokens, Manifests, Pushes
+from hanse.storage.stores.facility import Facilities
 from hanse.storage.stores.issuing import Issuances, IssuedCredentials, StatusLists
 from hanse.storage.stores.keys import Keys
+from hanse.storage.stores.leases import NodeLeases
 from hanse.storage.stores.ledger import LedgerEntries, SentStatements
+from hanse.storage.stores.links import LinkCopies, Links
+from hanse.storage.stores.mirrors import Mirrors
+from hanse.storage.stores.order_leases import OrderLeases
+from hanse.storage.stores.orders import LinkSpeeds, Orders
 from hanse.storage.stores.outbox import Outbox
 from hanse.storage.stores.participants import Operators, Participants, Tombstones
 from hanse.storage.stores.processes import Negotiations, Transfers
@@ -18,6 +25,7 @@ from hanse.storage.stores.replays import Replays
 from hanse.storage.stores.trust import PresentedCredentials, Refusals
 from hanse.storage.stores.usage import OwedDuties, ToldFacts, Uses
 from hanse.storage.stores.wallet import CredentialRequests, HeldCredentials, Letters
+from hanse.storage.stores.witnesses import LogWitnesses, WitnessedLogs
 
 PAYLOAD_LIMIT = 7_000
 """Bytes of a broadcast; PostgreSQL carries a little less than 8,000."""
@@ -200,3 +208,58 @@ class Tx:
     def sent(self) -> SentStatements:
         """Signed statements to peers."""
         return SentStatements(self.rows)
+
+    @property
+    def orders(self) -> Orders:
+        """Orders for data, and their items."""
+        return Orders(self.rows)
+
+    @property
+    def order_leases(self) -> OrderLeases:
+        """Which server process works on which order."""
+        return OrderLeases(self.rows)
+
+    @property
+    def link_speeds(self) -> LinkSpeeds:
+        """How fast the links to providers were."""
+        return LinkSpeeds(self.rows)
+
+    @property
+    def log_witnesses(self) -> LogWitnesses:
+        """Witnesses of participants' logs."""
+        return LogWitnesses(self.rows)
+
+    @property
+    def witnessed_logs(self) -> WitnessedLogs:
+        """Logs that participants witness."""
+        return WitnessedLogs(self.rows)
+
+    @property
+    def facility(self) -> Facilities:
+        """What the facility holds."""
+        return Facilities(self.rows)
+
+    @property
+    def copies(self) -> LinkCopies:
+        """Copies of the catalogues of federated spaces."""
+        return LinkCopies(self.rows)
+
+    @property
+    def links(self) -> Links:
+        """How participants work together with spaces."""
+        return Links(self.rows)
+
+    @property
+    def mirrors(self) -> Mirrors:
+        """Mirrors of providers' collections."""
+        return Mirrors(self.rows)
+
+    @property
+    def leases(self) -> NodeLeases:
+        """Leases of stored versions."""
+        return NodeLeases(self.rows)
+
+    @property
+    def custody(self) -> Custodies:
+        """Who keeps what until when."""
+        return Custodies(self.rows)

@@ -36,13 +36,14 @@ class Ruled(Struct, frozen=True, eq=False):
 
 
 class Claims(Struct, frozen=True, kw_only=True):
-    """What `holder` has proved: the credentials of which every check held, and what they say in the space.
+    """What `holder` has proved in the `space`: the credentials of which every check held by its rules, and what they say there.
 
     `member` tells whether a membership credential is among them, `name` is what that calls the holder (empty if it does
     not say), `roles` are those of its role credentials. All of it holds until `until`, exclusive, without another look.
     """
 
     holder: Did
+    space: str
     credentials: tuple[Verified, ...]
     member: bool
     name: str
@@ -76,6 +77,7 @@ def claims_of(holder: Did, credentials: Iterable[Verified], rulebook: Rulebook, 
     names = (text for one in memberships for text in _texts(one, "name"))
     return Claims(
         holder=holder,
+        space=rulebook.space,
         credentials=proven,
         member=bool(memberships),
         name=next(names, "")[:200],

@@ -14,39 +14,53 @@ from hanse.trust.records import Presented
 
 
 class Keeping:
-    """What each peer has presented to each participant: the last of every type."""
+    """What each peer has presented to each participant in each space: the last of every type."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def keep(self, tenant: Tenant, holder: Did, credentials: Sequence[Verified], now: datetime) -> int:
-        """Keep what was verified, in place of what was kept of the same types; return how many are kept then.
+    async def keep(self, tenant: Tenant, holder: Did, space: str, credentials: Sequence[Verified], now: datetime) -> int:
+        """Keep what was verified by the space's rules, in place of what was kept of the same types; return how many are kept then.
 
         Nothing is written unless something has changed.
         """
         before = await self._database.read(lambda tx: tx.presented.get(tenant, holder))
-        texts = _merged(credentials, before, now)
-        if before is None or set(texts) != set(before.credentials):
-            await self._database.run(lambda tx: _write(tx, tenant, holder, credentials, now))
+        texts = _merged(credentials, before, space, now)
+        if before is None or set(texts) != set(before.under(space)):
+            await self._database.run(lambda tx: _write(tx, tenant, holder, space, credentials, now))
         return len(texts)
 
-    async def kept(self, tenant: Tenant, holder: Did) -> tuple[str, ...]:
-        """Return the credentials (JWTs) that are kept, none if there are none."""
+    async def kept(self, tenant: Tenant, holder: Did, space: str) -> tuple[str, ...]:
+        """Return the credentials (JWTs) that are kept for the space, none if there are none."""
         found = await self._database.read(lambda tx: tx.presented.get(tenant, holder))
-        return () if found is None else found.credentials
+        return () if found is None else found.under(space)
+
+    async def all(self, tenant: Tenant, holder: Did) -> tuple[str, ...]:
+        """Return the credentials that are kept for any space, each once."""
+        found = await self._database.read(lambda tx: tx.presented.get(tenant, holder))
+        texts = [] if found is None else [found.credentials, *found.spaces.values()]
+        return tuple(dict.fromkeys(one for some in texts for one in some))
+
+    async def spaces(self, tenant: Tenant, holder: Did) -> frozenset[str]:
+        """Return the spaces in which the peer has presented something."""
+        found = await self._database.read(lambda tx: tx.presented.get(tenant, holder))
+        return frozenset() if found is None else frozenset(found.spaces)
 
 
-def _write(tx: TrustTx, tenant: Tenant, holder: Did, credentials: Sequence[Verified], now: datetime) -> None:
-    texts = _merged(credentials, tx.presented.get(tenant, holder), now)
-    tx.presented.put(Presented(tenant=tenant, holder=holder, credentials=texts, at=now))
+def _write(tx: TrustTx, tenant: Tenant, holder: Did, space: str, credentials: Sequence[Verified], now: datetime) -> None:
+    before = tx.presented.get(tenant, holder)
+    texts = _merged(credentials, before, space, now)
+    # What was kept before there were several spaces is all of this one's, once it is written anew.
+    others = {} if before is None else before.spaces
+    tx.presented.put(Presented(tenant=tenant, holder=holder, at=now, spaces={**others, space: texts}))
 
 
-def _merged(credentials: Sequence[Verified], before: Presented | None, now: datetime) -> tuple[str, ...]:
+def _merged(credentials: Sequence[Verified], before: Presented | None, space: str, now: datetime) -> tuple[str, ...]:
     """Return the new ones, then the earlier ones of other types, as far as they fit into one presentation."""
     types = {kind for one in credentials for kind in one.credential.types}
     texts = dict.fromkeys(one.credential.text for one in credentials)
     size = sum(map(len, texts))
-    for text in () if before is None else before.credentials:
+    for text in () if before is None else before.under(space):
         if text in texts or not _is_other(text, types, now):
             continue
         size += len(text)

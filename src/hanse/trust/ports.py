@@ -89,7 +89,7 @@ class Database(Protocol):
 
 
 class Link(Protocol):
-    """The space that a participant has joined: its address, and the DID of its anchor, pinned when it joined."""
+    """A space that a participant has joined: its address, and the DID of its anchor, pinned when it joined."""
 
     @property
     def url(self) -> str:
@@ -103,10 +103,10 @@ class Link(Protocol):
 
 
 class Links(Protocol):
-    """Tells which space a participant of this server has joined."""
+    """Tells which spaces a participant of this server has joined."""
 
-    async def space_of(self, name: Tenant) -> Link | None:
-        """Return the link, or nothing if it has joined none."""
+    async def spaces_of(self, name: Tenant) -> Sequence[Link]:
+        """Return the links, none if it has joined none."""
         ...
 
 
@@ -145,8 +145,19 @@ class Resolver(Protocol):
 class Rulebooks(Protocol):
     """Tells by which rules a participant judges its peers (`directory.Directory`)."""
 
-    async def ruled(self, tenant: Tenant) -> Ruled:
-        """Return the rulebook of the space that it has joined. Raises `Forbidden` if there is none to be had or believed."""
+    async def ruled(self, tenant: Tenant, space: str = "") -> Ruled:
+        """Return the rulebook of a space that it has joined, the only one if none is named.
+
+        Raises `Forbidden` if there is none to be had or believed.
+        """
+        ...
+
+
+class Registers(Protocol):
+    """Tells in which of a participant's spaces a peer is listed (`directory.Directory`)."""
+
+    async def naming(self, tenant: Tenant, peer: Did) -> Sequence[str]:
+        """Return the addresses of the spaces whose registers name the peer, as far as that is known soon."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What a peer proves by the credentials that it presents (DCP 1.0, section 5), and whether that still holds later.
 
 A peer that calls sends an access token along. With it we ask its credential service for what we need to know, verify
-the answer under the rulebook of our space, and remember the claims for less than a minute: no longer than any status
+the answer under the rulebook of a space of ours, and remember the claims for less than a minute: no longer than any status
 list behind them. The credentials are kept, so that they can be verified again when the peer is not there to present
 them, as long as its data flows.
 """
@@ -9,9 +9,9 @@ them, as long as its data flows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -49,9 +49,10 @@ PATIENCE: Final = 20.0
 _PER_CHARACTER: Final = 4  # a credential as text, and what was read from it
 _PER_ENTRY: Final = 1_000
 
-Peer = tuple[Tenant, Did]
+Peer = tuple[Tenant, Did, str]
+"""A participant, its peer, and the address of the space in which they meet."""
 _Asked = tuple[str, ...]
-_Key = tuple[Tenant, Did, bytes, _Asked]
+_Key = tuple[Tenant, Did, bytes, _Asked, str]
 
 
 class _Admitted(Struct, frozen=True):
@@ -115,14 +116,17 @@ class Verifier:
         self._refusals = Refusals(database, clock, ids)
         self._admitted: Bounded[_Key, _Admitted] = Bounded(entries, held_bytes)
         self._known: Bounded[Peer, _Known] = Bounded(entries, held_bytes)
+        self._met: Bounded[tuple[Tenant, Did], tuple[frozenset[str], datetime]] = Bounded(entries, held_bytes)
         self._flights: Flights[Claims, CallerError] = Flights(clock, CallerError, RETRY)
         self._epoch = 0
         self._patience = patience
 
-    async def admit(self, tenant: Tenant, caller: Caller, needs: Collection[str] = (), wishes: Collection[str] = ()) -> Claims:
-        """Return what `caller` proves to `tenant` by the access token that it sent along.
+    async def admit(
+        self, tenant: Tenant, caller: Caller, needs: Collection[str] = (), wishes: Collection[str] = (), space: str = ""
+    ) -> Claims:
+        """Return what `caller` proves to `tenant` in a space (the only one, if none is named) by the access token that it sent along.
 
-        It has to present a membership credential of the tenant's space, and one of each of the types `needs`; it may present
+        It has to present a membership credential of that space, and one of each of the types `needs`; it may present
         one of each of the types `wishes`, about which somebody else decides: one that is refused gives no claims, and
         is written down, but refuses nothing else. Raises
         `ClaimsRefused` if they are not there or do not hold, `Unauthenticated` if it sent no token or if trying again can
@@ -132,42 +136,54 @@ class Verifier:
         token = caller.token
         if token is None:
             raise await self._refusals.noted(tenant, caller.did, faults.no_token())
-        ruled = await self._rulebooks.ruled(tenant)
+        ruled = await self._rulebooks.ruled(tenant, space)
         needed = types_asked(ruled.rulebook, needs)
         asked = tuple(dict.fromkeys((*needed, *sorted(wishes))))
-        key = (tenant, caller.did, sha256(token.encode("utf-8", "surrogatepass")).digest(), asked)
+        key = (tenant, caller.did, sha256(token.encode("utf-8", "surrogatepass")).digest(), asked, ruled.rulebook.space)
         entry = self._admitted.get(key)
         if entry is not None and entry.ruled is ruled and holds(entry.again, self._clock.now()):
             return entry.claims
         return _or_raise(await self._flights.run(key, lambda: self._present(key, caller, token, ruled, len(needed))))
 
-    async def standing(self, tenant: Tenant, peer: Did, needs: Collection[str] = ()) -> Claims:
-        """Return what `peer` has proved to `tenant` before, as far as it holds now, without asking the peer.
+    async def standing(self, tenant: Tenant, peer: Did, needs: Collection[str] = (), space: str = "") -> Claims:
+        """Return what `peer` has proved to `tenant` in a space before, as far as it holds now, without asking the peer.
 
         Raises `Forbidden` (`not-presented`) if it has presented nothing that would do, `ClaimsRefused` if a credential
         that it needs does not hold any more, and what `Rulebooks.ruled` raises. A list that cannot be fetched again
         takes nothing away while the last one may still be relied on (`HOLD`).
         """
-        ruled = await self._rulebooks.ruled(tenant)
+        ruled = await self._rulebooks.ruled(tenant, space)
         asked = types_asked(ruled.rulebook, needs)
-        known = self._known.get((tenant, peer))
+        known = self._known.get((tenant, peer, ruled.rulebook.space))
         if known is not None and known.whole and known.ruled is ruled and holds(known.again, self._clock.now()) and known.claims.has(asked):
             return known.claims
-        key = (tenant, peer, b"", asked)
+        key = (tenant, peer, b"", asked, ruled.rulebook.space)
         return _or_raise(await self._flights.run(key, lambda: self._look_again(key, ruled)))
 
-    def known(self, tenant: Tenant, peer: Did) -> Claims | None:
-        """Return what is known of `peer` and holds now, from memory alone; nothing if it is not a member for all that is known."""
-        known = self._known.get((tenant, peer))
-        return known.claims if known is not None and known.claims.member and holds(known.claims.until, self._clock.now()) else None
+    def known(self, tenant: Tenant, peer: Did, spaces: Iterable[str]) -> Sequence[Claims]:
+        """Return what is known of `peer` in these spaces and holds now, from memory alone; of a space in which it is no member, nothing."""
+        now = self._clock.now()
+        found = (self._known.get((tenant, peer, space)) for space in spaces)
+        return [known.claims for known in found if known is not None and known.claims.member and holds(known.claims.until, now)]
 
     async def presented(self, tenant: Tenant, peer: Did) -> Sequence[Credential]:
         """Return the credentials that `peer` presented last and that were verified then, without another look at them."""
         found: list[Credential] = []
-        for text in await self._keeping.kept(tenant, peer):
+        for text in await self._keeping.all(tenant, peer):
             with suppress(Unauthenticated):  # written by an earlier version of this program
                 found.append(read_credential(text).credential)
         return found
+
+    async def met_in(self, tenant: Tenant, peer: Did) -> frozenset[str]:
+        """Return the spaces in which `peer` has presented credentials to `tenant` before, whatever they are worth now.
+
+        What another process of this server has taken meanwhile is seen after `RETRY`.
+        """
+        met, now = self._met.get((tenant, peer)), self._clock.now()
+        if met is None or not timedelta() <= now - met[1] < RETRY:
+            met = (await self._keeping.spaces(tenant, peer), now)
+            self._met.put((tenant, peer), met, _PER_ENTRY)
+        return met[0]
 
     async def explain(self, tenant: Tenant, what: str) -> Sequence[Refusal]:
         """Return the refusal of that id, or the last ones of that peer (a DID), the newest first. Raises `NotFound`."""
@@ -193,6 +209,7 @@ class Verifier:
         self._refusals.forget(tenant)
         self._admitted.drop(lambda key, _: key[0] == tenant)
         self._known.drop(lambda key, _: key[0] == tenant)
+        self._met.drop(lambda key, _: key[0] == tenant)
         self._forget(lambda key: key[0] == tenant, lambda *_: False)
 
     def _forget(self, flights: Callable[[_Key], bool], test: Callable[[Claims, Ruled], bool]) -> None:
@@ -207,7 +224,7 @@ class Verifier:
     # A caller presents.
 
     async def _present(self, key: _Key, caller: Caller, token: str, ruled: Ruled, needed: int) -> Claims:
-        tenant, holder, _, asked = key
+        tenant, holder, _, asked, space = key
         epoch = self._epoch
         try:
             async with asyncio.timeout(self._patience):
@@ -217,19 +234,20 @@ class Verifier:
         except PeerError as fault:
             raise await self._refusals.noted(tenant, holder, faults.unanswered(holder, fault), inside=fault.message) from fault
         except Unauthenticated as fault:
-            self._known.pop((tenant, holder))  # what was believed is looked at again before it counts once more
+            self._known.pop((tenant, holder, space))  # what was believed is looked at again before it counts once more
             raise await self._refusals.noted(tenant, holder, faults.refused(faults.named(fault, asked))) from fault
         for one in aside:
             if one.fault is not None:  # so that whoever refuses for want of it, by the terms, can be asked why
                 await self._refusals.noted(tenant, holder, faults.refused(one.fault))
         claims = claims_of(holder, credentials, ruled.rulebook, now)
-        kept = await self._keeping.keep(tenant, holder, claims.credentials, now)
+        kept = await self._keeping.keep(tenant, holder, space, claims.credentials, now)
+        self._met.pop((tenant, holder))
         if epoch == self._epoch:
             passing = any(one.fault is not None and one.fault.rule in faults.PASSING for one in aside)
             again = now + RETRY if passing else look_again(claims, now)
             end = end_of(token)
             self._admitted.put(key, _Admitted(claims, ruled, again if end is None else min(again, end)), _size(claims))
-            self._know((tenant, holder), claims, ruled, kept, now, frozenset(one.credential.text for one in aside))
+            self._know((tenant, holder, space), claims, ruled, kept, now, frozenset(one.credential.text for one in aside))
         return claims
 
     async def _asked(
@@ -271,19 +289,19 @@ class Verifier:
     # Nobody is asked.
 
     async def _look_again(self, key: _Key, ruled: Ruled) -> Claims:
-        tenant, peer, _, asked = key
+        tenant, peer, _, asked, space = key
         epoch = self._epoch
-        texts = await self._keeping.kept(tenant, peer)
+        texts = await self._keeping.kept(tenant, peer, space)
         if not texts:
             raise await self._refusals.noted(tenant, peer, faults.not_presented(peer, asked[0]))
         looks = await asyncio.gather(*(self._look(peer, text, ruled) for text in texts))
         now = self._clock.now()
-        known = self._known.get((tenant, peer))
+        known = self._known.get((tenant, peer, space))
         before = known.claims.credentials if known is not None and known.ruled is ruled else ()
         proven = [one for look in looks if (one := _still(look, before, now)) is not None]
         claims = claims_of(peer, proven, ruled.rulebook, now)
         if epoch == self._epoch:
-            self._known.put((tenant, peer), _Known(claims, ruled, look_again(claims, now), whole=True), _size(claims))
+            self._known.put((tenant, peer, space), _Known(claims, ruled, look_again(claims, now), whole=True), _size(claims))
         missing = next((kind for kind in asked if not claims.has([kind])), None)
         if missing is None:
             return claims

@@ -88,7 +88,7 @@ class DecisionPoint:
         report = kept.compiled.report(facts)
         owed = [one.due for one in _pending(tx.owed.of_agreement(deal.tenant, deal.id)) if one.due is not None and one.due > facts.now]
         due = _earliest(report.valid_until, *owed, *stale_moments(deal.terms, facts))
-        proven = self._world.peers.proven(tx, deal.tenant, deal.consumer)
+        proven = self._world.peers.proven(tx, deal.tenant, deal.consumer, deal.spaces)
         ends = _earliest(due, None if proven is None or deal.role is Role.CONSUMER else proven.until)
         return self._answer(deal.terms, report, ends, due)
 

@@ -89,7 +89,7 @@ def known_facts(
 
     Only what `wants` names is looked for where that takes time; everything, if it is absent.
     """
-    proven = world.peers.proven(tx, deal.tenant, deal.consumer)
+    proven = world.peers.proven(tx, deal.tenant, deal.consumer, deal.spaces)
     known = _declared(deal, _trusting(deal, world.statements))
     if wants is None or not STATED.isdisjoint(wants):
         known |= {name: fact for name, fact in world.statements.stated(tx, deal.tenant, deal.id).items() if _believed(fact, now)}
@@ -128,7 +128,7 @@ def _measured(deal: Deal, use: Use, taken: Tally, now: datetime) -> dict[str, Fa
 def _proved(proven: Proven | None) -> dict[str, Fact]:
     if proven is None:
         return {}
-    source = "verified credentials"
+    source = "verified credentials" + (f" in {', '.join(proven.spaces)}" if proven.spaces else "")
     found = {
         MEMBERSHIP: Fact("active", source, proven.observed),
         ROLE: Fact(proven.roles, source, proven.observed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -143,20 +143,24 @@ class Database(Protocol):
 class Proven(Struct, frozen=True, kw_only=True):
     """What a participant has proved by credentials: roles, and per type the subjects of its verified credentials of that type.
 
-    It holds until `until`, and is refreshed by whoever lets data flow.
+    It holds until `until`, and is refreshed by whoever lets data flow. `spaces` are those in which it was proved (addresses).
     """
 
     roles: frozenset[str] = frozenset()
     credentials: Mapping[str, tuple[Mapping[str, object], ...]] = {}
     observed: datetime | None = None
     until: datetime | None = None
+    spaces: tuple[str, ...] = ()
 
 
 class Peers(Protocol):
     """Tells what participants have proved."""
 
-    def proven(self, tx: UsageTx, tenant: Tenant, did: Did) -> Proven | None:
-        """Return it, for a peer or the participant itself; nothing if it is not known to be a member."""
+    def proven(self, tx: UsageTx, tenant: Tenant, did: Did, spaces: Collection[str] = ()) -> Proven | None:
+        """Return it, for a peer or the participant itself; nothing if it is not known to be a member.
+
+        If `spaces` are named, what was proved in others counts nothing.
+        """
         ...
 
 

@@ -29,7 +29,7 @@ class Deal(Struct, frozen=True, kw_only=True):
     """What usage knows of an agreement. `role` is this participant's, `since` when the agreement became final.
 
     An agreement that is only considered has no id. `connector` is where the consumer's messages come from. `attested`: the peer signed
-    statements when it was agreed on, and cannot fall silent since.
+    statements when it was agreed on, and cannot fall silent since. `spaces` are those under whose rules it was made (addresses); none: any.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Deal(Struct, frozen=True, kw_only=True):
     since: datetime
     connector: str = ""
     attested: bool = False
+    spaces: tuple[str, ...] = ()
 
     @property
     def action(self) -> str:

@@ -77,8 +77,13 @@ class CredentialService:
                 raise _unsupported()
             scopes = released(parse_scopes(message.scope or ()), access.scopes)
             key = await self._signer.signing_key(tenant)
+            shown = await self._trusted.showing(tenant, access.spaces) if access.spaces else bool
         now = self._clock.now()
-        texts = await admit(self._database, tenant, caller, lambda tx: [one.text for one in presentable(_all(tx, tenant), scopes, now)])
+
+        def work(tx: WalletTx) -> list[str]:
+            return [one.text for one in presentable([one for one in _all(tx, tenant) if shown(one)], scopes, now)]
+
+        texts = await admit(self._database, tenant, caller, work)
         return PresentationResponseMessage(presentation=[*present(key, caller.did, texts, now, self._ids.new("jti"))])
 
     async def store(self, tenant: Tenant, did: Did, caller: Caller, message: CredentialMessage) -> None:

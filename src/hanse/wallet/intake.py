@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -188,9 +189,19 @@ def put_away(tx: WalletTx, tenant: Tenant, arrived: Sequence[Held]) -> None:
         tx.emit(CredentialsChanged(tenant))
 
 
-def kind_of(held: Held) -> tuple[Did, frozenset[str], str]:
-    """Return what makes a credential the successor of another: its issuer, its types, its profile."""
-    return held.issuer, frozenset(held.types), held.profile
+def kind_of(held: Held) -> tuple[Did, frozenset[str], str, frozenset[str]]:
+    """Return what makes a credential the successor of another: its issuer, its types, its profile, and the spaces that it names."""
+    return held.issuer, frozenset(held.types), held.profile, spaces_named(held.text)
+
+
+@lru_cache(maxsize=4096)
+def spaces_named(text: str) -> frozenset[str]:
+    """Return the spaces (addresses) of which a credential says that its subject is a member; none for one that cannot be read."""
+    try:
+        subjects = read_credential(text).credential.subjects
+    except Unauthenticated:
+        return frozenset()
+    return frozenset(space for one in subjects if isinstance(space := one.get("memberOf"), str))
 
 
 def _is_outdated(one: Held, others: Sequence[Held]) -> bool:

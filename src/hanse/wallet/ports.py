@@ -219,11 +219,18 @@ class Signer(Protocol):
         ...
 
 
-class Releases(Protocol):
-    """Tells what a participant shows its peers without being asked in person; its space's rulebook decides."""
+class Release(Struct, frozen=True):
+    """What a peer may read: what the scopes name, and of what says of which space it is only what is of these `spaces` (addresses)."""
 
-    async def scopes_for(self, tenant: Tenant, audience: Did) -> tuple[Scope, ...]:
-        """Return what `audience` may read of the participant's credentials; nothing, where nothing is released."""
+    scopes: tuple[Scope, ...] = ()
+    spaces: tuple[str, ...] = ()
+
+
+class Releases(Protocol):
+    """Tells what a participant shows its peers without being asked in person; the rulebooks of the spaces that both are in decide."""
+
+    async def released_to(self, tenant: Tenant, audience: Did) -> Release:
+        """Return what `audience` may read of the participant's credentials; no scopes, where nothing is released."""
         ...
 
 
@@ -236,10 +243,14 @@ class Resolver(Protocol):
 
 
 class Trusted(Protocol):
-    """Tells whose offers a participant takes up without asking a person: those of the anchor of its space."""
+    """Tells whose offers a participant takes up without asking a person: those of the anchors of its spaces; and what is of which space."""
 
     async def accepts_offers(self, tenant: Tenant, issuer: Did) -> bool:
         """Tell whether what this issuer offers is to be requested at once."""
+        ...
+
+    async def showing(self, tenant: Tenant, spaces: Collection[str]) -> Callable[[Held], bool]:
+        """Return a test of credentials: may members of these spaces of the participant's see it, or is it another space's affair?"""
         ...
 
 

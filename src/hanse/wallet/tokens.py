@@ -18,7 +18,7 @@ from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Invalid
 from hanse.kernel.ids import Ids
 from hanse.kernel.tenant import Did, Tenant
-from hanse.wallet.ports import Releases, Signer
+from hanse.wallet.ports import Release, Releases, Signer
 
 LIFETIME: Final = self_issued.LIFETIME
 """How long the tokens live that are made here."""
@@ -34,7 +34,7 @@ class _Kept(Struct, frozen=True):
     expires: datetime
 
 
-_Key = tuple[Tenant, Did, tuple[Scope, ...]]
+_Key = tuple[Tenant, Did, Release]
 
 
 class TokenService:
@@ -55,9 +55,9 @@ class TokenService:
 
         Raises `NotFound` if there is no such participant.
         """
-        scopes = await self._releases.scopes_for(tenant, audience)
+        release = await self._releases.released_to(tenant, audience)
         key = await self._signer.signing_key(tenant)
-        return self._self_issued(key, audience, self._access(tenant, key, audience, scopes) if scopes else None)
+        return self._self_issued(key, audience, self._access(tenant, key, audience, release) if release.scopes else None)
 
     async def bare_token(self, tenant: Tenant, audience: Did, token: str | None = None) -> str:
         """Return a token that lets `audience` read nothing. `token` is one that the audience gave us, to be shown to it again.
@@ -79,7 +79,7 @@ class TokenService:
         if token is not None and not 1 <= len(token) <= access.MAX_ACCESS:
             raise Invalid(f"The token does not have 1 to {access.MAX_ACCESS} characters.", where="token", rule="token")
         key = await self._signer.signing_key(tenant)
-        return self._self_issued(key, audience, self._access(tenant, key, audience, tuple(scopes)) if scopes else token)
+        return self._self_issued(key, audience, self._access(tenant, key, audience, Release(tuple(scopes))) if scopes else token)
 
     def forget(self, tenant: Tenant) -> None:
         """Give no access token of the participant again; to be called when its keys or its releases have changed."""
@@ -89,12 +89,12 @@ class TokenService:
     def _self_issued(self, key: SigningKey, audience: Did, token: str | None) -> str:
         return self_issued.issue(key, key.did, audience, self._clock.now(), self._ids.new("jti"), LIFETIME, token=token)
 
-    def _access(self, tenant: Tenant, key: SigningKey, audience: Did, scopes: tuple[Scope, ...]) -> str:
-        now, name = self._clock.now(), (tenant, audience, scopes)
+    def _access(self, tenant: Tenant, key: SigningKey, audience: Did, release: Release) -> str:
+        now, name = self._clock.now(), (tenant, audience, release)
         kept = self._kept.get(name)
         # By another key it would be refused, if that key was declared compromised.
         if kept is None or kept.kid != key.kid or kept.expires - now <= LEFT:
-            text = access.grant(key, audience, scopes, now, self._ids.new("tok"))
+            text = access.grant(key, audience, release.scopes, now, self._ids.new("tok"), spaces=release.spaces)
             kept = _Kept(text, key.kid, now + access.LIFETIME)
             self._kept[name] = kept
         self._kept.move_to_end(name)

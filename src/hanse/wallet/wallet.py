@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ from hanse.identity.credentials import lists
 from hanse.identity.credentials.issue import Draft
 from hanse.identity.credentials.issue import issue as issue_credential
 from hanse.identity.credentials.model import Profile
-from hanse.identity.did import DidDocument, Service, did_document, key_id
+from hanse.identity.did import DidDocument, PublishedKey, Service, did_document, key_id
 from hanse.identity.keys import KindName, SigningKey
 from hanse.identity.self_issued import issue as issue_token
 from hanse.identity.statements import sign_statement
@@ -50,13 +50,22 @@ class Wallet:
     signs there for up to `KEY_AGE`.
     """
 
-    def __init__(self, database: Database, sealer: Sealer, clock: Clock, ids: Ids, services: ServicesOf = no_services) -> None:
-        """Take the ports; `services` tells what the DID documents name as services."""
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        clock: Clock,
+        ids: Ids,
+        services: ServicesOf = no_services,
+        further: Callable[[Did], Sequence[PublishedKey]] = lambda _: (),
+    ) -> None:
+        """Take the ports; `services` and `further` tell what the DID documents name as services, and as keys beside the wallet's."""
         self._database = database
         self._sealer = sealer
         self._clock = clock
         self._ids = ids
         self._services = services
+        self._further = further
         self._parsed: OrderedDict[Tenant, _Parsed] = OrderedDict()
         self._forgotten = 0
 
@@ -128,7 +137,7 @@ class Wallet:
         """Return the participant's DID document, its keys as `wallet.keys` tells, the oldest first. Raises `NotFound`."""
         keys = await self._database.read(lambda tx: life.all_keys(tx, tenant))
         did = keys[-1].did
-        return did_document(did, life.published(keys, self._clock.now()), self._services(tenant, did))
+        return did_document(did, [*self._further(did), *life.published(keys, self._clock.now())], self._services(tenant, did))
 
     async def signing_key(self, tenant: Tenant) -> SigningKey:
         """Return the participant's newest key, for tokens and presentations made in this room. Raises `NotFound`.

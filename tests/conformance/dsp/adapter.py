@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -78,10 +78,14 @@ class Everybody:
     async def admit(self, sender: Sender, asked: Proofs) -> None:
         """Let everybody in."""
 
-    async def standing(self, tenant: Tenant, peer: Did) -> None:
+    async def standing(self, tenant: Tenant, peer: Did, spaces: Collection[str] = ()) -> None:
         """Nobody is ever taken back."""
 
-    def proven(self, tx: object, tenant: Tenant, did: Did) -> Proven:
+    def spaces(self, tx: object, tenant: Tenant, peer: Did) -> tuple[str, ...]:
+        """Name no space: the kit has none."""
+        return ()
+
+    def proven(self, tx: object, tenant: Tenant, did: Did, spaces: Collection[str] = ()) -> Proven:
         """Tell of a member, and of no more: the offers of the cases ask for none."""
         return Proven()
 

@@ -12,7 +12,7 @@ from tests.contract.storage.stage import NOW, OTHER, PEER, A, B, invitation, key
 def test_participants_by_name_and_only_one_of_a_name(address):
     async def scenario(db):
         full = participant(
-            A, allowed_roots=("/data", "/more"), quota=Quota(assets=3), space=SpaceLink("http://x/spaces/y", PEER, NOW), suspended=NOW
+            A, allowed_roots=("/data", "/more"), quota=Quota(assets=3), spaces=(SpaceLink("http://x/spaces/y", PEER, NOW),), suspended=NOW
         )
         await db.run(lambda tx: tx.participants.add(full))
         for name in ("zoo", "acme-2", "b", "a1"):

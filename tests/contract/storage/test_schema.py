@@ -8,7 +8,8 @@ import pytest
 
 from hanse.evidence.merkle import Edge, leaf_hash
 from hanse.kernel.errors import Misconfigured, StorageFailed
-from hanse.ledger.records import Head
+from hanse.ledger.records import Head, LogState
+from hanse.ledger.witness_records import Seen, Watch
 from hanse.storage import open_database, portable, schema
 from hanse.storage.erase import erase_tenant, tenant_tables
 from tests.contract.storage import stage
@@ -61,6 +62,9 @@ def _fill_ledger(tx, tenant=A):
         edge, nodes = edge.append(leaf_hash(entry.raw))
         tx.ledger.add(entry, Head(tenant, edge), nodes)
     tx.sent.put(stage.sent(tenant=tenant))
+    tx.ledger.put_state(LogState(tenant=tenant))
+    tx.log_witnesses.put(Watch(tenant=tenant, witness=stage.PEER))
+    tx.witnessed_logs.put(Seen(tenant=tenant, hash="ab" * 32, owner=stage.PEER, origin="x", size=1, root="cd" * 32, note="", at=stage.NOW))
     tx.contracts.put(stage.contract("agr_due", tenant, due=stage.later(days=3)))
 
 

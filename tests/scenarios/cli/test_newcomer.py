@@ -73,14 +73,14 @@ def test_one_command_joins_and_keeps_running(tmp_path, harbour):
         assert "credentials were verified and are in the wallet" in said
         assert code not in said
         status = json.loads(_hanse(home, "status", "--json").stdout)
-        assert (status["space"]["url"], status["space"]["state"], status["participant"]["title"]) == (harbour.url, "member", "Bob & Co")
+        assert (status["spaces"][0]["url"], status["spaces"][0]["state"], status["participant"]["title"]) == (harbour.url, "member", "Bob & Co")
         assert "for a new one" in _hanse(home, "join", harbour.url, "--name", "eve", code=2).stderr
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 0
         assert "`hanse up` runs it again." in _said(home)
         process = start(home, "up", port=status_port(status))
         again = json.loads(_hanse(home, "status", "--json").stdout)
-        assert again["space"]["state"] == "member"
+        assert again["spaces"][0]["state"] == "member"
         stop(harbour.process)
         told = _hanse(home, "leave", "--yes", code=1)
         assert "hanse leave --anyway" in told.stderr

@@ -199,7 +199,7 @@ def test_the_own_token_is_replaced_in_the_profiles_and_not_shown(space):
 def test_who_applies_is_admitted_by_the_anchor(space):
     space.run("participant", "add", "carol", who="host")
     did = space.json("participant", "show", "carol", who="host")["did"]
-    url = space.json("status")["space"]["url"]
+    url = space.json("status")["spaces"][0]["url"]
     assert space.json("join", url, who="carol", code=3)["state"] == "pending"
     assert did in space.run("anchor", "applications", who="anchor").stdout
     space.run("anchor", "approve", did, who="anchor")
@@ -216,7 +216,7 @@ def test_who_applies_is_admitted_by_the_anchor(space):
 
 def test_an_invitation_lets_in_at_once(space):
     space.run("participant", "add", "dave", who="host")
-    url = space.json("status")["space"]["url"]
+    url = space.json("status")["spaces"][0]["url"]
     code = space.json("anchor", "invite", who="anchor")["code"]
     done = space.run("join", url, "--invitation", code, who="dave")
     assert "member" in done.stdout

@@ -31,7 +31,7 @@ def erin(space):
 
 
 def _url(space):
-    return space.json("status")["space"]["url"]
+    return space.json("status")["spaces"][0]["url"]
 
 
 def _publish(space, tmp_path, *replaced):

@@ -44,7 +44,7 @@ def test_ctrl_c_and_sigterm_end_it_and_it_comes_back(tmp_path):
     for words, how in ((("up", "--port", str(port)), signal.SIGINT), (("up",), signal.SIGTERM), (("serve",), signal.SIGTERM)):
         process = start(tmp_path, *words, port=port)
         status = _hanse(tmp_path, "status", "--json")
-        assert json.loads(status.stdout)["space"]["state"] == "member"
+        assert json.loads(status.stdout)["spaces"][0]["state"] == "member"
         process.send_signal(how)
         assert process.wait(15) == 0, (words, how)
     assert "Traceback" not in (tmp_path / "up.log").read_text()

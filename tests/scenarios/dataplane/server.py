@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 
+from hanse.dataplane.chunks import ChunkLists
 from hanse.dataplane.derived import Derived
 from hanse.dataplane.flows import Flows
 from hanse.dataplane.inbox import Inbox
@@ -56,7 +57,10 @@ class Plane:
         self.recipients: dict[str, Recipient] = {}
         self.derived = Derived(self.manifests, self.sources, self.spool, key_of, self._recipient, patience=options.get("patience", 5.0))
         self.flows = Flows(self.tokens, self.sources, Backwards(), clock, base=self.base, range_size=options.get("range_size"))
-        serving = Serving(self.memory, self.tokens, self.permissions, self.manifests, self.sources, Proofs(), derived=self.derived)
+        self.lists = ChunkLists(lambda tenant: root / "lists" / tenant, patience=options.get("patience", 5.0))
+        serving = Serving(
+            self.memory, self.tokens, self.permissions, self.manifests, self.sources, Proofs(), derived=self.derived, lists=self.lists
+        )
         self.inbox = Inbox(self.memory, self.tokens, lambda tenant: root / "in" / tenant, quota=lambda _: 1 << 20)
         self.app = DataApp(serving, self.running, self.inbox, accel=options.get("accel"))
         self.memory.subscribers.append(lambda event: self.running.on_halted(event) if isinstance(event, Halted) else None)

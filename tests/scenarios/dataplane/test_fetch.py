@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from hanse.client.fetch import Settings, fetch
-from hanse.client.listing import decode
+from hanse.dataplane.listing import decode
 from hanse.dataplane.records import Place
 from hanse.dsp.messages import DataAddress
 from hanse.kernel.errors import AddressRefused, PeerInvalid, PeerRefused

@@ -226,7 +226,7 @@ def test_refused_before_anything_is_changed(tmp_path):
         with pytest.raises(Malformed, match="damaged"):
             await restore(world.north, damaged)
         altered = tmp_path / "altered.hbk"
-        _rewrite(world, target, altered, "manifest.json", lambda body: body.replace(b'"schema": 4', b'"schema": 3'))
+        _rewrite(world, target, altered, "manifest.json", lambda body: body.replace(b'"schema": 5', b'"schema": 4'))
         with pytest.raises(Misconfigured, match="altered"):
             await restore(world.north, altered)
         with open_sealed(target, existing_master_key(world.north.home_path)) as plain:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanse.anchor.joining.fit import needed
+from hanse.anchor.rulebook.changes import changes
 from hanse.anchor.rulebook.document import default, read, write
 from hanse.anchor.rulebook.yamltree import MAX_BYTES
 from hanse.identity.credentials.schema import check_schema
@@ -293,3 +295,20 @@ def test_a_register_has_room_for_all_issuers():
 
 def test_the_same_text_is_the_same_value():
     assert read(book()) is read(book())
+
+
+def test_what_a_role_is_trusted_with_is_read_written_and_told_apart():
+    text = book().replace("    credential: AIFactoryCredential\n", "    credential: AIFactoryCredential\n    trust: [mirror, replicate]\n")
+    trusting, plain = read(text), read(book())
+    assert (trusting.trusted_with(["ai-factory"]), trusting.trusting("mirror")) == ({"mirror", "replicate"}, ("ai-factory",))
+    assert (plain.trusted_with(["ai-factory", "nobody"]), plain.trusting("mirror")) == (frozenset(), ())
+    assert read(write(trusting)) == trusting
+    told = " ".join(changes(plain, trusting).words)
+    assert "The role ai-factory is trusted to mirror from now on." in told
+    assert changes(plain, trusting).reissued == ()
+    assert "is not trusted to replicate any more: what was kept by that trust has to go" in " ".join(changes(trusting, plain).words)
+    with pytest.raises(Invalid) as fault:
+        read(text.replace("[mirror, replicate]", "[mirror, everything]"))
+    assert fault.value.where == "roles.ai-factory.trust[1]"
+    (role, *_) = needed(trusting, ["ai-factory"], [], [], "")
+    assert "trusts it to mirror and replicate" in role.why

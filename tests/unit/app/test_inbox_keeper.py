@@ -30,7 +30,7 @@ def test_no_transfer_is_left_out():
 
         try:
             await db.run(fill)
-            (debt,) = await db.read(lambda tx: _debts(tx, NOW + timedelta(minutes=1)))
+            (debt,) = await db.read(lambda tx: _debts(tx, tx.owed.overdue(NOW + timedelta(minutes=1), 10)))
             assert sorted(debt.transfers) == sorted(f"trf_{number}" for number in range(MANY))
         finally:
             await db.close()

@@ -147,7 +147,7 @@ PARTICIPANT = {"name": "bob", "did": "did:web:x:bob", "title": "Bob", "created":
     ],
 )
 def test_status_says_where_one_stands(desk, run, standing, said):
-    desk.answers["GET /status"] = STATUS | {"participant": PARTICIPANT, "space": SPACE | standing}
+    desk.answers["GET /status"] = STATUS | {"participant": PARTICIPANT, "spaces": [SPACE | standing]}
     assert said in run("status").stdout
 
 

@@ -106,10 +106,13 @@ class Members:
         if sender.did in self.strangers:
             raise ClaimsRefused(f"{sender.did} has no membership credential.")
 
-    async def standing(self, tenant, peer):
+    async def standing(self, tenant, peer, spaces=()):
         await self.require(tenant, peer)
 
-    def proven(self, tx, tenant, did):
+    def spaces(self, tx, tenant, peer):
+        return ()
+
+    def proven(self, tx, tenant, did, spaces=()):
         known = self.proved.get(did, Proofs())
         return Proven(roles=known.roles, credentials=dict.fromkeys(known.credentials, ({},)))
 

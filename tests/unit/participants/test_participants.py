@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from hanse.kernel.clock import ManualClock
@@ -11,8 +12,8 @@ from hanse.kernel.errors import Conflict, Forbidden, Invalid, Misconfigured, Not
 from hanse.kernel.ids import CountedIds
 from hanse.participants import naming, tokens
 from hanse.participants.operators import OPERATORS_LIMIT, Operators
-from hanse.participants.records import ParticipantChanged, ParticipantErased, Quota
-from hanse.participants.registry import Participants
+from hanse.participants.records import Participant, ParticipantChanged, ParticipantErased, Quota, read_participant
+from hanse.participants.registry import SPACES_LIMIT, Participants
 from hanse.participants.roles import RULES, SERVER, Action, Role, authorise, may
 from tests.unit.participants.memory import EraserInMemory, KeysInMemory, Memory
 
@@ -141,11 +142,11 @@ def test_find_sees_a_change_at_once_here_and_within_a_second_elsewhere(house):
 
 def test_joining_pins_the_anchor(house):
     admin = house.administrator("acme")
-    assert run(house.participants.space_of("acme")) is None
+    assert run(house.participants.spaces_of("acme")) == ()
     run(house.participants.join(admin, "acme", "https://a.example/spaces/s/", "did:web:a.example"))
-    link = run(house.participants.space_of("acme"))
+    (link,) = run(house.participants.spaces_of("acme"))
     assert (link.url, link.anchor, link.joined) == ("https://a.example/spaces/s", "did:web:a.example", NOON)
-    assert run(house.participants.leave(admin, "acme")).space is None
+    assert run(house.participants.leave(admin, "acme", "https://a.example/spaces/s")).spaces == ()
 
 
 def test_only_the_host_confines(house):
@@ -387,3 +388,29 @@ def test_the_table_covers_every_action_and_grows_with_the_role():
     assert all(small < large for small, large in itertools.pairwise(allowed))
     assert allowed[-1] == set(Action)
     assert (may(Role.OPERATE, Action.ANSWER), may(Role.APPROVE, Action.ANSWER)) == (False, True)
+
+
+def test_a_participant_is_in_several_spaces_by_address_once(house):
+    admin = house.administrator("acme")
+    one, two = "https://a.example/spaces/s", "https://b.example/spaces/t"
+    for url, anchor in ((one, "did:web:a.example"), (two, "did:web:b.example"), (one, "did:web:new.example")):
+        joined = run(house.participants.join(admin, "acme", url, anchor))
+    assert [(link.url, link.anchor) for link in joined.spaces] == [(one, "did:web:new.example"), (two, "did:web:b.example")]
+    assert [link.url for link in run(house.participants.leave(admin, "acme", one)).spaces] == [two]
+    assert [link.url for link in run(house.participants.leave(admin, "acme", one)).spaces] == [two]
+    for number in range(SPACES_LIMIT - 1):
+        run(house.participants.join(admin, "acme", f"https://c.example/spaces/{number}", "did:web:c.example"))
+    with pytest.raises(Conflict) as fault:
+        run(house.participants.join(admin, "acme", "https://d.example/spaces/x", "did:web:d.example"))
+    assert fault.value.rule == "too-many"
+
+
+def test_a_participant_written_when_it_could_be_in_one_space_is_read(house):
+    now = Participant(name="acme", did="did:web:acme.example", title="Acme", created=NOON, quota=Quota(assets=7))
+    link = {"url": "https://a.example/spaces/s", "anchor": "did:web:a.example", "joined": "2026-01-02T03:04:05Z"}
+    then = {name: value for name, value in msgspec.to_builtins(now).items() if name != "spaces"}
+    read = read_participant(msgspec.json.encode(then | {"space": link}))
+    assert type(read) is Participant
+    assert [(one.url, one.anchor, one.joined.year) for one in read.spaces] == [(link["url"], link["anchor"], 2026)]
+    assert read_participant(msgspec.json.encode(then | {"space": None})) == now
+    assert read_participant(msgspec.json.encode(read)) == read

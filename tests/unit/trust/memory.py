@@ -116,8 +116,8 @@ class OneLink:
     def __init__(self, url, anchor):
         self.link = SimpleNamespace(url=url, anchor=anchor)
 
-    async def space_of(self, name):
-        return self.link
+    async def spaces_of(self, name):
+        return [] if self.link is None else [self.link]
 
 
 class LocalStatements:

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from hanse.identity.credentials.model import VC20, Credential
 from hanse.identity.rulebook import RULEBOOK, CredentialType, Role, Rulebook, TrustedIssuer
 from hanse.identity.statements import REGISTER, Member, Register, Statement
 from hanse.kernel.clock import ManualClock
-from hanse.kernel.errors import Forbidden, PeerRefused, PeerUnreachable, StorageFailed
+from hanse.kernel.errors import Forbidden, Invalid, PeerRefused, PeerUnreachable, StorageFailed
 from hanse.trust.directory import REGISTER_AGES, RULEBOOK_AGES, Directory
 from tests.unit.trust.memory import Keyring, LocalStatements, Memory, OneLink, Web
 
@@ -424,3 +425,95 @@ def test_rulebooks_are_read_elsewhere_where_nobody_serves_them_here():
     directory = Directory(reader.db, reader.clock, reader.links, reader.local, reader.web, reader.keyring)
     assert run(directory.ruled("us")).rulebook.title == "Baltic"
     assert reader.web.asked == [f"{URL}/rulebook"]
+
+
+# In several spaces.
+
+NORTH = "https://north.example/spaces/north"
+
+
+class TwoAnchors:
+    """A member of two spaces, whose anchors can be away one by one."""
+
+    def __init__(self):
+        self.clock = ManualClock(NOON)
+        self.keyring = Keyring(self.clock)
+        self.away = set()
+        self.listed = {URL: [ACME, BOLT], NORTH: [BOLT]}
+        self.anchors = {URL: self.keyring.did("port"), NORTH: self.keyring.did("north")}
+        self.urls = [URL, NORTH]
+        self.directory = Directory(Memory(), self.clock, self, LocalStatements(), self, self.keyring)
+
+    async def spaces_of(self, name):
+        return [SimpleNamespace(url=url, anchor=self.anchors[url]) for url in self.urls]
+
+    async def get(self, url, limit):
+        space, _, what = url.rpartition("/")
+        if space in self.away:
+            raise PeerUnreachable("away")
+        name = "port" if space == URL else "north"
+        if what == "register":
+            body = Register(space, [Member(did, f"Of {name}", ["provider"], NOON) for did in self.listed[space]], [], 1)
+            return (await self.keyring.sign(name, REGISTER, body, version=1, lifetime=DAY)).encode()
+        types = {"MembershipCredential": CredentialType(title="Membership", issuers=[TrustedIssuer(did=self.anchors[space])])}
+        role = Role(title="Provider", credential="MembershipCredential")
+        book = Rulebook(space=space, anchor=self.anchors[space], title=name, credentials=types, roles={"provider": role})
+        return (await self.keyring.sign(name, RULEBOOK, book, version=1, lifetime=DAY)).encode()
+
+
+@pytest.fixture
+def two():
+    return TwoAnchors()
+
+
+def test_members_of_several_spaces_are_each_listed_once(two):
+    found = {member.did: member.name for member in run(two.directory.members("us"))}
+    assert found == {ACME: "Of port", BOLT: "Of port"}
+    assert [member.did for member in run(two.directory.members("us", NORTH))] == [BOLT]
+    assert run(two.directory.require("us", BOLT)).name == "Of port"
+
+
+def test_where_one_anchor_is_away_the_other_space_goes_on(two):
+    two.away = {URL}
+    assert [member.did for member in run(two.directory.members("us"))] == [BOLT]
+    assert [one.problem is None for one in run(two.directory.listings("us"))] == [False, True]
+    assert [book.space for book in run(two.directory.rulebooks("us"))] == [NORTH]
+    assert run(two.directory.require("us", BOLT)).did == BOLT
+    with pytest.raises(Forbidden) as fault:
+        run(two.directory.require("us", ACME))
+    assert fault.value.rule == "anchor-unreachable", "it may be a member of the space that is not heard of"
+    assert run(two.directory.naming("us", ACME)) == []
+    two.away = {URL, NORTH}
+    two.directory.forget(NORTH)
+    two.clock.advance(seconds=10)
+    with pytest.raises(Forbidden):
+        run(two.directory.members("us"))
+
+
+def test_a_register_that_was_read_before_still_tells_where_a_peer_is(two):
+    assert run(two.directory.naming("us", BOLT)) == [URL, NORTH]
+    two.away = {URL}
+    two.clock.advance(hours=1)
+    assert run(two.directory.naming("us", BOLT)) == [URL, NORTH]
+    assert run(two.directory.naming("us", "did:web:nobody.example")) == []
+
+
+def test_one_of_several_spaces_has_to_be_named(two):
+    with pytest.raises(Invalid) as fault:
+        run(two.directory.ruled("us"))
+    assert (fault.value.rule, NORTH in fault.value.hint) == ("which-space", True)
+    assert run(two.directory.rulebook("us", NORTH)).title == "north"
+    with pytest.raises(Forbidden) as fault:
+        run(two.directory.ruled("us", "https://elsewhere.example/spaces/x"))
+    assert fault.value.rule == "no-space"
+
+
+def test_what_one_of_the_spaces_believes_is_believed(two):
+    trust = run(two.directory.trust("us"))
+
+    def said_by(issuer):
+        return Credential(profile=VC20, issuer=issuer, types=("MembershipCredential",), subjects=())
+
+    assert trust.objection(said_by(two.anchors[NORTH])) is None
+    assert trust.objection(said_by(two.anchors[URL])) is None
+    assert "not trusted" in trust.objection(said_by(ACME))

@@ -308,7 +308,7 @@ def test_a_wish_that_is_revoked_refuses_nothing_else_and_gives_nothing(world):
     claims = world.admit(wishes=[FACTORY, AUDITOR])
     assert (claims.member, claims.roles) == (True, {"auditor"})
     assert factory not in [one.credential.text for one in claims.credentials]
-    assert factory not in world.db.tx.presented.get(US, world.acme.did).credentials
+    assert factory not in world.db.tx.presented.get(US, world.acme.did).under(SPACE)
     assert world.standing().roles == {"auditor"}
     [why] = run(world.verifier.explain(US, world.acme.did))
     assert (why.rule, why.message.startswith(f"The credential {FACTORY} by {world.port.did} is refused.")) == ("revoked", True)
@@ -581,7 +581,7 @@ def test_a_space_and_a_tenant_can_be_forgotten(world):
 def test_what_was_verified_is_kept_and_written_only_when_it_changes(world):
     first = world.member(world.acme)
     world.admit()
-    assert world.db.tx.presented.get(US, world.acme.did).credentials == (first,)
+    assert world.db.tx.presented.get(US, world.acme.did).under(SPACE) == (first,)
     assert world.db.writes == 1
     world.clock.advance(minutes=5)
     world.admit()
@@ -591,7 +591,7 @@ def test_what_was_verified_is_kept_and_written_only_when_it_changes(world):
     world.clock.advance(minutes=5)
     world.admit()
     kept = world.db.tx.presented.get(US, world.acme.did)
-    assert (kept.credentials, kept.at, world.db.writes) == ((second,), NOON + timedelta(minutes=10), 2)
+    assert (kept.under(SPACE), kept.at, world.db.writes) == ((second,), NOON + timedelta(minutes=10), 2)
 
 
 def test_credentials_of_other_types_stay_when_they_are_not_presented_again(world):
@@ -599,7 +599,7 @@ def test_credentials_of_other_types_stay_when_they_are_not_presented_again(world
     world.admit(needs=[FACTORY])
     world.clock.advance(seconds=40)
     assert world.admit().roles == frozenset()
-    assert set(world.db.tx.presented.get(US, world.acme.did).credentials) == {member, factory}
+    assert set(world.db.tx.presented.get(US, world.acme.did).under(SPACE)) == {member, factory}
     assert world.known().roles == {"ai-factory"}
     world.clock.advance(seconds=50)
     assert world.standing(needs=[FACTORY]).roles == {"ai-factory"}
@@ -611,7 +611,7 @@ def test_an_ended_credential_is_not_kept_beside_others(world):
     world.admit(needs=[FACTORY])
     world.clock.advance(seconds=40)
     world.admit()
-    assert len(world.db.tx.presented.get(US, world.acme.did).credentials) == 1
+    assert len(world.db.tx.presented.get(US, world.acme.did).under(SPACE)) == 1
 
 
 def test_only_what_was_verified_is_kept(world, refused):
@@ -675,7 +675,7 @@ def test_a_peer_has_no_standing_with_another_participant(world, refused):
     world.admit()
     with pytest.raises(Forbidden):
         run(world.verifier.standing("them", world.acme.did))
-    assert world.verifier.known("them", world.acme.did) is None
+    assert world.verifier.known("them", world.acme.did, [SPACE]) == []
 
 
 def test_standing_is_lost_with_the_credential(world, refused):
@@ -763,7 +763,7 @@ def test_kept_credentials_that_cannot_be_read_any_more_are_as_if_they_were_not_t
     world.member(world.acme)
     world.admit()
     kept = world.db.tx.presented.get(US, world.acme.did)
-    world.db.tx.presented.put(structs.replace(kept, credentials=("a.b.c",)))
+    world.db.tx.presented.put(structs.replace(kept, spaces={SPACE: ("a.b.c",)}))
     world.restart()
     assert refused(world.standing).rule == "not-presented"
     assert world.admit().member
@@ -829,7 +829,7 @@ def test_each_participant_judges_by_the_rules_of_its_own_space(world, refused):
     world.set_rulebook(structs.replace(ours, space=NORTH, anchor=world.north.did, credentials=by_north))
     there = world.current
 
-    async def ruled(tenant):
+    async def ruled(tenant, space=""):
         return here if tenant == US else there
 
     world.ruled = ruled

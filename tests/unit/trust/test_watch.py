@@ -7,7 +7,7 @@ import pytest
 from hanse.kernel.errors import Forbidden, PeerUnreachable, StorageFailed
 from hanse.trust.ports import Watched
 from hanse.trust.watch import StandingWatch
-from tests.unit.trust.world import FACTORY, US, run
+from tests.unit.trust.world import FACTORY, SPACE, US, run
 
 EVERY = 5
 
@@ -44,7 +44,7 @@ class Rights:
         await self.verifier.standing(watched.tenant, watched.peer, self.needs.get(watched.transfer, ()))
 
     def relied_on(self, watched):
-        return self.verifier.known(watched.tenant, watched.peer) is not None
+        return bool(self.verifier.known(watched.tenant, watched.peer, [SPACE]))
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ class World:
 
     # The ports.
 
-    async def ruled(self, tenant):
+    async def ruled(self, tenant, space=""):
         if isinstance(self.current, CallerError):
             raise self.current
         return self.current
@@ -200,4 +200,4 @@ class World:
         return run(self.verifier.standing(US, (peer or self.acme).did, needs))
 
     def known(self, peer=None):
-        return self.verifier.known(US, (peer or self.acme).did)
+        return next(iter(self.verifier.known(US, (peer or self.acme).did, [SPACE])), None)

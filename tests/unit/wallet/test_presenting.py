@@ -88,6 +88,20 @@ def test_who_has_no_access_token_of_its_own_gets_nothing(make, rule):
     run(scenario)
 
 
+def test_of_one_anchor_with_two_spaces_both_memberships_are_held_and_a_token_opens_one():
+    async def scenario(w):
+        told(w, MEMBERSHIP)
+        spaces = ["https://port.example/spaces/baltic", "https://port.example/spaces/north"]
+        texts = [w.credential(types=(MEMBERSHIP,), id=f"urn:{space}", subject={"id": w.holder.did, "memberOf": space}) for space in spaces]
+        await w.hold(*texts)
+        assert set(w.shown(await w.presents(w.query(MEMBERSHIP), token=w.access(MEMBERSHIP)))) == set(texts)
+        w.hidden = {spaces[1]}
+        token = w.access(MEMBERSHIP, spaces=[spaces[0]])
+        assert w.shown(await w.presents(w.query(MEMBERSHIP), token=token)) == [texts[0]]
+
+    run(scenario)
+
+
 def test_an_access_token_is_no_use_to_who_overhears_it():
     async def scenario(w):
         await stocked(w)

@@ -12,6 +12,7 @@ from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import Invalid, NotFound, Unauthenticated
 from hanse.kernel.ids import CountedIds
 from hanse.wallet import tokens as module
+from hanse.wallet.ports import Release
 from hanse.wallet.tokens import TokenService
 from tests.unit.identity.credentials.world import NOW, Party
 
@@ -25,15 +26,15 @@ class Holders:
 
     def __init__(self):
         self.parties = {"acme": Party("acme.example"), "mill": Party("mill.example")}
-        self.released = MEMBERSHIP
+        self.released, self.spaces = MEMBERSHIP, ()
 
     async def signing_key(self, tenant):
         if tenant not in self.parties:
             raise NotFound("There is no such participant.")
         return self.parties[tenant].key
 
-    async def scopes_for(self, tenant, audience):
-        return self.released
+    async def released_to(self, tenant, audience):
+        return Release(self.released, self.spaces)
 
     def rotate(self, tenant):
         party = self.parties[tenant]
@@ -102,6 +103,17 @@ def test_it_is_replaced_when_a_minute_is_left(service, holders, time):
     second = token_for(service, holders, time).token
     assert second != first
     assert opened(holders, time, second).expires - time.now() == module.access.LIFETIME
+
+
+def test_what_is_released_of_some_spaces_says_so_and_of_others_takes_another_token(service, holders, time):
+    one, two = "https://port.example/spaces/baltic", "https://north.example/spaces/north"
+    tokens = {}
+    for spaces in ((one,), (one, two), (one,)):
+        holders.spaces = spaces
+        token = token_for(service, holders, time).token
+        assert opened(holders, time, token).spaces == spaces
+        assert tokens.setdefault(spaces, token) == token
+    assert len(set(tokens.values())) == 2
 
 
 def test_who_releases_nothing_grants_nothing(service, holders, time):

@@ -21,6 +21,7 @@ from hanse.identity.self_issued import verify as verify_token
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import NotFound, PeerUnreachable
 from hanse.wallet.credentials import CredentialService
+from hanse.wallet.intake import spaces_named
 from hanse.wallet.letters import Letters
 from hanse.wallet.polling import Polling
 from hanse.wallet.requests import Requests
@@ -70,7 +71,7 @@ class World(Parties):
         self.mail = Postman()
         self.metadata_of = {self.issuer.did: self.metadata(MEMBERSHIP, PROVIDER)}
         self.polled, self.says = [], []
-        self.accepts = {(T, self.issuer.did)}
+        self.accepts, self.hidden = {(T, self.issuer.did)}, set()
         self.letters = Letters(self.db, self.mail, self.clock, self.ids)
         self.requests = Requests(self.db, _Issuers(self), self.letters, self.clock, self.ids)
         self.polling = Polling(self.db, _Issuers(self), self.clock)
@@ -95,6 +96,9 @@ class World(Parties):
     async def drive(self, exchange):
         return drive(exchange, self.answer)
 
+    async def showing(self, tenant, spaces):
+        return lambda held: not self.hidden & spaces_named(held.text)
+
     async def accepts_offers(self, tenant, issuer):
         return (tenant, issuer) in self.accepts
 
@@ -107,10 +111,10 @@ class World(Parties):
         text = issue_token(party.key, party.did, did, now, jti or f"jti_of_others_{self._counted}", token=token)
         return drive(verify_token(text, did, now), self.answer)
 
-    def access(self, *types, bearer=None, key=None, scopes=None):
+    def access(self, *types, bearer=None, key=None, scopes=None, spaces=()):
         """Return an access token of the holder's for the verifier."""
         texts = [SCOPE.format(one) for one in types] if scopes is None else scopes
-        return grant(key or self.holder.key, bearer or self.verifier.did, parse_scopes(texts), self.clock.now(), "tok_1")
+        return grant(key or self.holder.key, bearer or self.verifier.did, parse_scopes(texts), self.clock.now(), "tok_1", spaces=spaces)
 
     def query(self, *types, scopes=None):
         return PresentationQueryMessage(scope=[SCOPE.format(one) for one in types] if scopes is None else scopes)

@@ -115,7 +115,9 @@ def refusal(missing: Sequence[Check]) -> Invalid:
 
 def _role(rulebook: Rulebook, name: str) -> Check:
     if name in rulebook.roles:
-        return Check(what=f"role {name}", met=True, why=f"The space has this role: {rulebook.roles[name].title}.", where="roles")
+        role = rulebook.roles[name]
+        trust = f", and trusts it to {' and '.join(role.trust)}" if role.trust else ""
+        return Check(what=f"role {name}", met=True, why=f"The space has this role: {role.title}{trust}.", where="roles")
     return Check(
         what=f"role {name[:80]}",
         met=False,

@@ -114,6 +114,12 @@ def _role(old: Role, new: Role) -> Iterator[str]:
         yield f"asks for the credentials {_names(new.needs)} (was {_names(old.needs)})"
     if set(old.evidence) != set(new.evidence):
         yield f"asks for the evidence {_names(new.evidence)} (was {_names(old.evidence)})"
+    yield from (f"is trusted to {one} from now on" for one in new.trust if one not in old.trust)
+    yield from (f"is not trusted to {one} any more: what was kept by that trust has to go" for one in old.trust if one not in new.trust)
+    yield from _claims(old, new)
+
+
+def _claims(old: Role, new: Role) -> Iterator[str]:
     for claim in {**old.claims, **new.claims}:
         if old.claims.get(claim) != new.claims.get(claim):
             yield f"says {claim}: {_values(new.claims.get(claim, ()))} (was {_values(old.claims.get(claim, ()))})"

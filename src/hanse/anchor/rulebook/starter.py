@@ -54,6 +54,7 @@ joining:
 # What members are in the space, and the credential that says so. A role may ask for more before somebody gets it:
 #     needs: [LegalEntityCredential]     credentials to present; each is described below, with its issuers
 #     evidence: [registration]           something to hand in for a person to look at; described under `evidence`
+#     trust: [mirror, replicate]         what it may do besides: keep mirrors under one agreement, copy the space's catalogues
 roles:
 """
 

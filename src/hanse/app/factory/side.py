@@ -5,6 +5,16 @@ from __future__ import annotations
 from hanse.app.build import Connector, Ground
 from hanse.app.data import DataSide
 from hanse.app.evidence import EvidenceSide
+from hanse.app.factory.acquire import AcquireSide
+from hanse.app.factory.archive import ArchiveSide
+from hanse.app.factory.custody import CustodySide
+from hanse.app.factory.facility import FacilitySide
+from hanse.app.factory.links import LinkSide
+from hanse.app.factory.mirrors import MirrorSide
+from hanse.app.factory.opening import OpeningSide
+from hanse.app.factory.running import NoDocuments, RunningSide
+from hanse.app.factory.transport import TransportSide
+from hanse.app.factory.witnesses import WitnessSide
 from hanse.app.management import Management
 from hanse.app.trust import TrustSide
 from hanse.app.usage import UsageSide
@@ -26,10 +36,60 @@ class FactorySide:
         evidence: EvidenceSide,
         usage: UsageSide,
     ) -> None:
-        self.services = FactoryServices()
+        self.witnesses = WitnessSide(ground, trust, evidence)
+        self.facility = FacilitySide(ground, evidence)
+        self.transport = TransportSide(ground, connector, data, self.facility.facility)
+        self.opening = OpeningSide(ground, evidence, self.facility.facility, usage.openings)
+        self.acquire = AcquireSide(ground, trust, connector, evidence, usage)
+        self.running = RunningSide(ground, connector, evidence, self.facility.facility, self.transport.fetcher, NoDocuments())
+        self.links = LinkSide(ground, trust, wallet, connector, evidence, self.acquire.orders)
+        self.acquire.runs.links = self.links.links
+        self.mirrors = MirrorSide(
+            ground,
+            trust,
+            connector,
+            data,
+            evidence,
+            self.facility,
+            self.transport.fetcher,
+            self.running.dealings,
+            self.links.links,
+        )
+        self.archives = ArchiveSide(ground, evidence, self.witnesses, self.facility.facility)
+        self.custody = CustodySide(ground, evidence, self.facility.facility, self.facility.removal)
+        self.acquire.runs.retention = self.custody.retention
+        self.services = FactoryServices(
+            archives=self.archives.exporting,
+            mirrors=self.mirrors.mirrors,
+            recall=self.mirrors.recall,
+            custody=self.custody.desk,
+            custody_jobs=self.custody.jobs,
+            facility=self.facility.desk,
+            links=self.links.links,
+            replicas=self.links.replicas,
+            orders=self.acquire.orders,
+            speeds=self.transport.links,
+            openings=self.opening.openings,
+            lending=self.opening.lending,
+            monitor=self.witnesses.monitor,
+            witness=self.witnesses.witness,
+            witnessing=self.witnesses.witnessing,
+        )
 
     async def start(self) -> None:
         """Take up what was under way."""
+        await self.facility.start()
+        await self.acquire.start()
+        await self.running.runner.start()
+        await self.mirrors.mirrors.start()
+        await self.witnesses.rounds.start()
 
     async def stop(self) -> None:
         """End what runs, so that it can be taken up again."""
+        await self.mirrors.mirrors.stop()
+        await self.custody.stop()
+        await self.links.stop()
+        await self.acquire.stop()
+        await self.running.runner.stop()
+        await self.facility.stop()
+        await self.witnesses.rounds.stop()

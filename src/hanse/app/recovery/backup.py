@@ -25,6 +25,8 @@ What becomes of each table:
 | contract_ends | yes | as their contracts |
 | uses, tallies, told, owed | yes | those of the replaced database, if it vouches for the participant: what was used up stays so |
 | ledger_heads, ledger_entries, ledger_nodes, ledger_sent | yes | the same: a log goes on from its newest entry, not from an older one |
+| ledger_states, log_witnesses | yes | the same; a log for which nobody vouches waits until its witnesses were asked |
+| witnessed_logs | yes | the same; else the longer of both: a witness that forgets would cosign a fork |
 | assets, asset_viewers, asset_terms | yes | withdrawn ones stay withdrawn; changed ones wait for a confirmation |
 | outbox | no: bodies may hold tokens | only what tells the peers of the ends above |
 | replays | no | not needed: no token made before the restore is taken |
@@ -33,6 +35,15 @@ What becomes of each table:
 | access_tokens | no | void |
 | pushes | no: their sinks hold tokens | void, as their transfers are ended |
 | manifests | no | found out again when they are asked for |
+| orders, order_items, link_speeds | yes | those of the replaced database, if it vouches for the participant; else open ones are ended |
+| links | yes | those of the replaced database, if it vouches for the participant; else automated ones are ordinary ones |
+| link_catalogues | no | read anew |
+| mirrors | yes | as orders: else they are refreshed by hand only |
+| facility_vaults, facility_versions, facility_packs | yes, the data apart | as orders; what was destroyed since opens for nobody |
+| custody, custody_holds, custody_drills | yes | as orders: else as in the backup, so that a hold that was lifted since stands again |
+| leases | yes | as orders: which node owes an account stays known |
+| facility_intakes, facility_journals | no: what they name may be gone | those of the replaced database; else taken in anew |
+| order_leases | no | not needed: whoever runs takes them anew |
 | restores, unconfirmed | yes | those of both, and this one |
 """
 
@@ -62,7 +73,22 @@ from hanse.storage.sqlite_connection import SqliteRows, connect_reader, failure
 
 T = TypeVar("T")
 
-LEFT_OUT = frozenset({"invitations", "letters", "outbox", "replays", "presented", "access_tokens", "pushes", "manifests"})
+LEFT_OUT = frozenset(
+    {
+        "invitations",
+        "letters",
+        "outbox",
+        "replays",
+        "presented",
+        "access_tokens",
+        "pushes",
+        "manifests",
+        "link_catalogues",
+        "order_leases",
+        "facility_intakes",
+        "facility_journals",
+    }
+)
 """Tables of which a backup has no row."""
 
 TAKEN = (
@@ -92,9 +118,24 @@ TAKEN = (
     "ledger_entries",
     "ledger_nodes",
     "ledger_sent",
+    "ledger_states",
+    "log_witnesses",
+    "witnessed_logs",
     "assets",
     "asset_viewers",
     "asset_terms",
+    "facility_vaults",
+    "facility_versions",
+    "facility_packs",
+    "leases",
+    "custody",
+    "custody_holds",
+    "custody_drills",
+    "orders",
+    "order_items",
+    "link_speeds",
+    "links",
+    "mirrors",
     "restores",
     "unconfirmed",
 )

@@ -14,7 +14,7 @@ from hanse.app.recovery.archive import DATED, Manifest, newest_of
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl.model import Terms
-from hanse.participants.records import Operator, Participant, Tombstone
+from hanse.participants.records import Operator, Participant, Tombstone, read_participant
 from hanse.storage import Tx
 from hanse.storage.stores.restores import Restored, Restores, Unconfirmed, UnconfirmedStore
 from hanse.usage.records import Owed, Tally, Told
@@ -87,7 +87,7 @@ def read(tx: Tx) -> Former:
     """Read it, in the transaction that will replace it."""
     return Former(
         newest=newest_of(bytes(row[0]) for table in DATED for row in tx.rows.each(f"SELECT doc FROM {table}")),  # noqa: S608
-        participants={participant.name: participant for participant in _docs(tx, "participants", Participant)},
+        participants={participant.name: participant for participant in _participants(tx)},
         operators={(operator.tenant or "", operator.id): operator for operator in _docs(tx, "operators", Operator)},
         tombstones=list(_docs(tx, "tombstones", Tombstone)),
         contracts={(one.tenant, one.id): ended(one) for one in _docs(tx, "contracts", Contract)},
@@ -126,6 +126,10 @@ def ended(contract: Contract) -> Ended:
 def shown(asset: Asset) -> Shown:
     """Return how an asset is on offer."""
     return Shown(asset.withdrawn, frozenset(asset.visible_to), tuple(offer.terms for offer in asset.dataset.offers))
+
+
+def _participants(tx: Tx) -> Iterator[Participant]:
+    return (read_participant(bytes(doc)) for (doc,) in tx.rows.each("SELECT doc FROM participants"))
 
 
 def _docs(tx: Tx, table: str, kind: type[R]) -> Iterator[R]:

@@ -21,6 +21,9 @@ from hanse.app.recovery import carry
 from hanse.app.recovery import former as formerly
 from hanse.app.recovery.archive import Archive, Manifest
 from hanse.app.recovery.backup import TAKEN, write_backup
+from hanse.app.recovery.links import loosen_links
+from hanse.app.recovery.mirrors import halt_mirrors
+from hanse.app.recovery.orders import end_orders
 from hanse.app.recovery.restoring import Restoring
 from hanse.app.recovery.restrict import restrict
 from hanse.app.server import Server
@@ -109,7 +112,10 @@ def _replace(tx: Tx, server: Server, archive: Archive, replaced: Path | None) ->
     continues = former.continues(manifest, history.list())
     restoring = Restoring(tx, former, now, manifest.taken, continues)
     restrict(restoring)
-    carry.bring_back(tx, restoring.vouched)
+    carry.bring_back(tx, restoring)
+    end_orders(restoring)
+    loosen_links(restoring)
+    halt_mirrors(restoring)
     for restored in (*former.restores, Restored(now, manifest.taken, manifest.id)):
         history.add(restored)
     counts = restoring.counts + Counter(_end_processes(tx, server, manifest.taken))

@@ -21,7 +21,7 @@ from hanse.app.recovery.usage import restore_usage
 from hanse.app.recovery.wallets import restore_wallets
 from hanse.connector.records import Asset, Contract
 from hanse.kernel.tenant import Did, Tenant
-from hanse.participants.records import Participant, Quota
+from hanse.participants.records import Participant, Quota, read_participant
 from hanse.storage.erase import erase_tenant
 from hanse.storage.stores.restores import UnconfirmedStore
 
@@ -45,13 +45,13 @@ def restrict(restoring: Restoring) -> None:
 
 
 def confined(restored: Participant, former: Participant) -> Participant:
-    """Return a participant with no more than either allows it. The space is the newer one's: it may have left."""
+    """Return a participant with no more than either allows it. The spaces are the newer one's: it may have left some."""
     return structs.replace(
         restored,
         allowed_roots=tuple(root for root in restored.allowed_roots if root in former.allowed_roots),
         allowed_hosts=tuple(host for host in restored.allowed_hosts if host in former.allowed_hosts),
         quota=Quota(**{name: min(figure, getattr(former.quota, name)) for name, figure in structs.asdict(restored.quota).items()}),
-        space=former.space,
+        spaces=former.spaces,
         suspended=former.suspended or restored.suspended,
     )
 
@@ -75,7 +75,7 @@ def _bury(restoring: Restoring) -> None:
 
 def _participants(restoring: Restoring) -> None:
     for (doc,) in restoring.tx.rows.all("SELECT doc FROM participants"):
-        participant = msgspec.json.decode(doc, type=Participant)
+        participant = read_participant(doc)
         former = restoring.former.participants.get(participant.name)
         same = former is not None and (former.did, former.created) == (participant.did, participant.created)
         if same:

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -43,6 +44,8 @@ SUFFIX: Final = ".encrypted"
 """What is put behind the name of an encrypted file."""
 LARGEST_HEADER: Final = 16 * 1024
 """Bytes of a header."""
+LONGEST_START: Final = len(MAGIC) + 4 + LARGEST_HEADER
+"""Bytes in which the header of any encrypted file lies."""
 
 _TAG: Final = 16
 
@@ -83,8 +86,21 @@ class Sealing:
     def __init__(self, out: Out, recipient: Recipient) -> None:
         ephemeral, secret = ephemeral_for(recipient.jwk)
         header = msgspec.json.encode(Header(recipient.kid, ephemeral, _b64(os.urandom(32))))
+        self._begin(out, header, _content_key(secret, header))
+
+    @classmethod
+    def again(cls, out: Out, header: bytes, key: bytes) -> Self:
+        """Make the file with this header, of which that is the content key, once more: from the same content, the same bytes.
+
+        For comparing only: from other content they would meet a nonce again, and must not be told to anybody.
+        """
+        sealing = cls.__new__(cls)
+        sealing._begin(out, header, key)
+        return sealing
+
+    def _begin(self, out: Out, header: bytes, key: bytes) -> None:
         self._out = out
-        self._cipher = AESGCM(_content_key(secret, header))
+        self._cipher = AESGCM(key)
         self._held = bytearray()
         self._number = 0
         out.write(MAGIC + len(header).to_bytes(4) + header)
@@ -112,18 +128,43 @@ def unseal(sealed: BinaryIO, key_for: KeyFor) -> Iterator[bytes]:
 
     What was yielded before the error is not to be used: keep it under another name until the end has come.
     """
-    cipher = AESGCM(key_for(read_header(sealed)))
-    number, held = 0, sealed.read(CHUNK + _TAG)
-    while True:
-        following = sealed.read(CHUNK + _TAG)
-        last = not following
+    unsealing = Unsealing(key_for(read_header(sealed)))
+    while data := sealed.read(CHUNK):
+        yield from unsealing.feed(data)
+    yield from unsealing.end()
+
+
+class Unsealing:
+    """Opens what stands behind the header, as it comes. Raises `Invalid` as `unseal` does, and says the same of what it yields."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._held = bytearray()
+        self._number = 0
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes, and yield the content of what is whole by now."""
+        self._held += data
+        while len(self._held) > CHUNK + _TAG:  # a full chunk is held back until it is known not to be the last
+            yield self._open(bytes(self._held[: CHUNK + _TAG]), last=False)
+            del self._held[: CHUNK + _TAG]
+
+    def end(self) -> Iterator[bytes]:
+        """Yield the rest of the content."""
+        yield self._open(bytes(self._held), last=True)
+
+    def _open(self, sealed: bytes, *, last: bool) -> bytes:
         try:
-            yield cipher.decrypt(_nonce(number, last=last), held, None)
+            content = self._cipher.decrypt(_nonce(self._number, last=last), sealed, None)
         except InvalidTag:
             raise _broken("It was changed or cut short, or is meant for another key.") from None
-        if last:
-            return
-        number, held = number + 1, following
+        self._number += 1
+        return content
+
+
+def sealed_size(header: bytes, size: int) -> int:
+    """Return how many bytes the encrypted file with this header has, for `size` bytes of content."""
+    return len(MAGIC) + 4 + len(header) + size + _TAG * max(1, -(-size // CHUNK))
 
 
 def is_sealed(file: BinaryIO) -> bool:
@@ -132,6 +173,16 @@ def is_sealed(file: BinaryIO) -> bool:
     found = file.read(len(MAGIC)) == MAGIC
     file.seek(0)
     return found
+
+
+def header_of(begins: bytes) -> bytes | None:
+    """Return the header of an encrypted file that begins like this (`LONGEST_START` bytes do), or nothing for any other file."""
+    if not begins.startswith(MAGIC):
+        return None
+    try:
+        return read_header(io.BytesIO(begins))
+    except Invalid:
+        return None
 
 
 def read_header(sealed: BinaryIO) -> bytes:

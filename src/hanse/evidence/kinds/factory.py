@@ -19,10 +19,13 @@ MAX_INPUTS: Final = 10_000
 
 
 class Ordered(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Data was ordered: what is looked for, for which action, within which limits, by whom; or an order was changed or ended."""
+    """Data was ordered: what is looked for, for which action, within which limits, by whom; or it was searched for, decided on, or ended.
+
+    Of `searched` the `reasons` say what the search decided about each dataset.
+    """
 
     order: Name
-    what: Literal["placed", "approved", "changed", "cancelled", "finished", "failed"]
+    what: Literal["placed", "searched", "approved", "refused", "changed", "cancelled", "finished", "failed"]
     query: Text = ""
     action: Value | None = None
     limits: Facts = msgspec.field(default_factory=dict)
@@ -33,7 +36,8 @@ class Ordered(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="
 class Acquired(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """A version of a dataset was received, verified and stored. `sums` tells whose checksums it was verified against.
 
-    `moved` counts the bytes that came over the network, `size` those of the version.
+    `moved` counts the bytes that came over the network, `size` those of the version. `changes` say in words how its columns differ from
+    those of the version before, which whoever ordered it knew.
     """
 
     version: Name
@@ -45,6 +49,7 @@ class Acquired(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename=
     moved: Count = 0
     sums: Literal["provider", "measured"] = "measured"
     order: Name = ""
+    changes: Words = ()
 
 
 class Documented(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -53,6 +58,16 @@ class Documented(Predicate, frozen=True, kw_only=True, omit_defaults=True, renam
     subject: Name
     document: Name
     sha256: Sha256
+
+
+class Opened(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A stored version was opened for reading: for which use (empty: data of one's own), by which operator (its id, never a name)."""
+
+    version: Name
+    root: Sha256
+    action: Value
+    use: Name = ""
+    operator: Name = ""
 
 
 class Leased(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -97,23 +112,32 @@ class Trained(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="
 
 
 class Kept(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Somebody keeps the bytes of a version until then, and why: the custody register."""
+    """Somebody keeps the bytes of a version until then, and why, or lets go of them: the custody register.
+
+    `reason` is made by the program (`trained rain-net`); what a person gave as a reason is only there as `note`, a salted digest.
+    """
 
     version: Name
     root: Sha256
     keeper: Name
     until: At
+    what: Literal["kept", "released"] = "kept"
     reason: Text = ""
+    note: Sha256 | None = None
 
 
 class Held(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A legal hold on a version was set or lifted: while one stands, nothing deletes it."""
+    """A legal hold on a version was set or lifted: while one stands, nothing deletes it.
+
+    A reason names cases and persons: it is in the register, and here only as `note`, the SHA-256 of a salt and the reason.
+    """
 
     hold: Name
     version: Name
+    root: Sha256
     what: Literal["set", "lifted"]
-    reason: Text = ""
     until: datetime | None = None
+    note: Sha256 | None = None
 
 
 class Drilled(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -137,9 +161,10 @@ class Linked(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="c
 
 
 class Mirrored(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A mirror was brought up to date: which versions it holds now (`root` over them), and how many bytes moved."""
+    """A mirror was brought up to date: its newest `version` with its root, how many bytes moved, and how many files vanished."""
 
     mirror: Name
+    version: Name = ""
     provider: Name = ""
     root: Sha256
     count: Count
@@ -156,5 +181,5 @@ class Witnessed(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename
     root: Sha256
 
 
-OF_FACTORIES: Final = (Ordered, Acquired, Documented, Leased, Returned, Trained, Kept, Held, Drilled, Linked, Mirrored, Witnessed)
+OF_FACTORIES: Final = (Ordered, Acquired, Documented, Opened, Leased, Returned, Trained, Kept, Held, Drilled, Linked, Mirrored, Witnessed)
 """What is stated about one's own work: nobody else may state it to us."""

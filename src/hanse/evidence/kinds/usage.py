@@ -83,13 +83,14 @@ class Notice(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="c
 
 
 class UseLine(Struct, frozen=True, omit_defaults=True):
-    """One use in a report."""
+    """One use in a report. `user` is a salted digest of who used the data, where that was not the consumer itself."""
 
     use: Name
     action: Value
     at: At
     purpose: Value | None = None
     size: Count = 0
+    user: Name = ""
 
 
 class UsageReport(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):

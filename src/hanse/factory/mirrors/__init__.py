@@ -1,1 +1,1 @@
-"""Mirrors: collections of providers, kept up to date by difference, and served onward to the factory's own users."""
+"""The factory's own role: collections of providers, kept here under one agreement each, up to date, and purged when that ends."""

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from hanse.connector.offers import Description
-from hanse.connector.records import FileSource, FolderSource, HttpSource, Source
+from hanse.connector.records import FileSource, FolderSource, HttpSource, Source, StoredSource
 from hanse.http.api import show
 from hanse.http.api import structs as s
 from hanse.http.api.routing import PAGING, Call, Operation
@@ -100,7 +100,9 @@ class AssetOperations:
         return description
 
 
-def _source(said: s.FileAt | s.FolderAt | s.HttpAt) -> Source:
+def _source(said: s.FileAt | s.FolderAt | s.HttpAt | s.StoredAt) -> Source:
+    if isinstance(said, s.StoredAt):
+        return StoredSource(said.version, said.path)
     if isinstance(said, s.HttpAt):
         return HttpSource(said.url)
     return FileSource(said.path) if isinstance(said, s.FileAt) else FolderSource(said.path)

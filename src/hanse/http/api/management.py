@@ -16,6 +16,7 @@ from hanse.http.api.catalog import CatalogOperations
 from hanse.http.api.contracts import ContractOperations
 from hanse.http.api.evidence.ledger import LedgerOperations
 from hanse.http.api.evidence.stating import StatingOperations
+from hanse.http.api.evidence.witnesses import WitnessOperations
 from hanse.http.api.explaining.explainer import Explainer
 from hanse.http.api.factory.nouns import factory_nouns
 from hanse.http.api.negotiations import NegotiationOperations
@@ -48,6 +49,7 @@ class ManagementApi:
             CatalogOperations(services),
             NegotiationOperations(services),
             StatingOperations(services, space),
+            WitnessOperations(services),
             LedgerOperations(services),
             ContractOperations(services, space, Explainer(services, anchored)),
             TransferOperations(services),

@@ -40,8 +40,9 @@ class ServerOperations:
             database=self._services.engine,
             participant=participant,
             counts=await self._services.views.counts(call.tenant) if counted else None,
-            space=await self._space.standing(participant) if participant is not None and participant.space is not None else None,
+            spaces=[] if participant is None else await self._space.standings(participant),
             credentials=await self._wallet.holdings(call.tenant, _HOLDINGS) if counted else None,
+            ledger=await self._services.factory.witnessing.trouble(call.tenant) if counted else "",
         )
 
     async def _whoami(self, call: Call, _said: Any) -> s.WhoAmI:

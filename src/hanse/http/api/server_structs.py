@@ -28,7 +28,7 @@ class Holding(Struct, kw_only=True):
 class Status(Struct, kw_only=True):
     """The server and, for a participant's operator, how the participant stands. Figures stop at 1,000.
 
-    `credentials` are the first hundred that it holds.
+    `credentials` are the first hundred that it holds. `ledger` says what is wrong with its signed log, if anything is.
     """
 
     version: str
@@ -36,8 +36,9 @@ class Status(Struct, kw_only=True):
     database: str
     participant: Participant | None
     counts: Counts | None
-    space: Membership | None
+    spaces: list[Membership]
     credentials: list[Holding] | None
+    ledger: str
 
 
 class WhoAmI(Struct, kw_only=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from hanse.http.api.structs import Address, Body, Line, PeerDid
+from hanse.http.api.structs import Address, Body, Catalogue, Line, PeerDid
 from hanse.kernel.tenant import Did
 
 Roles = Annotated[list[Line], Meta(min_length=1, max_length=16)]
@@ -23,7 +23,7 @@ def both() -> list[str]:
 
 
 class Membership(Struct, kw_only=True):
-    """The space that the participant has joined.
+    """A space that the participant has joined.
 
     `state` is `member`, `pending`, `suspended`, `refused`, `removed` or `left`, with the anchor's `reason`; `not listed` if the
     anchor does not know the participant, or `unknown`. `problem` is why register or anchor could not be asked. `terms` is the
@@ -42,12 +42,13 @@ class Membership(Struct, kw_only=True):
 
 
 class SpaceMember(Struct, kw_only=True):
-    """A member on the verified list of the space."""
+    """A member on the verified lists of the spaces that the participant has joined: in which of them (addresses), and as what."""
 
     did: Did
     name: str
     roles: list[str]
     since: datetime
+    spaces: list[str] = []
 
 
 class JoinSpace(Body, kw_only=True):
@@ -55,8 +56,8 @@ class JoinSpace(Body, kw_only=True):
 
     `invitation` is a code by which one enters at once. `evidence` is what the rulebook asks for, by name. `terms` is the hash of
     the space's terms, by which they are accepted. `sponsor` is the intermediary that hosts this participant, on this same
-    server. `hosting` is where an intermediary tells how it hosts others. With `replace` another space is left for this one, once
-    this one has admitted the participant. With `check` nothing is asked for: it only tells what the space would say.
+    server. `hosting` is where an intermediary tells how it hosts others. With `replace` the anchor that the space names now is
+    pinned in place of another. With `check` nothing is asked for: it only tells what the space would say.
     """
 
     url: Address
@@ -114,9 +115,49 @@ class Joined(Struct, kw_only=True):
     problem: str = ""
 
 
-class LeaveSpace(Body, kw_only=True):
-    """With `anyway` the space is forgotten here even if its anchor cannot be told."""
+class LookInto(Body, kw_only=True):
+    """The address of a space that one need not have joined. With `offers` its members are asked what they offer to anybody."""
 
+    url: Address
+    offers: bool = False
+    filter: Annotated[list[Any], Meta(max_length=32)] = field(default_factory=list)
+
+
+class SeenRole(Struct, kw_only=True):
+    """A role of a space: what one needs for it, and what the space trusts it with besides."""
+
+    name: str
+    title: str
+    needs: list[str] = []
+    evidence: list[str] = []
+    trust: list[str] = []
+
+
+class SeenSpace(Struct, kw_only=True):
+    """What everybody may see of a space, with what it would need to join; `joined` tells whether the participant is in it.
+
+    `decided_by` is how many operators decide about an application, and for which roles a rule does. `terms` is the hash of its
+    terms. `catalogues` are of members that answer anybody, `closed` says of the others (by DID) why there is none.
+    """
+
+    url: str
+    title: str
+    anchor: Did
+    joined: bool
+    rulebook: int
+    members: list[SpaceMember]
+    roles: list[SeenRole]
+    decided_by: str
+    terms: str = ""
+    terms_url: str = ""
+    catalogues: list[Catalogue] = []
+    closed: dict[str, str] = {}
+
+
+class LeaveSpace(Body, kw_only=True):
+    """Which space (its address or its name), if there are several. With `anyway` it is forgotten here even if its anchor cannot be told."""
+
+    url: Annotated[str, Meta(max_length=2000)] = ""
     anyway: bool = False
 
 

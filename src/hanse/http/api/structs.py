@@ -205,6 +205,16 @@ class HttpAt(Body, tag="http", tag_field="kind", kw_only=True):
     url: Address
 
 
+class StoredAt(Body, tag="stored", tag_field="kind", kw_only=True):
+    """What the facility holds: `name@number`, or `name` for the newest version at any time.
+
+    `path` is one file of it, or a folder if it ends with `/`; without it all is offered.
+    """
+
+    version: Annotated[str, Meta(min_length=1, max_length=200)]
+    path: Annotated[str, Meta(max_length=2_048)] = ""
+
+
 class AssetChange(Body, kw_only=True):
     """What to change of an asset; what is absent stays. Standing contracts keep their own terms."""
 
@@ -226,7 +236,7 @@ class AssetChange(Body, kw_only=True):
 class NewAsset(Body, kw_only=True):
     """An asset to offer; what is absent is found out where it can be."""
 
-    source: FileAt | FolderAt | HttpAt
+    source: FileAt | FolderAt | HttpAt | StoredAt
     terms: ManyTerms
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET

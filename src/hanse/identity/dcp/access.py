@@ -36,16 +36,20 @@ _Seconds = Annotated[int, Meta(ge=0, le=253_370_764_800)]
 
 
 class Access(Struct, frozen=True):
-    """What a token lets its bearer read of the holder, until `expires`."""
+    """What a token lets its bearer read of the holder, until `expires`.
+
+    If `spaces` are named (addresses), then of what says of which space it is only what is of these.
+    """
 
     holder: Did
     bearer: Did
     scopes: tuple[Scope, ...]
     jti: str
     expires: datetime
+    spaces: tuple[str, ...] = ()
 
 
-class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
+class _Claims(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     iss: str
     sub: str
     aud: str
@@ -53,17 +57,28 @@ class _Claims(Struct, frozen=True, forbid_unknown_fields=True):
     exp: _Seconds
     jti: Annotated[str, Meta(min_length=1, max_length=256)]
     scope: Annotated[list[str], Meta(max_length=64)]
+    spaces: Annotated[list[str], Meta(max_length=64)] = []
 
 
-def grant(key: SigningKey, bearer: str, scopes: Iterable[Scope], now: datetime, jti: str, lifetime: timedelta = LIFETIME) -> str:
-    """Let `bearer`, a DID, read what the scopes name of the key's owner, from `now` for `lifetime`.
+def grant(
+    key: SigningKey,
+    bearer: str,
+    scopes: Iterable[Scope],
+    now: datetime,
+    jti: str,
+    lifetime: timedelta = LIFETIME,
+    *,
+    spaces: Iterable[str] = (),
+) -> str:
+    """Let `bearer`, a DID, read what the scopes name of the key's owner, of these spaces if any are named, from `now` for `lifetime`.
 
     Raises `Invalid` for a lifetime outside 1 s to 1 hour, or more scopes than fit.
     """
     if not timedelta(seconds=1) <= lifetime <= MAX_LIFETIME:
         raise Invalid("An access token lives for 1 second to 1 hour.", where="lifetime")
     start = int(now.timestamp())
-    claims = _Claims(key.did, bearer, key.did, start, start + int(lifetime.total_seconds()), jti, [str(scope) for scope in scopes])
+    end, named = start + int(lifetime.total_seconds()), [str(scope) for scope in scopes]
+    claims = _Claims(key.did, bearer, key.did, start, end, jti, named, list(spaces))
     text = key.sign(msgspec.json.encode(claims), {"typ": KIND})
     if len(text) > MAX_ACCESS:
         raise Invalid(f"The access token is longer than {MAX_ACCESS} characters.", where="scope", hint="Ask for fewer scopes.")
@@ -91,4 +106,4 @@ def open_access(text: str, holder: str, bearer: str, now: datetime, leeway: time
     end = moment_of(claims.exp)
     check_validity(moment_of(claims.iat), end, now, leeway, _OF)
     assert end is not None
-    return Access(Did(holder), Did(bearer), scopes, claims.jti, end)
+    return Access(Did(holder), Did(bearer), scopes, claims.jti, end, tuple(claims.spaces))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hanse.kernel.tenant import Tenant
-from hanse.participants.records import Operator, Participant, Tombstone
+from hanse.participants.records import Operator, Participant, Tombstone, read_participant
 from hanse.storage.rows import Rows
 from hanse.storage.stores.documents import Documents, Shape
 
 _PARTICIPANT = Shape("participants", Participant, ("tenant",))
+_PARTICIPANT.decode = read_participant  # type: ignore[assignment]  # rows hold bytes
 _OPERATOR = Shape("operators", Operator, ("tenant", "id"), ("token_hash",))
 _TOMBSTONE = Shape("tombstones", Tombstone, ("tenant",))
 _PARTICIPANTS = "SELECT doc FROM participants WHERE tenant > ? ORDER BY tenant LIMIT ?"

@@ -156,9 +156,9 @@ def test_a_second_anchor_is_trusted_for_a_type_of_its_own(harbour, guild):
     harbour.host.call(lambda s: changed(s, guild.space.url))  # as after a minute
     assert httpx.get(address["endpoint"], headers=headers).status_code in {401, 403}
     assert negotiated(harbour, zoo, asset)["state"] == "TERMINATED"
-    scopes = harbour.host.call(lambda s: s.wallet.manners.scopes_for("zoo", harbour.made["acme"].did))
+    scopes = harbour.host.call(lambda s: s.wallet.manners.released_to("zoo", harbour.made["acme"].did)).scopes
     assert GUILD in {scope.discriminator for scope in scopes}
-    nobody = harbour.host.call(lambda s: s.wallet.manners.scopes_for("zoo", harbour.stranger.did))
+    nobody = harbour.host.call(lambda s: s.wallet.manners.released_to("zoo", harbour.stranger.did)).scopes
     assert GUILD not in {scope.discriminator for scope in nobody}, "who is no member may not ask about it"
 
 

@@ -16,13 +16,13 @@ def participant(**fields):
 
 
 def test_the_narrower_of_each():
-    restored = participant(allowed_roots=("/a", "/b"), allowed_hosts=("h", "i"), quota=Quota(assets=10, burst=9), space=LINK)
+    restored = participant(allowed_roots=("/a", "/b"), allowed_hosts=("h", "i"), quota=Quota(assets=10, burst=9), spaces=(LINK,))
     former = participant(allowed_roots=("/b", "/c"), allowed_hosts=("i",), quota=Quota(assets=20, burst=3), suspended=NOW)
     kept = confined(restored, former)
     assert kept.allowed_roots == ("/b",)
     assert kept.allowed_hosts == ("i",)
     assert (kept.quota.assets, kept.quota.burst) == (10, 3)
-    assert kept.space is None, "it has left the space since"
+    assert kept.spaces == (), "it has left the space since"
     assert kept.suspended == NOW
 
 

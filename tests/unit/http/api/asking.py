@@ -13,6 +13,7 @@ from hanse.identity.statements import Member
 from hanse.kernel.clock import ManualClock
 from hanse.kernel.errors import NotFound
 from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.trust.directory import Listing
 from hanse.usage.duties import Capabilities
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -25,23 +26,24 @@ class Register:
     def __init__(self, members=True):
         self._members = members
 
-    async def members(self, _tenant):
+    async def listings(self, _tenant):
         if not self._members:
             raise NotFound("There is no space.", where="space")
-        return [
+        members = [
             Member(did=ACME, name="Acme", roles=["provider"], since=NOW - timedelta(days=9)),
             Member(did=ZOO, name="Zoo", roles=["consumer", "ai-factory"], since=NOW - timedelta(days=9)),
         ]
+        return [Listing(space=SimpleNamespace(url="https://port.example/spaces/baltic"), members=members)]
 
-    async def rulebook(self, _tenant):
+    async def rulebooks(self, _tenant):
         raise NotFound("There is no rulebook.", where="space")
 
 
 class Nobody:
     """Nobody has proved anything."""
 
-    def known(self, _tenant, _peer):
-        return None
+    def known(self, _tenant, _peer, _spaces):
+        return []
 
 
 class Registry:

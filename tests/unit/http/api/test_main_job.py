@@ -108,7 +108,7 @@ def test_transfers_are_suspended_resumed_and_pushed(tmp_path):
         assert running["next"] == pushed["id"]
         status = await rig.good("GET", "/status", "zoo", "read")
         assert status["counts"]["contracts"] == 1
-        assert status["space"]["state"] == "member"
+        assert status["spaces"][0]["state"] == "member"
 
     run(tmp_path, scenario)
 

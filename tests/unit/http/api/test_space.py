@@ -41,9 +41,7 @@ def test_joining_with_an_invitation(tmp_path):
         again = await rig.good("POST", "/space/join", "other", body={"url": URL, "invitation": invited["code"]})
         assert again["state"] == "member"
         status, answer = await rig.ask("POST", "/space/join", "other", body={"url": URL + "-another"})
-        assert (status, answer["type"]) == (409, "urn:hanse:problem:other-space")
-        status, _ = await rig.ask("POST", "/space/join", "other", body={"url": URL + "-another", "replace": True})
-        assert status == 422
+        assert (status, answer["type"]) == (422, "urn:hanse:problem:space")
         assert (await rig.good("GET", "/space", "other", "read"))["state"] == "member"
 
     run(tmp_path, scenario)
@@ -165,9 +163,9 @@ def test_the_anchors_word_is_shown_and_not_an_old_register(tmp_path):
     async def scenario(rig):
         member = f"/anchor/members/{_escaped('zoo')}"
         await rig.good("POST", member + "/suspend", body={"reason": "Unpaid."})
-        for path, key in (("/space", None), ("/status", "space")):
+        for path in ("/space", "/status"):
             shown = await rig.good("GET", path, "zoo")
-            shown = shown[key] if key else shown
+            (shown,) = shown.get("spaces", [shown])
             assert (shown["state"], shown["reason"], shown["problem"]) == ("suspended", "Unpaid.", None)
         await rig.good("POST", member + "/remove", body={"reason": "Still unpaid."})
         shown = await rig.good("GET", "/space", "zoo")

@@ -67,7 +67,7 @@ class AnchorOperations:
     async def _found(self, call: Call, said: a.FoundSpace) -> a.AnchoredSpace:
         own = await self._participants.get(call.caller, call.tenant)
         space = await self._spaces.found(call.tenant, own.did, said.name, said.title)
-        if own.space is None:
+        if own.link(space.url) is None:
             with suppress(PeerError):  # it has founded the space; that it joins it, too, can be done at any time
                 await self._joining.join(call.caller, call.tenant, JoinSpace(url=space.url))
         return show.space(space)

@@ -13,13 +13,14 @@ from hanse.http.api import structs as s
 from hanse.http.api.evidence import structs as ls
 from hanse.http.api.routing import PAGING, Call, Operation, Query
 from hanse.http.api.services import Services
-from hanse.kernel.errors import Invalid
+from hanse.kernel.errors import Invalid, NotFound
 from hanse.kernel.tenant import Tenant
 from hanse.ledger.records import Entry, Sent
 from hanse.participants.roles import Action
 
 _OF = Query("agreement", "Only entries about this agreement.")
 _NUMBER = re.compile("[0-9]{1,18}")
+_COSIGNED = Query("witnessed", "The newest one that witnesses have cosigned.", {"type": "boolean"})
 _OLD = Query("old", "The number of entries that it had.", {"type": "integer", "minimum": 1})
 
 
@@ -29,15 +30,17 @@ class LedgerOperations:
     def __init__(self, services: Services) -> None:
         self._ledger = services.ledger
         self._evidence = services.evidence
+        self._witnessing = services.factory.witnessing
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
         read, page = Action.READ, s.Page[ls.LedgerEntry]
         listing = "List what the ledger holds, newest first"
+        sign = "Sign what the ledger is now"
         verify = "Check every signature, hash and index of the ledger"
         return [
             Operation("GET", "/ledger", listing, self._list, read, gives=page, query=(*PAGING, _OF)),
-            Operation("GET", "/ledger/checkpoint", "Sign what the ledger is now", self._checkpoint, read, gives=ls.SignedCheckpoint),
+            Operation("GET", "/ledger/checkpoint", sign, self._checkpoint, read, gives=ls.SignedCheckpoint, query=(_COSIGNED,)),
             Operation("GET", "/ledger/growth", "Prove what the ledger once was", self._growth, read, gives=ls.Growth, query=(_OLD,)),
             Operation(
                 "POST",
@@ -80,16 +83,25 @@ class LedgerOperations:
         return await (self._ledger.find(tenant, text) if index < 0 else self._ledger.get(tenant, index))
 
     async def _checkpoint(self, call: Call, _said: Any) -> ls.SignedCheckpoint:
-        return ls.SignedCheckpoint(checkpoint=await self._ledger.checkpoint(call.tenant))
+        if not call.flag("witnessed"):
+            return ls.SignedCheckpoint(checkpoint=await self._ledger.checkpoint(call.tenant))
+        found = await self._witnessing.cosigned(call.tenant)
+        if found is None:
+            hint = "`hanse ledger witness list` says why."
+            raise NotFound("No witness has cosigned this ledger yet.", where="witnessed", rule="not-witnessed", hint=hint)
+        return ls.SignedCheckpoint(checkpoint=found.note)
 
     async def _growth(self, call: Call, _said: Any) -> ls.Growth:
         proof = await self._ledger.prove_growth(call.tenant, _number(call.needed("old"), "old"))
         return ls.Growth(old=proof.index, size=proof.size, hashes=list(proof.hashes), checkpoint=proof.checkpoint)
 
     async def _verify(self, call: Call, said: ls.VerifyLedger) -> ls.LedgerVerdict:
-        found = await self._ledger.verify(call.tenant, said.checkpoint)
+        seen = await self._witnessing.views(call.tenant)
+        found = await self._ledger.verify(call.tenant, said.checkpoint, seen)
         faults = [ls.LedgerFault(index=one.index, problem=one.problem) for one in found.faults]
-        return ls.LedgerVerdict(sound=found.sound, size=found.size, root=found.root, count=found.count, faults=faults)
+        return ls.LedgerVerdict(
+            sound=found.sound, size=found.size, root=found.root, count=found.count, faults=faults, against=found.against
+        )
 
     async def _shown(self, entry: Entry) -> ls.LedgerEntry:
         return show_entry(entry, await self._evidence.sent(entry.tenant, entry.id))

@@ -73,8 +73,83 @@ class SignedCheckpoint(Struct, kw_only=True):
     checkpoint: str
 
 
+class LogWitness(Struct, kw_only=True):
+    """A witness of the ledger: the anchor of a joined space, or one that people `named`.
+
+    `size` is how many entries it cosigned last, `at` when; `problem` is why the last attempt came to nothing. `alarm` says how what it saw
+    contradicts the ledger, and `proof` is the checkpoint that shows it.
+    """
+
+    did: Did
+    named: bool
+    size: int
+    at: datetime | None
+    problem: str
+    alarm: str
+    proof: str
+
+
+class LogWitnesses(Struct, kw_only=True):
+    """Who witnesses the ledger, and whether it goes on: `halted` says why nothing may be appended, `hint` what would help."""
+
+    name: str
+    size: int
+    halted: str
+    hint: str
+    witnesses: list[LogWitness]
+
+
+class NameWitness(Body, kw_only=True):
+    """Who is to witness the ledger. It does so if this participant is in one of its spaces."""
+
+    did: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class LookAtLog(Body, kw_only=True):
+    """Whose log is to be compared with what our witnesses saw of it."""
+
+    did: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class LogView(Struct, kw_only=True):
+    """What a witness saw of a log: `same` as it shows, `unseen`, `unknown` (not to be asked or believed) or `differs`, and why."""
+
+    witness: Did
+    verdict: str
+    size: int
+    problem: str
+    note: str
+
+
+class LogLook(Struct, kw_only=True):
+    """A look at somebody's log: what it shows, what each witness saw, and whether that is more than one history."""
+
+    name: str
+    size: int
+    checkpoint: str
+    forked: bool
+    views: list[LogView]
+
+
+class RestartLedger(Body, kw_only=True):
+    """Why a new ledger is begun; it is said in its first entry."""
+
+    reason: Reason
+
+
+class WitnessedLog(Struct, kw_only=True):
+    """A log that this participant witnesses: how far it saw it, and how often it refused to cosign since. `suspect` was refused first."""
+
+    name: str
+    owner: Did
+    size: int
+    at: datetime
+    refused: int
+    suspect: str
+
+
 class VerifyLedger(Body, kw_only=True):
-    """An earlier checkpoint that the ledger must go on from."""
+    """An earlier checkpoint that the ledger must go on from. Those that its witnesses saw are looked at in any case."""
 
     checkpoint: Annotated[str, Meta(min_length=1, max_length=16_384)] | None = None
 
@@ -87,13 +162,14 @@ class LedgerFault(Struct, kw_only=True):
 
 
 class LedgerVerdict(Struct, kw_only=True):
-    """What a look at every entry found. `faults` are the first hundred of `count`."""
+    """What a look at every entry found. `faults` are the first hundred of `count`; it was compared with `against` checkpoints."""
 
     sound: bool
     size: int
     root: str
     count: int
     faults: list[LedgerFault]
+    against: int
 
 
 class EndContract(Body, kw_only=True):

@@ -9,6 +9,7 @@ from hanse.connector.explain import Explanation
 from hanse.http.api.anchor.which import Anchored
 from hanse.http.api.explaining.anchor import AnchorStories
 from hanse.http.api.explaining.ledger import LedgerStories
+from hanse.http.api.explaining.orders import OrderStories
 from hanse.http.api.explaining.peers import PeerStories, happened
 from hanse.http.api.explaining.standing import StandingStories
 from hanse.http.api.explaining.uses import UseStories
@@ -22,7 +23,7 @@ Tell = Callable[[Tenant, str], Awaitable[Explanation]]
 _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
-    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…; a participant goes by its DID,"
+    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…, ord_…; a participant goes by its DID,"
     " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 _OFFERED: Final = "If another member offers it, `hanse policy explain {} --from PEER` says its terms."
@@ -39,6 +40,7 @@ class Explainer:
         self._standing = StandingStories(services)
         self._uses = UseStories(services)
         self._ledger = LedgerStories(services)
+        self._orders = OrderStories(services)
 
     async def explain(self, tenant: Tenant, id: str) -> Explanation:
         """Explain whatever the id or the DID names. Raises `NotFound`."""
@@ -73,14 +75,15 @@ class Explainer:
             _INVITATION: (self._anchor.invitation,),
             _REFUSAL: (self._peers.refusal,),
             "led": (self._ledger.entry,),
+            "ord": (self._orders.order,),
         }
         return rooms.get(id.partition("_")[0], ())
 
     async def _participant(self, tenant: Tenant, did: str) -> Explanation:
         """Tell of the participant itself, an anchor of its member, and anybody else of a peer. Raises `NotFound`."""
         own = await self._standing.own(tenant)
-        if own.did == did and (own.space is None or own.space.anchor != did):
-            return await self._standing.tell(own, own.space)
+        if own.did == did and all(link.anchor != did for link in own.spaces):
+            return await self._standing.tell(own, own.spaces)
         try:
             story = await self._anchor.member(tenant, Did(did))
         except NotFound:
@@ -92,13 +95,14 @@ class Explainer:
     async def _space(self, tenant: Tenant, url: str) -> Explanation:
         """Tell how the participant stands in the space at this address, if it has joined it or applied. Raises `NotFound`."""
         own = await self._standing.own(tenant)
-        if own.space is None or own.space.url != url:
+        link = own.link(url)
+        if link is None:
             raise NotFound(
                 f"This participant has neither joined nor applied to {url[:200]}.",
                 where="id",
                 hint=f"`hanse join {url[:200]} --check` tells what it would say.",
             )
-        return await self._standing.tell(own, own.space)
+        return await self._standing.tell(own, [link])
 
 
 def _without_secret(id: str) -> str:

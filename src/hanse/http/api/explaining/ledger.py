@@ -19,6 +19,7 @@ class LedgerStories:
     def __init__(self, services: Services) -> None:
         self._ledger = services.ledger
         self._evidence = services.evidence
+        self._witnessing = services.factory.witnessing
 
     async def entry(self, tenant: Tenant, id: str) -> Explanation:
         """Tell what was stated, by whom, and whether the other side has it. Raises `NotFound`."""
@@ -32,6 +33,9 @@ class LedgerStories:
             history=[Happening(says.at, entry.kind, entry.signer), Happening(entry.at, "appended to the ledger", "us")],
             related={"agreement": entry.agreement, "signed by": entry.signer, "entry": str(entry.index), "hash": entry.hash},
         )
+        seen = await self._witnessing.seen_by(tenant, entry.index)
+        if seen:
+            story.related["witnessed by"] = ", ".join(one.witness for one in seen)
         sent = await self._evidence.sent(tenant, id)
         if sent is None:
             return story

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hanse.connector.explain import Explanation
@@ -14,6 +14,7 @@ from hanse.identity.credentials.model import Credential
 from hanse.identity.statements import Member
 from hanse.kernel.errors import HanseError, NotFound
 from hanse.kernel.tenant import Did, Tenant
+from hanse.trust.directory import Listing
 from hanse.trust.records import Refusal
 
 _CREDENTIAL = re.compile(r"The credential (.{1,1000}?) by (did:\S{1,1280}) is refused\.")
@@ -88,26 +89,28 @@ class PeerStories:
         )
 
     async def peer(self, tenant: Tenant, did: Did) -> Explanation:
-        """Tell what a peer is in the joined space, what it presented last, and its last refusals. Raises `NotFound`."""
-        listed, unknown = await self._listed(tenant, did)
+        """Tell what a peer is in the joined spaces, what it presented last, and its last refusals. Raises `NotFound`."""
+        listings, unknown = await self._listings(tenant)
+        listed = {one.space.url: member for one in listings for member in one.members if member.did == did}
         presented = await self._verifier.presented(tenant, did)
         refusals = await self.refusals(tenant, did)
-        if listed is None and not presented and not refusals:
+        if not listed and not presented and not refusals:
             raise NotFound(f"Nothing is known here of {did[:200]!r}.", where="id", hint="`hanse status --members` lists the members.")
         story = Explanation(
             id=did,
             kind="peer",
-            summary=f"{_in_space(did, listed, unknown)} {_proved(presented)}",
-            state="MEMBER" if listed is not None else "UNKNOWN" if unknown else "NOT LISTED",
+            summary=f"{_in_spaces(did, listed, len(listings), unknown)} {_proved(presented)}",
+            state="MEMBER" if listed else "UNKNOWN" if unknown else "NOT LISTED",
             history=happened(refusals),
         )
-        known = self._verifier.known(tenant, did)
-        if known is not None:
-            story.until = known.until
-            story.related["proved now"] = ", ".join(sorted(known.roles)) or "membership"
+        known = self._verifier.known(tenant, did, [one.space.url for one in listings])
+        for claims in known:
+            story.until = claims.until
+            where = "proved now" if len(listings) == 1 else f"proved now in {claims.space}"
+            story.related[where] = ", ".join(sorted(claims.roles)) or "membership"
         if refusals:
             story.related["last refusal"] = refusals[0].id
-        if refusals and known is None:
+        if refusals and not known:
             story.waits_for, story.who, story.last_error = refusals[0].hint, did, refusals[0].message
         return story
 
@@ -118,12 +121,13 @@ class PeerStories:
         except NotFound:
             return []
 
-    async def _listed(self, tenant: Tenant, did: Did) -> tuple[Member | None, str]:
-        """Return the register's entry, or why that cannot be told."""
+    async def _listings(self, tenant: Tenant) -> tuple[Sequence[Listing], str]:
+        """Return the joined spaces with their members, and why a register cannot be told of, if one cannot."""
         try:
-            return next((one for one in await self._directory.members(tenant) if one.did == did), None), ""
+            listings = await self._directory.listings(tenant)
         except HanseError as error:
-            return None, error.message
+            return [], error.message
+        return listings, next((one.problem.message for one in listings if one.problem is not None), "")
 
 
 def happened(refusals: Sequence[Refusal]) -> list[Happening]:
@@ -143,9 +147,12 @@ def _told(one: Refusal) -> dict[str, str]:
     return {name: text for name, text in told.items() if text}
 
 
-def _in_space(did: Did, listed: Member | None, unknown: str) -> str:
-    if listed is not None:
-        return f"{listed.name} is a member of the space as {', '.join(listed.roles)} since {day(listed.since)}."
+def _in_spaces(did: Did, listed: Mapping[str, Member], spaces: int, unknown: str) -> str:
+    if listed:
+        return " ".join(
+            f"{one.name} is a member of the space{'' if spaces == 1 else ' ' + url} as {', '.join(one.roles)} since {day(one.since)}."
+            for url, one in listed.items()
+        )
     return f"Whether {did} is a member cannot be told now. {unknown}" if unknown else f"{did} is not on the space's register."
 
 

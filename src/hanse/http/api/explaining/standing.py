@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hanse.connector.explain import Explanation
@@ -24,7 +25,7 @@ _WAITS: Final = {"pending": "the anchor to decide on the application", "suspende
 
 
 class StandingStories:
-    """Where a participant stands in the space that it has joined or applied to."""
+    """Where a participant stands in the spaces that it has joined or applied to."""
 
     def __init__(self, services: Services) -> None:
         self._participants = services.participants
@@ -34,11 +35,20 @@ class StandingStories:
         """Return the participant itself. Raises `NotFound`."""
         return await self._participants.find(tenant)
 
-    async def tell(self, own: Participant, link: SpaceLink | None) -> Explanation:
-        """Tell where the participant stands, and what that waits for."""
-        if link is None:
+    async def tell(self, own: Participant, links: Sequence[SpaceLink]) -> Explanation:
+        """Tell where the participant stands in these spaces, and what that waits for; of several, what one of them waits for."""
+        if not links:
             return Explanation(id=own.did, kind="standing", summary="You are in no space; `hanse join` joins one.", state="NO SPACE")
-        standing = await self._space.standing(own)
+        told = [await self._one(own, link) for link in links]
+        story = next((one for one in told if one.waits_for), told[0])
+        if len(told) > 1:
+            story.summary = " ".join(one.summary for one in told)
+            story.history = [each for one in told for each in one.history]
+            story.related = {f"space {number}": one.related["space"] for number, one in enumerate(told, 1)}
+        return story
+
+    async def _one(self, own: Participant, link: SpaceLink) -> Explanation:
+        standing = await self._space.standing(own, link)
         said = _SAID.get(standing.state, "Where you stand in {url} cannot be told now.").format(url=link.url)
         if standing.state != "member" and standing.reason:
             said += f" {standing.reason}"

@@ -1,6 +1,6 @@
 """How a participant of this server joins a space: look, be reached, fit, apply, pin the anchor, receive its credentials.
 
-A participant is in one space at a time. One that wants to change stays where it is until the new space has admitted it.
+It stays in the spaces that it is in already.
 """
 
 from __future__ import annotations
@@ -49,13 +49,9 @@ class _Case(Struct, frozen=True):
         return self.participant.name
 
     @property
-    def pinned(self) -> bool:
-        return self.participant.space is not None and self.participant.space.url == self.space.url
-
-    @property
-    def other(self) -> SpaceLink | None:
-        """Another space, in which the participant is until this one has admitted it."""
-        return None if self.pinned else self.participant.space
+    def link(self) -> SpaceLink | None:
+        """Return the link to the space, if it is pinned already."""
+        return self.participant.link(self.space.url)
 
     def ends(self, state: str, *steps: str) -> Joined:
         return Joined(state=state, steps=[*self.steps, *steps])
@@ -67,7 +63,7 @@ class Joining:
     def __init__(
         self, spaces: SpaceClient, token_for: TokenFor, participants: Participants, directory: Directory, collecting: Collecting
     ) -> None:
-        self._spaces = spaces
+        self.spaces = self._spaces = spaces
         self._token_for = token_for
         self._participants = participants
         self._directory = directory
@@ -78,12 +74,13 @@ class Joining:
         """Go through the steps; where one cannot be taken, say why and what would help. Asking again changes nothing.
 
         Who was refused or removed since it asked hears that once; after it, asking again is another application.
-        Raises `Invalid` (no address of a space), `Conflict` (another space was joined), `PeerError`s.
+        Raises `Invalid` (no address of a space), `Conflict` (another anchor is pinned), `PeerError`s.
         """
         address = said.url.strip().rstrip("/")
         authorise(caller, Action.JOIN_SPACE, tenant)
         participant = await self._participants.get(caller, tenant)
-        _require_one_space(participant, address, replace=said.replace or said.check)
+        if not address:
+            raise Invalid("The address of a space is missing.", where="url", rule="required")
         space = await self._spaces.look(address)
         _require_same_anchor(participant, space, replace=said.replace)
         rulebook = await self._spaces.rulebook(space)
@@ -98,14 +95,13 @@ class Joining:
         steps.append("The anchor reaches this participant: its DID document, its protocol endpoint and its credential service.")
         return await self._apply(case)
 
-    async def leave(self, caller: Caller, tenant: Tenant, *, anyway: bool = False) -> Joined:
-        """Leave the space; see `Leaving.leave`."""
-        return await self._leaving.leave(caller, tenant, anyway=anyway)
+    async def leave(self, caller: Caller, tenant: Tenant, url: str = "", *, anyway: bool = False) -> Joined:
+        """Leave a space; see `Leaving.leave`."""
+        return await self._leaving.leave(caller, tenant, url, anyway=anyway)
 
-    async def standing(self, participant: Participant) -> Standing | None:
-        """Ask the anchor of the joined space where the participant stands; nothing if it does not know it. Raises `PeerError`s."""
-        link = participant.space
-        return None if link is None else await self._spaces.standing(participant.name, link.url, link.anchor)
+    async def standing(self, participant: Participant, link: SpaceLink) -> Standing | None:
+        """Ask the anchor of a joined space where the participant stands; nothing if it does not know it. Raises `PeerError`s."""
+        return await self._spaces.standing(participant.name, link.url, link.anchor)
 
     async def _apply(self, case: _Case) -> Joined:
         before = None if case.said.check else await self._spaces.standing(case.tenant, case.space.url, case.space.anchor)
@@ -128,14 +124,13 @@ class Joining:
         """Return what the anchor has decided since we asked, where asking again would not change it or hide it."""
         if before.state == "suspended":
             return case.ends("suspended", f"The anchor has suspended this participant. {before.reason}".rstrip())
-        link = case.participant.space
-        if before.state not in _TURNED_DOWN or link is None:
+        if before.state not in _TURNED_DOWN:
             return None
-        said = f"The anchor {_TURNED_DOWN[before.state]}. {before.reason}".rstrip()
-        if not case.pinned:
+        link, said = case.link, f"The anchor {_TURNED_DOWN[before.state]}. {before.reason}".rstrip()
+        if link is None:
             case.steps.append(f"{said} This is another application.")
             return None
-        await self._participants.leave(case.caller, case.tenant)
+        await self._participants.leave(case.caller, case.tenant, link.url)
         gone = await self._leaving.forget(case.tenant, link)
         return case.ends(before.state, said, "The space is pinned no more. Joining once more is another application.", *gone)
 
@@ -143,18 +138,14 @@ class Joining:
         tenant, space, steps = case.tenant, case.space, case.steps
         state = _STATES.get(standing.state, standing.state)
         steps.append(f"The anchor was asked: the participant is {state}." + (f" {standing.reason}" if standing.reason else ""))
-        if case.other is not None:
-            if state != MEMBER:
-                return case.ends(state, f"Until it is a member here, it stays in {case.other.url}; joining again then leaves that.")
-            steps += await self._leaving.give_up(case.participant, case.other)
-        if not case.pinned or case.said.replace:
+        if case.link is None or case.said.replace:
             await self._participants.join(case.caller, tenant, space.url, space.anchor)
         self._directory.forget(space.url)
         steps.append("The space and its anchor are pinned.")
         if state != MEMBER:
             return case.ends(state)
         held, problem = await self._collect(case, entitled(case.rulebook, standing.roles))
-        steps.append(await self._read_register(tenant))
+        steps.append(await self._read_register(tenant, space.url))
         return Joined(state=state, steps=steps, credentials=held, problem=problem)
 
     async def _collect(self, case: _Case, wanted: Sequence[str]) -> tuple[list[str], str]:
@@ -208,29 +199,17 @@ class Joining:
             steps.append("The space has no intermediary that could host this participant.")
         return structs.replace(case.ends("unreachable", *steps), hosts=hosts)
 
-    async def _read_register(self, tenant: Tenant) -> str:
+    async def _read_register(self, tenant: Tenant, url: str) -> str:
         try:
-            members = await self._directory.members(tenant)
+            members = await self._directory.members(tenant, url)
         except HanseError as error:
             return f"The register could not be read yet: {error.message}"
         return f"The signed register was verified: {len(members)} {'member' if len(members) == 1 else 'members'}."
 
 
-def _require_one_space(participant: Participant, address: str, *, replace: bool) -> None:
-    if not address:
-        raise Invalid("The address of a space is missing.", where="url", rule="required")
-    if participant.space is not None and participant.space.url != address and not replace:
-        raise Conflict(
-            f"{participant.name} has joined the space {participant.space.url}, and is in one space at a time.",
-            where="url",
-            rule="other-space",
-            hint="To change to this one: `replace` (on the command line `--replace`). Until it has admitted you, you stay where you are.",
-        )
-
-
 def _require_same_anchor(participant: Participant, space: PublicSpace, *, replace: bool) -> None:
-    link = participant.space
-    if link is not None and link.url == space.url and link.anchor != space.anchor and not replace:
+    link = participant.link(space.url)
+    if link is not None and link.anchor != space.anchor and not replace:
         raise Conflict(
             f"The space names {space.anchor} as its anchor now; pinned is {link.anchor}.",
             where="url",

@@ -7,7 +7,7 @@ from typing import Final
 from hanse.http.api.membership.client import SpaceClient
 from hanse.http.api.membership.collecting import Collecting
 from hanse.http.api.space_structs import Joined
-from hanse.kernel.errors import Conflict, PeerError, PeerRefused
+from hanse.kernel.errors import Conflict, Invalid, NotFound, PeerError, PeerRefused
 from hanse.kernel.tenant import Tenant
 from hanse.participants.records import Participant, SpaceLink
 from hanse.participants.registry import Participants
@@ -25,14 +25,15 @@ class Leaving:
         self._participants = participants
         self._collecting = collecting
 
-    async def leave(self, caller: Caller, tenant: Tenant, *, anyway: bool = False) -> Joined:
-        """Leave the space: tell its anchor, which takes the credentials back, then trust it no more.
+    async def leave(self, caller: Caller, tenant: Tenant, url: str = "", *, anyway: bool = False) -> Joined:
+        """Leave a space, the only one if none is named: tell its anchor, which takes the credentials back, then trust it no more.
 
-        With `anyway` it is forgotten here even if the anchor cannot be told. Raises `Conflict`, and `PeerError`s without it.
+        With `anyway` it is forgotten here even if the anchor cannot be told. Raises `Invalid` if it has to be named, `NotFound`,
+        `Conflict`, and `PeerError`s without it.
         """
         authorise(caller, Action.JOIN_SPACE, tenant)
         participant = await self._participants.get(caller, tenant)
-        link = participant.space
+        link = which(participant, url)
         if link is None:
             raise Conflict(f"{tenant} has joined no space.", where="space", rule="no-space")
         if link.anchor == participant.did:
@@ -44,18 +45,8 @@ class Leaving:
                 error.hint = f"{error.hint} {_ANYWAY}" if error.hint else _ANYWAY
                 raise
             told = _untold(link, error)
-        await self._participants.leave(caller, tenant)
+        await self._participants.leave(caller, tenant, link.url)
         return Joined(state="left", steps=[told, "The space is pinned no more.", *await self.forget(tenant, link)])
-
-    async def give_up(self, participant: Participant, link: SpaceLink) -> list[str]:
-        """Tell the anchor of a space that the participant leaves it for another, and return what came of it."""
-        if link.anchor == participant.did:
-            return [f"{participant.name} goes on as the anchor of {link.url}, and is a member there as before."]
-        try:
-            told = await self._tell(participant.name, link)
-        except PeerError as error:
-            told = _untold(link, error)
-        return [told, *await self.forget(participant.name, link)]
 
     async def forget(self, tenant: Tenant, link: SpaceLink) -> list[str]:
         """Throw away what the anchor of a space that was left has issued: it proves nothing any more."""
@@ -70,6 +61,24 @@ class Leaving:
                 raise
             return f"The anchor of {link.url} had nothing more to take back: this participant is no active member there."
         return f"The anchor of {link.url} was told, and takes the credentials back."
+
+
+def which(participant: Participant, url: str = "") -> SpaceLink | None:
+    """Return the space of that address that a participant has joined, or the only one; nothing if it has joined none.
+
+    An address may be cut short to its last part, the space's name. Raises `NotFound`, and `Invalid` if it has to be named.
+    """
+    links, asked = participant.spaces, url.strip().rstrip("/")
+    if not links or (not asked and len(links) == 1):
+        return links[0] if links else None
+    urls = ", ".join(link.url for link in links)
+    if not asked:
+        raise Invalid(f"{participant.name} is in several spaces.", where="space", rule="which-space", hint=f"Name one: {urls}.")
+    found = [link for link in links if asked in (link.url, link.url.rpartition("/")[2])]
+    if len(found) == 1:
+        return found[0]
+    fault = "has not joined" if not found else "has joined more than one space called"
+    raise NotFound(f"{participant.name} {fault} {asked[:200]!r}.", where="space", rule="no-space", hint=f"It is in: {urls}.")
 
 
 def _untold(link: SpaceLink, error: PeerError) -> str:

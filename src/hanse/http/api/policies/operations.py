@@ -62,31 +62,31 @@ class PolicyOperations:
     async def _check(self, call: Call, said: p.CheckPolicy) -> p.CheckedPolicies:
         now = self._clock.now()
         read = [read_with_parents(one, f"terms[{index}]", now, said.parents) for index, one in enumerate(said.terms)]
-        own, rulebook = await self._own(call), await self._rulebook(call.named)
+        own, rulebooks = await self._own(call), await self._rulebooks(call.named)
         (person,) = await self._people.find(call.named, [said.peer or MEMBER])
         signs = None if said.peer is None or call.named is None else await self._listens(call.named, Did(said.peer))
 
         def check() -> list[p.CheckedPolicy]:
-            return [self._checked(one, person, own, rulebook, signs, said.language) for one in read]
+            return [self._checked(one, person, own, rulebooks, signs, said.language) for one in read]
 
         return p.CheckedPolicies(items=await asyncio.to_thread(check))
 
     async def _own(self, call: Call) -> Did:
         return SOMEBODY if call.named is None else (await self._participants.get(call.caller, call.named)).did
 
-    async def _rulebook(self, tenant: Tenant | None) -> Rulebook | None:
+    async def _rulebooks(self, tenant: Tenant | None) -> Sequence[Rulebook]:
         try:
-            return None if tenant is None else await self._directory.rulebook(tenant)
+            return [] if tenant is None else await self._directory.rulebooks(tenant)
         except HanseError:  # it is in no space, or its anchor is not there: the policy can be looked at all the same
-            return None
+            return []
 
     def _checked(
-        self, terms: Terms, person: Person, own: Did, rulebook: Rulebook | None, signs: bool | None, language: str
+        self, terms: Terms, person: Person, own: Did, rulebooks: Sequence[Rulebook], signs: bool | None, language: str
     ) -> p.CheckedPolicy:
         now, operands = self._clock.now(), self._can.operands
         problems = check_terms(terms, operands, now)
         report = foresee(terms, _proving(person, terms), World(at=now), self._can, own)
-        known = () if rulebook is None else tuple(_warnings(terms, rulebook))
+        known = tuple(_warnings(terms, rulebooks)) if rulebooks else ()
         return p.CheckedPolicy(
             sentences=say_terms(terms, language, operands),
             terms={} if any(one.kind == "travel" for one in problems) else write_terms(terms),
@@ -193,9 +193,12 @@ def _said(problem: Problem) -> str:
     return f"{problem.path}: {problem.what}.{f' {problem.hint}' if problem.hint else ''}"
 
 
-def _warnings(terms: Terms, rulebook: Rulebook) -> Iterator[str]:
-    """Yield what nobody can have now. That is no refusal: rulebooks change."""
+def _warnings(terms: Terms, rulebooks: Sequence[Rulebook]) -> Iterator[str]:
+    """Yield what nobody can have now in any space. That is no refusal: rulebooks change."""
     asked = proofs_named(terms)
-    for word, names, known in (("role", asked.roles, rulebook.roles), ("credential", asked.credentials, rulebook.credentials)):
+    roles = {name: None for one in rulebooks for name in one.roles}
+    credentials = {name: None for one in rulebooks for name in one.credentials}
+    whose = "The space has no" if len(rulebooks) == 1 else "None of the spaces has the"
+    for word, names, known in (("role", asked.roles, roles), ("credential", asked.credentials, credentials)):
         for name in sorted(names - known.keys()):
-            yield f"The space has no {word} {name!r}; its {word}s are {', '.join(known)}."
+            yield f"{whose} {word} {name!r}; {'its' if len(rulebooks) == 1 else 'their'} {word}s are {', '.join(known)}."

@@ -9,7 +9,7 @@ from hanse.http.api.policies.worlds import ASSUMED, SOMEBODY, Person, Subjects
 from hanse.identity.statements import Member
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Did, Tenant
-from hanse.trust.directory import Directory
+from hanse.trust.directory import Directory, Listing
 from hanse.trust.verifier import Verifier
 
 MEMBER: Final = "member"
@@ -29,25 +29,26 @@ class People:
         self, tenant: Tenant | None, asked: Sequence[str] | None, roles: Collection[str] = (), credentials: Collection[str] = ()
     ) -> list[Person]:
         """Return those who are named, or every member of the space, with what they proved and the roles and credentials assumed."""
-        listed = await self._members(tenant)
+        listings = await self._listings(tenant)
+        listed = {member.did: member for one in reversed(listings) for member in one.members}
+        spaces = [one.space.url for one in listings]
         if asked is None:
             asked = [*listed][:MOST] or [MEMBER]
-        return [self._person(tenant, one, listed, frozenset(roles), credentials) for one in dict.fromkeys(asked)]
+        return [self._person(one, listed, frozenset(roles), credentials, self._proved(tenant, one, spaces)) for one in dict.fromkeys(asked)]
 
-    async def _members(self, tenant: Tenant | None) -> Mapping[str, Member]:
+    async def _listings(self, tenant: Tenant | None) -> Sequence[Listing]:
         try:
-            return {} if tenant is None else {one.did: one for one in await self._directory.members(tenant)}
-        except HanseError:  # it is in no space, or its anchor is not there: the policy can be looked at all the same
-            return {}
+            return [] if tenant is None else await self._directory.listings(tenant)
+        except HanseError:  # it is in no space: the policy can be looked at all the same
+            return []
 
     def _person(
-        self, tenant: Tenant | None, who: str, listed: Mapping[str, Member], roles: frozenset[str], credentials: Collection[str]
+        self, who: str, listed: Mapping[str, Member], roles: frozenset[str], credentials: Collection[str], proved: Subjects
     ) -> Person:
         assumed: Subjects = {kind: ({},) for kind in credentials}
         if who == MEMBER:
             return Person(did=SOMEBODY, name="some member", roles=roles, credentials=assumed)
         member = listed.get(who)
-        proved = self._proved(tenant, who)
         return Person(
             did=who,
             name="" if member is None else member.name,
@@ -57,10 +58,10 @@ class People:
             source="the space's register and verified credentials" if member else ASSUMED,
         )
 
-    def _proved(self, tenant: Tenant | None, who: str) -> Subjects:
-        claims = None if tenant is None else self._verifier.known(tenant, Did(who))
+    def _proved(self, tenant: Tenant | None, who: str, spaces: Sequence[str]) -> Subjects:
+        claims = [] if tenant is None else self._verifier.known(tenant, Did(who), spaces)
         found: dict[str, tuple[Mapping[str, object], ...]] = {}
-        for one in claims.credentials if claims else ():
+        for one in {each.credential.text: each for known in claims for each in known.credentials}.values():
             for kind in one.credential.types:
                 found[kind] = (*found.get(kind, ()), *one.credential.subjects)
         return found

@@ -8,6 +8,7 @@ from typing import Any
 from hanse.http.api import show
 from hanse.http.api import structs as s
 from hanse.http.api.membership.collecting import Collecting, entitled
+from hanse.http.api.membership.leaving import which
 from hanse.http.api.routing import PAGING, Call, Operation, Query
 from hanse.http.api.server_structs import Holding
 from hanse.http.api.services import Services
@@ -16,7 +17,7 @@ from hanse.http.api.wallet import structs as w
 from hanse.identity.credentials.trust import IssuerPolicy
 from hanse.kernel.errors import Conflict, Forbidden, Invalid
 from hanse.kernel.tenant import Did, Tenant
-from hanse.participants.records import Participant
+from hanse.participants.records import Participant, SpaceLink
 from hanse.participants.roles import Action
 from hanse.trust.directory import Directory
 
@@ -107,27 +108,27 @@ class WalletOperations:
         return show_wallet.request(request, await self._requests.explain(call.tenant, request.holder_pid))
 
     async def _ask(self, call: Call, said: w.AskCredentials) -> w.CredentialRequest:
-        link = (await self._own(call)).space
+        link = _asked_in(await self._own(call), said)
         anchor = None if link is None else link.anchor
         issuer = anchor if said.issuer is None else Did(said.issuer)
         if issuer is None:
             raise Invalid("Whom to ask is missing.", where="issuer", rule="required", hint="Name an issuer by its DID, or join a space.")
-        types = said.types if said.types is not None or issuer != anchor else await self._entitled(call)
+        types = said.types if said.types is not None or issuer != anchor or link is None else await self._entitled(call, link)
         asked = await self._collecting.ask(call.tenant, issuer, types, _BY_HAND, "" if link is None else link.url)
         return show_wallet.request(asked, await self._requests.explain(call.tenant, asked.holder_pid))
 
-    async def _entitled(self, call: Call) -> list[str]:
-        """Return what the anchor of the joined space makes for this member; it would refuse the whole of a request for more."""
+    async def _entitled(self, call: Call, link: SpaceLink) -> list[str]:
+        """Return what the anchor of a joined space makes for this member; it would refuse the whole of a request for more."""
         own = await self._own(call)
-        listed = next((one for one in await self._directory.members(call.tenant) if one.did == own.did), None)
+        listed = next((one for one in await self._directory.members(call.tenant, link.url) if one.did == own.did), None)
         if listed is None:
             raise Conflict(
-                "The participant is no member of its space (yet), so its anchor issues nothing to it.",
+                "The participant is no member of the space (yet), so its anchor issues nothing to it.",
                 where="types",
                 rule="not-a-member",
                 hint="`hanse join` asks the anchor where it stands.",
             )
-        return entitled(await self._directory.rulebook(call.tenant), listed.roles)
+        return entitled(await self._directory.rulebook(call.tenant, link.url), listed.roles)
 
     async def _trust(self, tenant: Tenant) -> IssuerPolicy | str:
         return await believed(self._directory, tenant)
@@ -136,9 +137,17 @@ class WalletOperations:
         return await self._participants.get(call.caller, call.tenant)
 
 
+def _asked_in(own: Participant, said: w.AskCredentials) -> SpaceLink | None:
+    """Return the space for which credentials are asked: the one that is named, or the issuer's, or the only one."""
+    of_issuer = [link for link in own.spaces if link.anchor == said.issuer]
+    if said.issuer is None or said.space or len(of_issuer) > 1:
+        return which(own, said.space)
+    return of_issuer[0] if of_issuer else which(own) if len(own.spaces) == 1 else None
+
+
 async def believed(directory: Directory, tenant: Tenant) -> IssuerPolicy | str:
-    """Return what the space that a participant has joined believes, or why that is not known."""
+    """Return what the spaces that a participant has joined believe, or why that is not known."""
     try:
-        return (await directory.ruled(tenant)).trust
+        return await directory.trust(tenant)
     except Forbidden as error:
         return error.message

@@ -56,10 +56,11 @@ class OpenedCredential(HeldCredential, kw_only=True):
 class AskCredentials(Body, kw_only=True):
     """Which credentials to ask for, and whom.
 
-    Without an issuer the anchor of the joined space is asked; without types for what the participant's standing there entitles it
-    to, and another issuer for one of each type that it makes.
+    Without an issuer the anchor of the joined space is asked (`space`: its address or its name, if there are several); without types
+    for what the participant's standing there entitles it to, and another issuer for one of each type that it makes.
     """
 
+    space: Annotated[str, Meta(max_length=2000)] = ""
     issuer: PeerDid | None = None
     types: Annotated[list[TypeName], Meta(min_length=1, max_length=64)] | None = None
 

@@ -310,7 +310,7 @@ def test_a_new_member_whose_request_is_turned_down_hears_why(tmp_path):
     run(tmp_path, scenario)
 
 
-# Changing to another space.
+# In several spaces.
 
 MEADOW = f"{ROOT}/spaces/meadow"
 
@@ -320,8 +320,8 @@ async def _found_meadow(rig):
     await rig.good("POST", "/anchor", "other", body={"name": "meadow", "title": "The Meadow"})
 
 
-async def _change(rig, who="zoo", **said):
-    return await rig.good("POST", "/space/join", who, body={"url": MEADOW, "replace": True, **said})
+async def _join_meadow(rig, who="zoo", **said):
+    return await rig.good("POST", "/space/join", who, body={"url": MEADOW, **said})
 
 
 async def _anchors_list(rig):
@@ -334,6 +334,11 @@ async def _issuers(rig, who="zoo"):
     return {one["issuer"] for one in (await rig.good("GET", "/wallet/credentials", who))["items"]}
 
 
+async def _standings(rig, who="zoo"):
+    """Return how the participant stands in each space, by its name."""
+    return {one["url"].rpartition("/")[2]: one["state"] for one in (await rig.good("GET", "/spaces", who))["items"]}
+
+
 def _anchor_down(rig, url=URL):
     """Let nobody reach what lies below an address."""
     ask = rig.peers.send
@@ -344,39 +349,60 @@ def _anchor_down(rig, url=URL):
     rig.peers.send = send
 
 
-def test_who_waits_for_another_space_stays_and_once_admitted_leaves_the_old_one(tmp_path):
+def test_a_member_of_one_space_joins_another_and_is_in_both(tmp_path):
     async def scenario(rig):
         await _found_meadow(rig)
-        waits = await _change(rig)
+        waits = await _join_meadow(rig)
         assert waits["state"] == "pending"
-        assert f"it stays in {URL}" in waits["steps"][-1]
-        shown = await rig.good("GET", "/space", "zoo")
-        assert (shown["url"], shown["state"]) == (URL, "member")
-        assert await _anchors_list(rig) == ("active", {"good"})
+        assert await _standings(rig) == {"harbour": "member", "meadow": "pending"}
         await rig.good("POST", f"/anchor/applications/{_escaped('zoo')}/approve", "other", body={})
-        assert (await rig.good("GET", "/space", "zoo"))["url"] == URL
-        joined = await _change(rig)
-        assert (joined["state"], joined["credentials"]) == ("member", OWN)
-        assert f"The anchor of {URL} was told, and takes the credentials back." in joined["steps"]
-        shown = await rig.good("GET", "/space", "zoo")
-        assert (shown["url"], shown["anchor"], shown["state"]) == (MEADOW, did_of("other"), "member")
+        await rig.arrived()
+        assert await _standings(rig) == {"harbour": "member", "meadow": "member"}
+        assert await _anchors_list(rig) == ("active", {"good"})
+        assert await _issuers(rig) == {did_of("acme"), did_of("other")}
+        assert (await rig.good("GET", "/space?space=meadow", "zoo"))["anchor"] == did_of("other")
+        status, answer = await rig.ask("GET", "/space", "zoo")
+        assert (status, answer["type"], URL in answer["hint"]) == (422, "urn:hanse:problem:which-space", True)
+
+    run(tmp_path, scenario)
+
+
+def test_members_are_listed_with_the_spaces_in_which_they_are(tmp_path):
+    async def scenario(rig):
+        await _found_meadow(rig)
+        invited = await rig.good("POST", "/anchor/invitations", "other", body={"did": did_of("zoo")})
+        await _join_meadow(rig, invitation=invited["code"])
+        listed = {one["did"]: one["spaces"] for one in (await rig.good("GET", "/members", "zoo"))["items"]}
+        assert listed == {did_of("acme"): [URL], did_of("zoo"): [URL, MEADOW], did_of("other"): [MEADOW]}
+        of_meadow = (await rig.good("GET", "/members?space=meadow", "zoo"))["items"]
+        assert {one["did"] for one in of_meadow} == {did_of("zoo"), did_of("other")}
+        assert (await rig.ask("GET", "/members?space=desert", "zoo"))[0] == 404
+
+    run(tmp_path, scenario)
+
+
+def test_of_several_spaces_the_one_to_be_left_is_named_and_the_others_stay(tmp_path):
+    async def scenario(rig):
+        await _found_meadow(rig)
+        invited = await rig.good("POST", "/anchor/invitations", "other", body={"did": did_of("zoo")})
+        await _join_meadow(rig, invitation=invited["code"])
+        assert (await rig.ask("POST", "/space/leave", "zoo"))[0] == 422
+        left = await rig.good("POST", "/space/leave", "zoo", body={"url": "harbour"})
+        assert f"The anchor of {URL} was told, and takes the credentials back." in left["steps"]
+        assert await _standings(rig) == {"meadow": "member"}
         assert await _anchors_list(rig) == ("left", {"revoked"})
         assert await _issuers(rig) == {did_of("other")}
 
     run(tmp_path, scenario)
 
 
-def test_an_old_anchor_that_cannot_be_told_is_said(tmp_path):
+def test_an_anchor_that_is_away_keeps_nobody_from_joining_another_space(tmp_path):
     async def scenario(rig):
         await _found_meadow(rig)
         invited = await rig.good("POST", "/anchor/invitations", "other", body={})
         _anchor_down(rig)
-        joined = await _change(rig, invitation=invited["code"])
-        assert joined["state"] == "member"
-        assert any(f"The anchor of {URL} was not told:" in step for step in joined["steps"])
-        assert (await rig.good("GET", "/space", "zoo"))["url"] == MEADOW
-        assert (await _anchors_list(rig))[0] == "active"
-        assert await _issuers(rig) == {did_of("other")}
+        assert (await _join_meadow(rig, invitation=invited["code"]))["state"] == "member"
+        assert (await _standings(rig))["meadow"] == "member"
 
     run(tmp_path, scenario)
 
@@ -385,9 +411,8 @@ def test_an_anchor_that_joins_another_space_goes_on_with_its_own(tmp_path):
     async def scenario(rig):
         await _found_meadow(rig)
         invited = await rig.good("POST", "/anchor/invitations", "other", body={})
-        joined = await _change(rig, "acme", invitation=invited["code"])
-        assert joined["state"] == "member"
-        assert any(f"acme goes on as the anchor of {URL}" in step for step in joined["steps"])
+        assert (await _join_meadow(rig, "acme", invitation=invited["code"]))["state"] == "member"
+        assert await _standings(rig, "acme") == {"harbour": "member", "meadow": "member"}
         assert await _issuers(rig, "acme") == {did_of("acme"), did_of("other")}
         assert (await rig.get("/spaces/harbour/register")).status_code == 200
 
@@ -397,10 +422,10 @@ def test_an_anchor_that_joins_another_space_goes_on_with_its_own(tmp_path):
 def test_a_refusal_by_another_space_is_heard(tmp_path):
     async def scenario(rig):
         await _found_meadow(rig)
-        await _change(rig)
+        await _join_meadow(rig)
         await rig.good("POST", f"/anchor/applications/{_escaped('zoo')}/refuse", "other", body={"reason": "Not known to us."})
-        again = await _change(rig)
-        assert any("The anchor has refused the application. Not known to us." in step for step in again["steps"])
+        again = await _join_meadow(rig)
+        assert (again["state"], "The anchor has refused the application. Not known to us." in again["steps"]) == ("refused", True)
         assert (await rig.good("GET", "/space", "zoo"))["url"] == URL
 
     run(tmp_path, scenario)

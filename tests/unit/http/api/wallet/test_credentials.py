@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hanse.participants.roles import SERVER
-from tests.unit.http.api.rig import START, did_of, run
+from tests.unit.http.api.rig import ROOT, START, did_of, run
 
 OWN = ["MembershipCredential", "DataProviderCredential", "DataConsumerCredential"]
 PAST = "2026-02-01T00:00:00Z"
@@ -58,7 +58,7 @@ def test_a_credential_is_opened(tmp_path):
 
 def test_without_a_space_nobody_says_whether_it_counts(tmp_path):
     async def scenario(rig):
-        await rig.server.management.participants.leave(SERVER, "zoo")
+        await rig.server.management.participants.leave(SERVER, "zoo", f"{ROOT}/spaces/harbour")
         one = (await _held(rig))[OWN[0]]
         assert one["counts"] is None
         assert {one["counts"] for one in (await rig.good("GET", "/status", "zoo"))["credentials"]} == {None}

@@ -13,7 +13,8 @@ MAX_FILES = 1_000_000
 MAX_BYTES = 400 << 20
 """The largest manifest that is read: a million files with long names."""
 PARTS = ".hanse-parts"
-_HEX = re.compile(r"[0-9a-f]{64}")
+HEX = re.compile(r"[0-9a-f]{64}")
+"""A digest in hexadecimal."""
 
 
 class RemoteFile(Struct, frozen=True, rename="camel"):
@@ -24,14 +25,16 @@ class RemoteFile(Struct, frozen=True, rename="camel"):
     blake3: str
     sha256: str = ""
     etag: str | None = None
+    media_type: str = ""
 
 
 class RemoteManifest(Struct, frozen=True, rename="camel"):
-    """All files. `kind` is `file` or `folder`."""
+    """All files. `kind` is `file` or `folder`; `chunks` names the rule of the chunk lists, where there are any."""
 
     id: str
     kind: str
     files: list[RemoteFile]
+    chunks: str | None = None
 
     @property
     def size(self) -> int:
@@ -61,7 +64,7 @@ def _check(file: RemoteFile) -> None:
     fault = path_fault(file.path)
     if fault:
         raise PeerInvalid(f"The provider's manifest names a path that {fault}: {file.path[:200]!r}.", where="manifest.files.path")
-    if file.size < 0 or not _HEX.fullmatch(file.blake3):
+    if file.size < 0 or not HEX.fullmatch(file.blake3):
         raise PeerInvalid(f"The provider's manifest has no usable size or BLAKE3 for {file.path[:200]!r}.", where="manifest.files")
 
 

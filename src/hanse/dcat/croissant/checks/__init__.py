@@ -1,0 +1,1 @@
+"""Checks of descriptions: `description.check` is the door."""

@@ -1,0 +1,1 @@
+"""Evidence archives: what goes into one is collected here, from whoever has it."""
