@@ -15,7 +15,8 @@ from hanse.anchor.spaces import Spaces
 from hanse.anchor.versions import rulebook_of
 from hanse.app.build import Ground
 from hanse.http.peer import PeerClient
-from hanse.kernel.errors import PeerRefused, PeerUnreachable
+from hanse.kernel.clock import Clock
+from hanse.kernel.errors import Conflict, PeerRefused, PeerUnreachable
 from hanse.kernel.tenant import Tenant
 from hanse.participants.operators import Operators
 from hanse.participants.ports import ParticipantsTx
@@ -36,7 +37,7 @@ class Management:
             clock,
             self.operators,
             ground.keys,
-            StorageEraser(),
+            StorageEraser(clock),
             host=settings.public_host,
             port=settings.public_port or settings.port,
         )
@@ -61,11 +62,19 @@ class Management:
 
 
 class StorageEraser:
-    """Deletes everything of a participant from every table."""
+    """Deletes everything of a participant from every table, unless a legal hold stands on some of its data."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
     def erase(self, tx: ParticipantsTx, tenant: Tenant) -> Mapping[str, int]:
-        """Delete, in this transaction; return how many rows of each table there were."""
-        return erase_tenant(cast("Tx", tx), tenant)
+        """Delete, in this transaction; return how many rows of each table there were. Raises `Conflict` (rule `kept`)."""
+        whole = cast("Tx", tx)
+        held = next((one for one in whole.custody.holds(tenant, standing=True) if one.stands(self._clock.now())), None)
+        if held is not None:
+            hint = f"The participant's own operators lift it: hanse custody lift {held.id}"
+            raise Conflict(f"A legal hold ({held.id}) stands on data of {tenant}.", where="name", rule="kept", hint=hint)
+        return erase_tenant(whole, tenant)
 
 
 class GuardedFetch:

@@ -116,8 +116,11 @@ class _Story:
         self.say("\n11. One order for both spaces: found, planned, negotiated, fetched, verified, documented, stored.")
         versions = demo_factory.acquire(self.say, factory)
         demo_factory.open_all(self.say, factory, versions)
+        self.say("\n12. A mirror that is kept up to date by difference, and a model that is trained on what was acquired.")
+        demo_factory.mirror(self.say, clients, self.home.absolute() / "data" / "library")
+        demo_factory.record_model(self.say, factory, versions)
         self.say("\n13. The evidence of one of them, verified in a fresh directory with the network off.")
-        demo_factory.prove(self.say, factory, list(versions.values())[-1], self.into)
+        demo_factory.prove(self.say, factory, versions[self.restricted[0].title], self.into)
 
     def _prepare(self) -> dict[str, list[Good]]:
         goods = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ Say = Callable[[str], None]
 
 PURPOSE: Final = "dpv:ResearchAndDevelopment"
 WANTED: Final = "keyword:transport,multilingual,energy"
+MODEL: Final = "town-net"
 _OFFLINE: Final = """
 import socket, sys
 def refuse(*_, **__):
@@ -70,6 +72,34 @@ def open_all(say: Say, factory: Client, versions: Mapping[str, str]) -> None:
     for title, version in versions.items():
         with open_version(version, action="train", purpose=PURPOSE, client=factory) as data:
             say(f"   hanse.open({version!r}, action='train'): {data.table().num_rows:,} rows of {title!r}")
+
+
+def mirror(say: Say, clients: Mapping[str, Client], folder: Path) -> None:
+    """Mirror a collection of texts; let its owner change it; and bring the mirror up to date: only what changed travels."""
+    factory, library = clients["factory"], clients["library"]
+    asset = next(one for one in library.assets.list() if one.dataset.title.startswith("Documentation topics"))
+    made = factory.mirrors.make(_did(library), asset.id, "topics")
+    say(f"   The factory mirrors {asset.dataset.title!r} as {made.version}: {made.files} files, {made.size:,} bytes.")
+    with (folder / "python-topics" / "assert.txt").open("a", encoding="utf-8") as file:
+        file.write("\nOne more line, added by the library.\n")
+    (folder / "python-topics" / "new.txt").write_text("A new article.\n", "utf-8")
+    library.assets.refresh(asset.id)
+    now = factory.mirrors.refresh("topics")
+    say(f"   The library changes one article and adds another. The mirror is {now.version} now; {now.moved:,} bytes moved.")
+
+
+def record_model(say: Say, factory: Client, versions: Mapping[str, str]) -> None:
+    """Record that a model was made of the data, and ask for the risk of it."""
+    inputs = list(versions.values())
+    recorded = factory.models.record(MODEL, digest=hashlib.sha256(b"weights").hexdigest(), inputs=inputs, code="git:demo")
+    say(f"   The training of {recorded.training.model!r} from {len(inputs)} datasets is entry {recorded.training.entry} of the log.")
+    for warning in recorded.warnings[:3]:
+        say(f"   {warning}")
+    [risk] = factory.models.risk(MODEL)
+    shares = ", ".join(f"{share.share:.0%} {share.mark}" for share in risk.shares)
+    say(f"   Its risk, by share of bytes: {shares or 'none'}.")
+    if risk.advice:
+        say(f"   What to do first: {risk.advice[0].todo}")
 
 
 def prove(say: Say, factory: Client, about: str, into: Path) -> None:

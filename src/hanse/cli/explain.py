@@ -20,8 +20,9 @@ def command(shell: Shell, id: str) -> None:
     """Tell what happened to an id, and what it waits for.
 
     ID is that of a negotiation, a contract, a transfer, a use (use_…), an own asset or offer, a credential (vc_…), a request for
-    credentials (req_…, iss_…), an invitation (inv_…), a refusal (rfs_…) or a signed statement (led_…), or the DID of a participant:
-    what it has proved, and why it was refused. Your own DID and the address of your space tell where you stand there.
+    credentials (req_…, iss_…), an invitation (inv_…), a refusal (rfs_…), a signed statement (led_…), an order (ord_…), a lease (lea_…),
+    a legal hold (hld_…), a stored version (NAME@N) or a model (its name), or the DID of a participant: what it has proved, and why it
+    was refused. Your own DID and the address of your space tell where you stand there.
     """
     story = shell.client.explain(id)
     shell.answer(story, lambda: _show(shell, story))

@@ -19,7 +19,19 @@ DONE, FAILED, USAGE, WAITING, INTERRUPTED = 0, 1, 2, 3, 130
 WAITS = "waits-for-person"
 """The rule of an error that says that nothing failed: a person has to act first."""
 
-_TYPED = frozenset({("preferences.must", "need"), ("preferences.must", "negotiable"), ("derived_from[0]", "derived_from")})
+_TYPED = frozenset(
+    {
+        ("preferences.must", "need"),
+        ("preferences.must", "negotiable"),
+        ("derived_from[0]", "derived_from"),
+        ("licences", "licence"),
+        ("languages", "language"),
+        ("total", "total_budget"),
+        ("total.budget", "total_budget"),
+        ("standing.total.budget", "total_budget"),
+        ("standing.every", "every"),
+    }
+)
 """Fields of requests, and the options that they are typed as."""
 _UNSAID = frozenset({"body", "by", "did", "id", "kid", "status", "url"})
 """Fields of requests of which people know nothing."""
@@ -71,7 +83,8 @@ class Command(click.Command):
 
     def _where(self, field: str | None) -> str | None:
         """Return what a person typed for a field of a request: the option or the argument; the message says the rest."""
-        typed = next((one for one in self.params if one.name == field or (field, one.name) in _TYPED), None)
+        plain = None if field is None else field.removeprefix("limits.").replace("-", "_")
+        typed = next((one for one in self.params if one.name in (field, plain) or (field, one.name) in _TYPED), None)
         if typed is None:
             return None if field in _UNSAID else field
         return max(typed.opts, key=len) if isinstance(typed, click.Option) else typed.metavar or field

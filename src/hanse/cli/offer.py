@@ -68,7 +68,8 @@ def add(shell: Shell, source: str | None, stored: str | None, **said: Any) -> No
     """Offer data: a file, a folder, an address, or what the facility holds.
 
     What came under a contract is offered within that contract's next policy, and no longer than it stands. Of a NAME without @N it is
-    the newest version at any time; a PATH in it is one file, or a folder if it ends with `/`. Size, checksums, media type and title are found out. Terms are templates (`hanse policy list`) or files with ODRL JSON;
+    the newest version at any time; a PATH in it is one file, or a folder if it ends with `/`. Size, checksums, media type and title are
+    found out. Terms are templates (`hanse policy list`) or files with ODRL JSON;
     without any it is the template `members`.
     """
     policies = [terms_of(one) for one in said.pop("policies")]

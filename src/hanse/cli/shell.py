@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 LOG = "command-line.log"
 PLAIN_WIDTH = 80
-LONG_WORD = 25
-"""Characters of an identifier such as `vc_06f9k2q4m8s1t5v7w9x3yz`. Longer words of a table are the first to be folded."""
+LONG_WORD = 26
+"""Characters of an identifier such as `ord_06f9k2q4m8s1t5v7w9x3yz`. Longer words of a table are the first to be folded."""
 SHORT_WORD = 12
 """Characters of a word such as `compromised`, which stays whole unless there is no room at all."""
 _GAP = 2
@@ -129,7 +129,7 @@ class Shell:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
         widths = _widths(columns, rows, self.console.width)
         for name, width in zip(columns, widths, strict=True):
-            table.add_column(name, width=width, overflow="fold")
+            table.add_column(_cell(name, width), width=width, overflow="fold")
         for row in rows:
             table.add_row(*(_cell(text, width) for text, width in zip(row, widths, strict=True)))
         with self.console.capture() as lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from hanse.cli import words
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
+from hanse.kernel.errors import HanseError
 
 if TYPE_CHECKING:
     from hanse.client.model import Status
@@ -21,6 +23,16 @@ _STANDING = {
     "unknown": "it cannot be told now",
 }
 """Words for where the participant stands; others are said as they are."""
+
+_ORDERS = 100
+_ORDER_STATES = (
+    ("ASKING", "waiting for a person"),
+    ("FAILED", "failed"),
+    ("SEARCHING", "searching"),
+    ("RUNNING", "under way"),
+    ("WAITING", "standing"),
+)
+"""States of orders that are told, in the order in which they matter."""
 
 
 @define("status", example="hanse status")
@@ -36,7 +48,9 @@ def command(shell: Shell, with_members: bool, space: str | None) -> None:
 
 
 def _show(shell: Shell, status: Status, members: list[Member]) -> None:
-    shell.fields([("server", f"Hanse {status.version}, {status.database}, up for {_span(status.uptime_seconds)}"), *_own(status)])
+    factory = _factory(shell) if status.participant is not None and status.counts is not None else []
+    server = ("server", f"Hanse {status.version}, {status.database}, up for {_span(status.uptime_seconds)}")
+    shell.fields([server, *_own(status), *factory])
     if members:
         shell.print()
         several = len(status.spaces) > 1
@@ -56,6 +70,7 @@ def _own(status: Status) -> list[tuple[str, str]]:
             found.append(("space", "none: `hanse join ADDRESS`"))
     found += [("credential", _held(one)) for one in status.credentials or ()]
     found.append(("ledger", status.ledger))
+    found += [("custody", one) for one in status.custody]
     if counts is not None:
         found += [
             ("assets", str(counts.assets)),
@@ -65,6 +80,17 @@ def _own(status: Status) -> list[tuple[str, str]]:
             ("outbox", f"{words.plural(counts.outbox_waiting, 'message')} waiting for an acknowledgement"),
         ]
     return found
+
+
+def _factory(shell: Shell) -> list[tuple[str, str]]:
+    """Return where the newest orders stand, those that wait for a person first, and what is stored."""
+    try:
+        counts, used = Counter(one.state for one in shell.client.orders.list(most=_ORDERS)), shell.client.facility.usage()
+    except HanseError:  # an operator who may not look, or an older server: the rest is told
+        return []
+    said = [f"{counts[state]} {what}" for state, what in _ORDER_STATES if counts[state]]
+    stored = f"{words.plural(used.versions, 'version')}, {words.size(used.content)}" if used.versions else ""
+    return [("orders", f"{', '.join(said)}: `hanse order list`" if said else ""), ("facility", stored)]
 
 
 def _space(space: Membership) -> list[tuple[str, str]]:

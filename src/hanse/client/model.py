@@ -80,6 +80,7 @@ class Status(Record, kw_only=True):
     spaces: list[Membership] = []
     credentials: list[Holding] | None = None
     ledger: str = ""
+    custody: list[str] = []
 
 
 class WhoAmI(Record, kw_only=True):

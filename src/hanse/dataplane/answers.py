@@ -45,6 +45,6 @@ def detail_of(body: bytes) -> str | None:
     """Return what a foreign problem document says in words, fit for a terminal, or nothing if this is none."""
     try:
         detail = msgspec.json.decode(body, type=_Problem).detail
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     return "".join(one if one.isprintable() else " " for one in detail[:_SAID]) or None

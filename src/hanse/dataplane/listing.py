@@ -46,8 +46,8 @@ def decode(body: bytes) -> RemoteManifest:
     """Return the manifest. Raises `PeerInvalid` for one that cannot be read, or that would write where it must not."""
     try:
         manifest = msgspec.json.decode(body, type=RemoteManifest)
-    except msgspec.MsgspecError as error:
-        raise PeerInvalid(f"The provider's manifest cannot be read: {error}.", where="manifest") from error
+    except (ValueError, RecursionError) as error:
+        raise PeerInvalid(f"The provider's manifest cannot be read: {str(error)[:300]}.", where="manifest") from error
     if len(manifest.files) > MAX_FILES or (manifest.kind == "file" and len(manifest.files) != 1):
         raise PeerInvalid("The provider's manifest names too many files.", where="manifest.files")
     seen: set[str] = set()

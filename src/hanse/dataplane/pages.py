@@ -40,8 +40,8 @@ def decode_page(body: bytes, file: RemoteFile, first: int, offset: int) -> tuple
     """
     try:
         page = msgspec.json.decode(body, type=Page)
-    except msgspec.MsgspecError as error:
-        raise _wrong(file, f"cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise _wrong(file, f"cannot be read: {str(error)[:300]}") from error
     if (page.rule, page.size, page.blake3, page.first, page.offset) != (RULE, file.size, file.blake3, first, offset):
         raise _wrong(file, "is of another file, or another part of it")
     chunks = []

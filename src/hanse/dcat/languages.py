@@ -24,6 +24,7 @@ _CODES: Final = """
     yiyid yoyor zazha zhchi zhzho zuzul
 """
 _SHORT: Final = {code[2:]: code[:2] for code in _CODES.split()}
+_LONG: Final = {code[:2]: code[2:] for code in reversed(_CODES.split())}
 _PREFIXES: Final = (
     "publications.europa.eu/resource/authority/language/",
     "id.loc.gov/vocabulary/iso639-1/",
@@ -57,3 +58,8 @@ def speaks(wanted: Iterable[str], languages: Iterable[str]) -> bool:
     """Tell whether one of the languages is one that is wanted, by prefix of tags (RFC 4647, 3.3.1, basic filtering)."""
     tags = [tag_of(one) for one in languages]
     return any(tag == low or tag.startswith(f"{low}-") for low in map(tag_of, wanted) for tag in tags)
+
+
+def three_letters(text: str) -> str | None:
+    """Return the code of three letters (ISO 639-2/T, 639-3) of a language, if it is one of those known here."""
+    return _LONG.get(tag_of(text).partition("-")[0])

@@ -58,7 +58,8 @@ def _agreement_ended(one: k.AgreementEnded) -> str:
 
 def _receipt(one: k.Receipt) -> str:
     objects = "1 object" if one.count == 1 else f"{one.count} objects"
-    return f"Of the data received under {one.agreement}, {objects} ({one.size} bytes) {'was' if one.count == 1 else 'were'} {one.what}."
+    of = f"Of the data received under {one.agreement}" if one.agreement else "Of data of one's own"
+    return f"{of}, {objects} ({one.size} bytes) {'was' if one.count == 1 else 'were'} {one.what}."
 
 
 def _notice(one: k.Notice) -> str:
@@ -99,7 +100,7 @@ def _documented(one: k.Documented) -> str:
 
 
 def _opened(one: k.Opened) -> str:
-    return f"{one.version} was opened ({one.action}){f' for the use {one.use}' if one.use else ''}."
+    return f"{one.version} was opened ({one.action}){f' for the use {one.use}' if one.use else ''}: its key was handed out."
 
 
 def _leased(one: k.Leased) -> str:

@@ -23,6 +23,7 @@ from hanse.evidence.cosignature import Submission
 from hanse.evidence.dsse import Envelope, seal
 from hanse.evidence.kinds import KINDS, Predicate, kind_of
 from hanse.evidence.merkle import Edge
+from hanse.evidence.personal import redacted
 from hanse.evidence.say import say
 from hanse.evidence.statement import Subject, write_statement
 from hanse.kernel.clock import Clock
@@ -244,7 +245,7 @@ class Ledger:
         return entries
 
     def _filled(self, says: P, pen: Pen, index: int, now: datetime, to: Did | None) -> P:
-        changed = structs.replace(says, id=self._ids.new("led"), by=pen.did, to=to or "", at=now, entry=index)
+        changed = structs.replace(redacted(says), id=self._ids.new("led"), by=pen.did, to=to or "", at=now, entry=index)
         try:
             return msgspec.convert(msgspec.to_builtins(changed), type(says))  # a Struct does not check what it is made with
         except msgspec.ValidationError as fault:

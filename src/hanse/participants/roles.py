@@ -44,6 +44,8 @@ class Action(StrEnum):
     REVOKE_CREDENTIAL = "revoke-credential"
     FOUND_SPACE = "found-space"
     JOIN_SPACE = "join-space"
+    SET_LINK = "set-link"
+    KEEP_LEDGER = "keep-ledger"
     USE_WALLET = "use-wallet"
     REQUEST_CREDENTIALS = "request-credentials"
     MANAGE_KEYS = "manage-keys"
@@ -82,6 +84,8 @@ RULES: dict[Action, Rule] = {
     Action.REVOKE_CREDENTIAL:     Rule(Role.ADMINISTER, True,  False),  # anchor: take back one credential
     Action.FOUND_SPACE:           Rule(Role.ADMINISTER, True,  False),
     Action.JOIN_SPACE:            Rule(Role.ADMINISTER, True,  True),
+    Action.SET_LINK:              Rule(Role.ADMINISTER, True,  False),  # how it works with a space, and what is bought there unasked
+    Action.KEEP_LEDGER:           Rule(Role.ADMINISTER, True,  False),  # who witnesses its ledger; begin a new one
     Action.USE_WALLET:            Rule(Role.OPERATE,    True,  False),  # look up the status of credentials, throw them away
     Action.REQUEST_CREDENTIALS:   Rule(Role.OPERATE,    True,  False),
     Action.MANAGE_KEYS:           Rule(Role.ADMINISTER, True,  False),  # rotate, declare compromised, release

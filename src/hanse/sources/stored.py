@@ -18,7 +18,7 @@ from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.kernel.errors import Invalid, NotFound, SourceVanished
 from hanse.kernel.tenant import Tenant
 
-_NAMED: Final = re.compile(r"[a-z0-9._-]{1,100}(?:@[0-9]{1,9})?")
+_NAMED: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}(?:@[0-9]{1,9})?")
 _LONGEST: Final = 2_048
 
 
@@ -31,6 +31,10 @@ class Shelf(Protocol):
 
     async def files(self, tenant: Tenant, version: str) -> Sequence[HeldFile]:
         """Return the files of a version, in the bytewise order of their paths."""
+        ...
+
+    async def file(self, tenant: Tenant, version: str, path: str) -> HeldFile:
+        """Return one of them. Raises `NotFound`."""
         ...
 
     async def chunks(self, tenant: Tenant, version: str, path: str) -> Sequence[Chunk]:
@@ -130,11 +134,9 @@ class StoredSources:
         version, inside = await self._version(tenant, place)
         single = place.kind == STORED_FILE
         wanted = inside.removesuffix(inside.rpartition("/")[2]) + path if single else inside + path
-        files = () if single and wanted != inside else await self._shelf.files(tenant, version.id)
-        found = next((one for one in files if one.path == wanted), None)
-        if found is None:
+        if single and wanted != inside:
             raise NotFound("There is no such file in this data.", where="path")
-        return OpenedStored(self._shelf, version, found)
+        return OpenedStored(self._shelf, version, await self._shelf.file(tenant, version.id, wanted))
 
     async def _version(self, tenant: Tenant, place: Place) -> tuple[DatasetVersion, str]:
         agreement, named, path = _parts(place)

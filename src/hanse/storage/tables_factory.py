@@ -73,7 +73,13 @@ _CUSTODY: tuple[str, ...] = (
     "CREATE TABLE custody_drills (tenant TEXT NOT NULL, version TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, version))",
 )
 
-_DOCUMENTS: tuple[str, ...] = ()
+_DOCUMENTS: tuple[str, ...] = (
+    # `data` is sealed with the key of the version's vault: a document tells of the data, and is deleted with it.
+    "CREATE TABLE documents_made (tenant TEXT NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL, doc BLOB NOT NULL, data BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, subject, kind))",
+    "CREATE TABLE document_answers (tenant TEXT NOT NULL, about TEXT NOT NULL, field TEXT NOT NULL, doc BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, about, field))",
+)
 
 _WITNESSES: tuple[str, ...] = (
     # Whether a participant's log may go on, and under which name.

@@ -9,6 +9,7 @@ from hanse.storage.stores.assets import Assets
 from hanse.storage.stores.contracts import Contracts
 from hanse.storage.stores.custody import Custodies
 from hanse.storage.stores.dataplane import AccessTokens, Manifests, Pushes
+from hanse.storage.stores.documents_made import MadeDocuments
 from hanse.storage.stores.facility import Facilities
 from hanse.storage.stores.issuing import Issuances, IssuedCredentials, StatusLists
 from hanse.storage.stores.keys import Keys
@@ -263,3 +264,8 @@ class Tx:
     def custody(self) -> Custodies:
         """Who keeps what until when."""
         return Custodies(self.rows)
+
+    @property
+    def documents(self) -> MadeDocuments:
+        """Documents of versions and models, and what people have told for them."""
+        return MadeDocuments(self.rows)

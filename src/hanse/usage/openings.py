@@ -53,7 +53,8 @@ class Openings:
             answer = self._uses.admit(tx, deal, use)
             if answer.permitted:
                 return use
-            error = Forbidden(f"The agreement does not permit this: {answer.sentence}", where="agreement", rule="policy")
+            hint = f"`hanse contracts show {agreement}` shows what it permits; say what it is for with --action and --purpose."
+            error = Forbidden(f"The agreement does not permit this: {answer.sentence}", where="agreement", rule="policy", hint=hint)
             error.keep = lambda kept: self._uses.refused(kept, deal, use, answer.sentence)
             raise error
 

@@ -73,7 +73,8 @@ def test_one_command_joins_and_keeps_running(tmp_path, harbour):
         assert "credentials were verified and are in the wallet" in said
         assert code not in said
         status = json.loads(_hanse(home, "status", "--json").stdout)
-        assert (status["spaces"][0]["url"], status["spaces"][0]["state"], status["participant"]["title"]) == (harbour.url, "member", "Bob & Co")
+        [joined] = status["spaces"]
+        assert (joined["url"], joined["state"], status["participant"]["title"]) == (harbour.url, "member", "Bob & Co")
         assert "for a new one" in _hanse(home, "join", harbour.url, "--name", "eve", code=2).stderr
         process.send_signal(signal.SIGINT)
         assert process.wait(15) == 0

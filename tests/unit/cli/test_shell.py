@@ -211,3 +211,14 @@ def test_a_field_is_called_as_it_was_typed(tmp_path, field, said):
     assert done.stderr == f"hanse: It is wrong.\n{said}"
     told = json.loads(CliRunner().invoke(made, ["x", "--json", "--home", str(tmp_path)]).stdout)
     assert told["error"]["where"] == field
+
+
+def test_names_of_columns_from_elsewhere_do_not_steer_the_terminal():
+    def function(shell: Shell) -> None:
+        shell.table(("a\x1b]0;b\x07", "[/]", "[bold]c"), [("1", "2", "3")], "Nothing.")
+
+    done = run(function)
+    assert done.exit_code == 0, done.output
+    assert "\x1b" not in done.output
+    assert "[/]" in done.output
+    assert "[bold]c" in done.output

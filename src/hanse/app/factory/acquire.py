@@ -19,9 +19,10 @@ from hanse.factory.acquire.ports import Found, Member
 from hanse.factory.acquire.records import ItemChanged, OrderChanged
 from hanse.factory.acquire.runs import Runs, Surroundings
 from hanse.factory.acquire.searching import Searcher
+from hanse.http.api.policies.saying import terms_in_words
 from hanse.kernel.errors import PeerInvalid
 from hanse.kernel.tenant import Did, Tenant
-from hanse.odrl.constraints.base import Badge
+from hanse.odrl.constraints.base import Badge, Operands
 from hanse.odrl.model import Terms
 from hanse.storage import Database, Tx
 
@@ -72,14 +73,17 @@ class PeersCatalogues:
 class KeptTerms:
     """Badges, as the decision point gives them."""
 
-    def __init__(self, usage: UsageSide) -> None:
+    def __init__(self, usage: UsageSide, operands: Operands) -> None:
         self._usage = usage
+        self._operands = operands
 
     async def declared(self, tenant: Tenant, peer: Did, terms: Terms) -> Sequence[str]:
-        """Return the paths of the terms that nothing but the law keeps."""
+        """Return the terms that nothing but the law keeps, in words."""
         await self._usage.voice.look(tenant, peer)
         found = self._usage.bridge.badges(tenant, peer, terms)
-        return [path for path, badge in found.items() if badge is Badge.DECLARED]
+        paths = [path for path, badge in found.items() if badge is Badge.DECLARED]
+        said = terms_in_words(terms, "en", self._operands) if paths else {}
+        return [said.get(path, path) for path in paths]
 
 
 class StoredVersions:
@@ -114,7 +118,7 @@ class AcquireSide:
         self._alone = ground.settings.database == ""
         around = Surroundings(
             spaces=spaces,
-            promises=KeptTerms(usage),
+            promises=KeptTerms(usage, ground.operands),
             holdings=StoredVersions(ground.database),
             describing=Declared(),
             operands=ground.operands,

@@ -31,6 +31,7 @@ from hanse.factory.facility.jobs import Jobs
 from hanse.factory.facility.records import State, Stored
 from hanse.factory.facility.removal import Removal
 from hanse.factory.facility.verifying import Fault, Verification
+from hanse.factory.mirrors.records import MirrorState
 from hanse.kernel.errors import Invalid, NotFound, StorageFailed
 from hanse.kernel.tenant import Did, Tenant
 from hanse.ledger.ports import LedgerTx
@@ -58,6 +59,10 @@ class CustodyLog:
     def append(self, tx: Any, tenant: Tenant, subject: Subject, says: Predicate) -> int:
         """State something; return its index."""
         return self._ledger.append_about(cast("LedgerTx", tx), tenant, subject, says).index
+
+    def append_many(self, tx: Any, tenant: Tenant, said: Sequence[tuple[Subject, Predicate]]) -> Sequence[int]:
+        """State several things at once; return their indexes."""
+        return [one.index for one in self._ledger.append_many(cast("LedgerTx", tx), tenant, said)]
 
     async def of(self, tenant: Tenant, agreement: str, kinds: Collection[str]) -> Sequence[Logged]:
         """Return the entries of those kinds about an agreement, newest first."""
@@ -124,7 +129,10 @@ class StoredVersions:
 
     def known(self, tx: Any, tenant: Tenant, id: str) -> DatasetVersion | None:
         """Return a version inside a transaction, which locks it where it writes."""
-        found = tx.facility.get(tenant, *split_id(id))
+        try:
+            found = tx.facility.get(tenant, *split_id(id))
+        except Invalid:
+            return None
         return None if found is None else _known(found)
 
     async def files(self, tenant: Tenant, id: str) -> Sequence[HeldFile] | None:
@@ -183,12 +191,14 @@ class AgreedContracts:
         )
 
     def deletions(self, tx: Any, tenant: Tenant, id: str) -> Sequence[Owed]:
-        """Return the deletions that an agreement owes."""
+        """Return the deletions that an agreement owes: by its terms, and because a mirror under it has ended."""
         contract = cast("Tx", tx).contracts.get(tenant, id)
         if contract is None or contract.role is not Role.CONSUMER:
             return ()
         words = dict(_owing(contract.agreement.terms))
-        return [
+        ended = [one.name for one in cast("Tx", tx).mirrors.under(tenant, id) if one.state is MirrorState.PURGING]
+        purges = [Owed(path=f"mirror {name}", due=None, words="because the mirror ended", overdue=True) for name in ended]
+        return purges + [
             Owed(
                 path=one.path,
                 due=one.due,

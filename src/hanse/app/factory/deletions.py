@@ -40,15 +40,20 @@ class Deletions:
         self._next = clock.now()
 
     async def destroy(self, tenant: Tenant, agreement: str) -> bool:
-        """Destroy all that is kept here under an agreement; tell whether nothing of it is left. What somebody keeps is written down."""
+        """Destroy all that is kept here under an agreement; tell whether nothing of it is left, as far as the server can know.
+
+        What somebody keeps is written down, and so are leases that have not come back: a node that has one may have a copy, and its key.
+        """
         found: Sequence[Stored] = await self._database.read(lambda tx: tx.facility.of_agreement(tenant, agreement))
         stagings = await self._database.read(lambda tx: [one for one in tx.facility.stagings(tenant) if one.intake.agreement == agreement])
-        if not stagings and all(one.state is State.GONE for one in found):
-            return True
-        removed = await self._removal.destroy(tenant, agreement, REASON)
-        if removed.kept:
-            await self._database.run(lambda tx: self._note(tx, tenant, agreement, removed.kept))
-        return not removed.kept
+        kept: Sequence[Kept] = ()
+        if stagings or any(one.state is not State.GONE for one in found):
+            kept = (await self._removal.destroy(tenant, agreement, REASON)).kept
+        lent = await self._database.read(lambda tx: _lent(tx, tenant, agreement))
+        text = "; ".join([*(f"{one.version} must stay: {one.reason}" for one in kept), *lent])[:4_000]
+        if text:
+            await self._database.run(lambda tx: self._note(tx, tenant, agreement, text))
+        return not text
 
     async def receipt(self, tenant: Tenant, agreement: str, path: str) -> k.Receipt | None:
         """Return a receipt for the obligation at `path`, by the newest version that was deleted here; nothing if there was none.
@@ -89,9 +94,8 @@ class Deletions:
             found += [one for one in owed if plain(one.action) == DELETE and one.state is Done.VIOLATED]
         return found[:_MOST]
 
-    def _note(self, tx: Any, tenant: Tenant, agreement: str, kept: Sequence[Kept]) -> None:
+    def _note(self, tx: Any, tenant: Tenant, agreement: str, text: str) -> None:
         """Write down, once, what is kept although it is owed to be deleted, and why: in the own log, for nobody else's eyes."""
-        text = "; ".join(f"{one.version} must stay: {one.reason}" for one in kept)[:4_000]
         latest = tx.ledger.latest(tenant, agreement, "notice", self._own(tx, tenant))
         said = latest.says if latest is not None else None
         if isinstance(said, k.Notice) and (said.about, said.text) == (ABOUT, text):
@@ -103,3 +107,14 @@ class Deletions:
         owner = tx.participants.get(tenant)
         assert owner is not None
         return Did(owner.did)
+
+
+def _lent(tx: Tx, tenant: Tenant, agreement: str) -> list[str]:
+    """Say which leases under an agreement have not come back: what their nodes have copied, no server can delete."""
+    said: list[str] = []
+    after: str | None = None
+    while page := tx.leases.page(tenant, after=after, limit=_MOST):
+        out = [one for one in page if one.agreement == agreement and one.returned is None]
+        said += [f"{one.version} may be at a node: the lease {one.id} has not come back" for one in out]
+        after = page[-1].id
+    return said

@@ -236,6 +236,22 @@ class _Deleted:
         return self.held[0] if self.held else None
 
 
+class ServedShelf:
+    """The facility, as far as its versions are served to others."""
+
+    def __init__(self, facility: Facility) -> None:
+        self._facility = facility
+        self.version = facility.version
+        self.files = facility.files
+        self.chunks = facility.chunks
+        self.read = facility.read
+
+    async def file(self, tenant: Tenant, version: str, path: str) -> HeldFile:
+        """Return one file of a version. Raises `NotFound`."""
+        contents = await self._facility.stock.contents(await self._facility.stored(tenant, version))
+        return contents.file(path).held
+
+
 class MirrorTransport:
     """The transport, as far as mirrors need it."""
 
@@ -265,7 +281,7 @@ class MirrorSide:
     ) -> None:
         self._evidence = evidence
         self._connector = connector
-        stored = StoredSources(facility.facility)
+        stored = StoredSources(ServedShelf(facility.facility))
         data.sources.add(STORED, stored)
         data.sources.add(STORED_FILE, stored)
         data.inspector.bind = partial(bound, facility.facility)
@@ -280,7 +296,7 @@ class MirrorSide:
             clock=ground.clock,
             salt=lambda: secrets.token_hex(32),
         )
-        self.mirrors = Mirrors(kit)
+        self.mirrors = Mirrors(kit, alone=ground.settings.database == "")
         connector.chores.append(self.mirrors.begin_due)
         connector.dues.append(self.mirrors.next_due)
         evidence.evidence.register(k.Notice, self._noticed)

@@ -86,14 +86,6 @@ class RunningSide:
             self.runner.missed()
 
 
-class NoDocuments:
-    """Makes none, and says so."""
-
-    async def materialised(self, tenant: Tenant, version: DatasetVersion) -> object:
-        """Raise `NotFound`."""
-        raise NotFound("Nothing on this server makes documents.", where="documents")
-
-
 class ConnectorDealings:
     """The connector's negotiations, agreements and transfers, as a consumer."""
 

@@ -8,11 +8,12 @@ from hanse.app.evidence import EvidenceSide
 from hanse.app.factory.acquire import AcquireSide
 from hanse.app.factory.archive import ArchiveSide
 from hanse.app.factory.custody import CustodySide
+from hanse.app.factory.documents import ArchivedDocuments, DocumentedImports, DocumentSide
 from hanse.app.factory.facility import FacilitySide
 from hanse.app.factory.links import LinkSide
 from hanse.app.factory.mirrors import MirrorSide
 from hanse.app.factory.opening import OpeningSide
-from hanse.app.factory.running import NoDocuments, RunningSide
+from hanse.app.factory.running import RunningSide
 from hanse.app.factory.transport import TransportSide
 from hanse.app.factory.witnesses import WitnessSide
 from hanse.app.management import Management
@@ -41,7 +42,9 @@ class FactorySide:
         self.transport = TransportSide(ground, connector, data, self.facility.facility)
         self.opening = OpeningSide(ground, evidence, self.facility.facility, usage.openings)
         self.acquire = AcquireSide(ground, trust, connector, evidence, usage)
-        self.running = RunningSide(ground, connector, evidence, self.facility.facility, self.transport.fetcher, NoDocuments())
+        self.documents = DocumentSide(ground, evidence, self.facility.facility)
+        self.facility.desk.importing = DocumentedImports(self.facility.imports, self.documents.documents)
+        self.running = RunningSide(ground, connector, evidence, self.facility.facility, self.transport.fetcher, self.documents.documents)
         self.links = LinkSide(ground, trust, wallet, connector, evidence, self.acquire.orders)
         self.acquire.runs.links = self.links.links
         self.mirrors = MirrorSide(
@@ -56,7 +59,9 @@ class FactorySide:
             self.links.links,
         )
         self.archives = ArchiveSide(ground, evidence, self.witnesses, self.facility.facility)
+        self.archives.exporting.documents = ArchivedDocuments(self.documents.documents)
         self.custody = CustodySide(ground, evidence, self.facility.facility, self.facility.removal)
+        self.documents.begin_with(self.custody.desk)
         self.acquire.runs.retention = self.custody.retention
         self.services = FactoryServices(
             archives=self.archives.exporting,
@@ -64,6 +69,9 @@ class FactorySide:
             recall=self.mirrors.recall,
             custody=self.custody.desk,
             custody_jobs=self.custody.jobs,
+            retention=self.custody.retention,
+            documents=self.documents.documents,
+            document_jobs=self.documents.jobs,
             facility=self.facility.desk,
             links=self.links.links,
             replicas=self.links.replicas,
@@ -79,6 +87,7 @@ class FactorySide:
     async def start(self) -> None:
         """Take up what was under way."""
         await self.facility.start()
+        await self.documents.start()
         await self.acquire.start()
         await self.running.runner.start()
         await self.mirrors.mirrors.start()
@@ -91,5 +100,6 @@ class FactorySide:
         await self.links.stop()
         await self.acquire.stop()
         await self.running.runner.stop()
+        await self.documents.stop()
         await self.facility.stop()
         await self.witnesses.rounds.stop()

@@ -41,6 +41,7 @@ What becomes of each table:
 | mirrors | yes | as orders: else they are refreshed by hand only |
 | facility_vaults, facility_versions, facility_packs | yes, the data apart | as orders; what was destroyed since opens for nobody |
 | custody, custody_holds, custody_drills | yes | as orders: else as in the backup, so that a hold that was lifted since stands again |
+| documents_made, document_answers | yes | as orders: what tells of data that was deleted since opens for nobody |
 | leases | yes | as orders: which node owes an account stays known |
 | facility_intakes, facility_journals | no: what they name may be gone | those of the replaced database; else taken in anew |
 | order_leases | no | not needed: whoever runs takes them anew |
@@ -131,6 +132,8 @@ TAKEN = (
     "custody",
     "custody_holds",
     "custody_drills",
+    "documents_made",
+    "document_answers",
     "orders",
     "order_items",
     "link_speeds",

@@ -39,6 +39,8 @@ CARRIED: Final = (
     "custody",
     "custody_holds",
     "custody_drills",
+    "documents_made",
+    "document_answers",
     "orders",
     "order_items",
     "link_speeds",

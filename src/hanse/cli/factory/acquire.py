@@ -11,6 +11,7 @@ import click
 from hanse.cli.factory import orders_show
 from hanse.cli.kit import DONE, FAILED, WAITING, Function, define, wrong_usage
 from hanse.cli.shell import Shell
+from hanse.kernel.errors import PeerUnreachable
 
 if TYPE_CHECKING:
     from hanse.client.factory.orders_model import NewOrder, Order
@@ -87,7 +88,15 @@ def command(ctx: click.Context, /, shell: Shell, query: str | None, file: Path |
 def follow(shell: Shell, order: Order) -> Order:
     """Follow an order until it does nothing by itself any more, and say how far it is."""
     shell.note(f"{order.id}: `hanse order show {order.id}` shows it from anywhere.")
-    order, last = shell.client.orders.get(order.id), ""
+    try:
+        return _followed(shell, order.id)
+    except PeerUnreachable as error:
+        hint = f"The order goes on when the server does: `hanse order show {order.id} --follow`."
+        raise PeerUnreachable(error.message, where=error.where, rule=error.rule, hint=hint) from None
+
+
+def _followed(shell: Shell, id: str) -> Order:
+    order, last = shell.client.orders.get(id), ""
     while not order.quiet:
         line = orders_show.progress(order)
         if line != last:
@@ -98,10 +107,11 @@ def follow(shell: Shell, order: Order) -> Order:
 
 
 def exit_code(order: Order) -> int:
-    """Return 3 while a person has to decide, 1 if something failed, else 0."""
+    """Return 3 while a person has to decide, 1 if something failed, or it has come to its end with nothing to show, else 0."""
     if order.asks:
         return WAITING
-    return FAILED if order.state == "FAILED" else DONE
+    nothing = order.state == "DONE" and not any(item.version for item in order.items)
+    return FAILED if nothing or order.state == "FAILED" else DONE
 
 
 def _order(query: str | None, file: Path | None, said: dict[str, Any]) -> NewOrder:
@@ -113,7 +123,7 @@ def _order(query: str | None, file: Path | None, said: dict[str, Any]) -> NewOrd
         if query is not None or given:
             wrong_usage("An order file says all of it; leave out the query and the other options, or put them into the file.")
         with file.open("rb") as source:
-            return read_order(source.read(_MOST_BYTES).decode("utf-8", errors="replace"))
+            return read_order(source.read(_MOST_BYTES).decode("utf-8", errors="replace"), str(file))
     if not query:
         wrong_usage("Say what is looked for, or name an order file with -f.")
     return NewOrder(query=query, **given)

@@ -33,6 +33,7 @@ def command() -> None:
 
 add_questions(command)
 
+
 @command.verb("verify", example="hanse evidence verify rain.evidence.zip --data rain/")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--data", metavar="FOLDER", type=click.Path(path_type=Path), help="Compare the files in this folder with the archive, too.")
@@ -89,7 +90,8 @@ def _show(shell: Shell, found: Examined, timeline: bool) -> None:
     if promise is not None:
         shell.print(f"Evidence about the {promise.about.kind} {promise.about.name}, exported by {promise.by}.")
     many = words.plural(verdict.faults, "fault")
-    shell.print("It is sound: nothing in it was changed." if verdict.sound else f"REFUSED: {many}. Do not rely on anything in it.")
+    sound = "It is sound: nothing in it was changed since it was signed."
+    shell.print(sound if verdict.sound else f"REFUSED: {many}. Do not rely on anything in it.")
     for sort, title in _SORTS:
         findings = verdict.of(sort)
         if findings:

@@ -51,7 +51,7 @@ def _add_search(command: Noun) -> None:
 
         if (sha256 is None) == (file is None):
             wrong_usage("Give either a SHA-256 or --file.")
-        hashes, blake3 = ([sha256], None) if file is None else hashes_of(file)
+        hashes, blake3 = ([(sha256 or "").lower()], None) if file is None else hashes_of(file)
         with shell.progress("Looking") as progress:
             answer = shell.client.evidence.models_with_record([one for one in hashes if one], blake3=blake3, lines=lines, progress=progress)
         shell.answer(answer, lambda: _show(shell, answer))

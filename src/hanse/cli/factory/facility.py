@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli import words
+from hanse.cli.asking import confirm
 from hanse.cli.kit import DONE, FAILED, Noun
 from hanse.cli.shell import Shell
+from hanse.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from hanse.client.factory.facility_model import FacilityFault, FacilityVerdict, StoredVersion
@@ -28,7 +30,7 @@ def command() -> None:
 def show_list(shell: Shell, name: str | None, contract: str | None, deleted: bool, limit: int) -> None:
     """List stored versions by name."""
     found = shell.client.facility.list(name=name, contract=contract, gone=deleted, most=limit)
-    rows = [(one.id, words.size(one.size), str(one.files), _tier(one), words.moment(one.stored), one.contract or "own") for one in found]
+    rows = [(one.id, _unbroken(one.size), str(one.files), _tier(one), words.moment(one.stored), one.contract or "own") for one in found]
     shell.answer(found, lambda: shell.table(("VERSION", "SIZE", "FILES", "TIER", "STORED", "CONTRACT"), rows, "Nothing is stored yet."))
 
 
@@ -43,7 +45,7 @@ def show_one(shell: Shell, version: str, files: bool) -> None:
     def show() -> None:
         _show(shell, one)
         if listed:
-            shell.table(("PATH", "SIZE", "SHA-256"), [(file.path, words.size(file.size), file.sha256) for file in listed], "")
+            shell.table(("PATH", "SIZE", "SHA-256"), [(file.path, _unbroken(file.size), file.sha256) for file in listed], "")
 
     shell.answer({"version": one, "files": listed} if files else one, show)
 
@@ -53,6 +55,10 @@ def show_one(shell: Shell, version: str, files: bool) -> None:
 @click.pass_context
 def verify(ctx: click.Context, /, shell: Shell, versions: tuple[str, ...]) -> None:
     """Read versions, or all, and check every byte. The exit code is 1 if something is not as it was stored."""
+    wrong = next((one for one in versions if "@" not in one), None)
+    if wrong is not None:
+        hint = "`hanse facility list` shows what is there."
+        raise Invalid(f"{wrong!r} is no version: one is written name@number.", where="versions", rule="version", hint=hint)
     with shell.progress("Verifying") as progress:
         verdict = shell.client.facility.verify(versions, progress=progress)
     shell.answer(verdict, lambda: _say(shell, verdict))
@@ -120,8 +126,11 @@ def collect(shell: Shell) -> None:
 @command.verb("delete", example='hanse facility delete weather@1 --reason "replaced by weather@2"')
 @click.argument("version", metavar="VERSION")
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
-def delete(shell: Shell, version: str, reason: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(shell: Shell, version: str, reason: str, yes: bool) -> None:
     """Delete a version, for good. Its receipt goes into the log, and to its provider."""
+    if not yes:
+        confirm(shell, f"Delete {version} for good? Nobody can bring it back.")
     one = shell.client.facility.delete(version, reason=reason)
     shell.answer(one, lambda: _show(shell, one))
 
@@ -140,6 +149,11 @@ def usage(shell: Shell) -> None:
         ("quota", words.size(found.quota)),
     ]
     shell.answer(found, lambda: shell.fields(pairs))
+
+
+def _unbroken(count: int) -> str:
+    """Return a size that stays in one line of a table."""
+    return words.size(count).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _tier(one: StoredVersion) -> str:

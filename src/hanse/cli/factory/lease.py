@@ -61,16 +61,25 @@ def give(shell: Shell, version: str, node: Path, hours: float, openings: int, ac
 
 @command.verb("return", example="hanse lease return run.lease")
 @click.argument("file", metavar="FILE", type=_FILE)
-def take_back(shell: Shell, file: Path) -> None:
-    """Hand a lease back with its log of use, which lies beside its file. Every line's signature is checked."""
+@click.option("--unused", is_flag=True, help="It was never opened, so there is no log beside it.")
+def take_back(shell: Shell, file: Path, unused: bool) -> None:
+    """Hand a lease back with its log of use, which lies beside its file. Every line's signature is checked.
+
+    It is handed back once: what its log does not say then is not used any more.
+    """
     from hanse.client.reading.node import LOG
     from hanse.evidence.leases import read_lease
 
     try:
         lease, log = read_lease(file.read_bytes()), Path(f"{file}{LOG}")
+        if not unused and not log.exists():
+            hint = f"Bring {log.name} back with it; if it was never opened, say --unused."
+            raise Invalid(f"Its log of use does not lie beside it: {log}", where="file", rule="lease-log", hint=hint)
         text = log.read_text("utf-8") if log.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"The lease or its log cannot be read: {error}.", where="file") from None
+    except OSError as error:
+        raise Invalid(f"{error.filename or file} cannot be read: {error.strerror}.", where="file") from None
+    except UnicodeDecodeError:
+        raise Invalid("Its log is no text.", where="file", rule="lease-log") from None
     found = shell.client.leases.take_back(lease.terms.lease, text)
     shell.answer(found, lambda: _show(shell, found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,8 +20,16 @@ _AT = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown|required) field `(.{1,200}?)`")
 
 
-def read_order(text: str) -> NewOrder:
-    """Read an order. Raises `Malformed`, `TooLarge`, and `Invalid` with the line and the field."""
+def read_order(text: str, file: str = "") -> NewOrder:
+    """Read an order; `file` is the name to tell in faults. Raises `Malformed`, `TooLarge`, and `Invalid` with the line and the field."""
+    try:
+        return _read(text)
+    except Invalid as fault:
+        where = ": ".join(part for part in (file, "" if file and fault.where == "file" else fault.where or "") if part)
+        raise type(fault)(fault.message, where=where, rule=fault.rule, hint=fault.hint) from None
+
+
+def _read(text: str) -> NewOrder:
     from hanse.anchor.rulebook.yamltree import parse
 
     tree = parse(text)
@@ -45,9 +54,20 @@ def fields() -> list[str]:
 def _fault(said: str, tree: Node) -> Invalid:
     at, name = _AT.search(said), _FIELD.search(said)
     place = ".".join(part for part in ((at[1] if at else ""), (name[1] if name else "")) if part)
-    hint = f"An order has: {', '.join(fields())}." if "unknown field" in said else None
-    message = f"Line {_line(tree, place)}: {sentence(_AT.sub('', said))}."
+    hint = _hint(said, name[1] if name else "", at[1] if at else "")
+    missing = "required field" in said and name is not None
+    what = f"`{name[1]}` is missing" if missing and name else sentence(_AT.sub("", said))
+    message = f"Line {_line(tree, place)}: {what}."
     return Invalid(message, where=place or "file", rule="order-file", hint=hint)
+
+
+def _hint(said: str, name: str, at: str) -> str | None:
+    if "unknown field" in said and not at:
+        near = get_close_matches(name.replace("_", "-"), fields(), n=1)
+        return f"Perhaps `{near[0]}` is meant." if near else f"An order has: {', '.join(fields())}."
+    if at.rpartition(".")[2] in ("budget", "each"):
+        return "An amount and its currency, e.g. 500EUR."
+    return None
 
 
 def _line(tree: Node, place: str) -> int:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from hanse.cli import words
 from hanse.cli.shell import Shell
+from hanse.kernel.errors import NotFound
 
 if TYPE_CHECKING:
     from hanse.client.factory.orders_model import Order, OrderItem, OrderRun, OrderTotals
 
 _OUT = frozenset({"left-out", "refused", "cancelled"})
 _MOST_SILENT = 10
+_MOST_OUT = 5
 _COLUMNS = ("NO", "DATASET", "FROM", "STATE", "COST", "SIZE", "TIME", "RISKS")
 
 
@@ -25,18 +27,22 @@ def show(shell: Shell, order: Order) -> None:
     if order.items:
         _sum(shell, order, taken)
     elif order.run is not None and order.run.ended is not None:
-        shell.print("Nothing was found.")
+        _nothing(shell, order)
     _silent(shell, order)
+    _out(shell, order, [item for item in order.items if item.state in _OUT])
     for item in taken:
         _questions(shell, item)
     for item in taken:
-        if item.state == "failed":
-            shell.print(f"{item.number} failed: {item.why} {item.hint}".rstrip())
+        _ended(shell, item)
     _advise(shell, order)
 
 
 def explain(shell: Shell, order: Order, numbers: tuple[int, ...] = ()) -> None:
-    """Print why each dataset is in or out, and what has happened."""
+    """Print why each dataset is in or out, and what has happened. Raises `NotFound` for an item that is not there."""
+    unknown = sorted(set(numbers) - {item.number for item in order.items})
+    if unknown:
+        hint = f"`hanse order show {order.id}` shows them."
+        raise NotFound(f"{order.id} has no item {unknown[0]}.", where="items", hint=hint)
     _head(shell, order)
     _silent(shell, order)
     for item in order.items:
@@ -54,6 +60,8 @@ def progress(order: Order) -> str:
     if order.state == "SEARCHING" or totals is None:
         return "searching"
     wanted = [item for item in order.items if item.state not in _OUT]
+    if not wanted:
+        return "nothing is taken"
     done = sum(item.state == "done" for item in wanted)
     now = ", ".join(
         f"{item.number} {item.state} {_share(item)}".strip() for item in wanted if item.state not in ("done", "failed", "asking")
@@ -93,7 +101,7 @@ def _every(order: Order) -> str:
 
 def _row(item: OrderItem) -> tuple[str, ...]:
     cost = item.cost if item.cost == "free" or item.cost[:1].isdigit() else "unknown"
-    if item.price is not None and item.price != item.cost:
+    if item.price is not None and item.price != item.cost and item.state != "done":
         cost = f"{item.price} at most"
     time = span(item.estimate.seconds) if item.estimate is not None else "unknown"
     state = f"{item.state} {_share(item)}".strip()
@@ -145,6 +153,26 @@ def _silent(shell: Shell, order: Order) -> None:
         shell.print(f"not searched: {len(silent) - _MOST_SILENT} more")
 
 
+def _nothing(shell: Shell, order: Order) -> None:
+    shell.print("Nothing was found: every word has to stand in the title, the description or a keyword.")
+    if "title:" in order.wish.query:
+        shell.note("`title:` compares whole titles; leave it out to look for words.")
+
+
+def _ended(shell: Shell, item: OrderItem) -> None:
+    if item.state == "failed":
+        shell.print(f"{item.number} failed: {item.why} {item.hint}".rstrip())
+    elif item.state == "done" and item.version:
+        shell.print(f"{item.number} is stored as {item.version}")
+
+
+def _out(shell: Shell, order: Order, out: list[OrderItem]) -> None:
+    """Say what was refused after it had been approved, and, where nothing is taken at all, the first reasons why."""
+    nothing = len(out) == len(order.items)
+    for item in [item for item in out if item.state == "refused" or nothing][:_MOST_OUT]:
+        shell.print(f"{item.number} {item.title}: {item.why}")
+
+
 def _questions(shell: Shell, item: OrderItem) -> None:
     open_ = [question for question in item.questions if question.about != "plan"]
     for question in open_:
@@ -152,7 +180,10 @@ def _questions(shell: Shell, item: OrderItem) -> None:
 
 
 def _advise(shell: Shell, order: Order) -> None:
+    if order.state == "PLANNED":
+        shell.note("This is a dry run: nothing was bought. The same without --dry-run orders it.")
     if not order.asks:
+        _open(shell, order)
         return
     asking = [item for item in order.items if item.state == "asking"]
     own = [item for item in asking if any(question.about != "plan" for question in item.questions)]
@@ -162,6 +193,15 @@ def _advise(shell: Shell, order: Order) -> None:
     if own:
         numbers = " ".join(str(item.number) for item in own)
         shell.print(f"A person decides on each: hanse order approve {order.id} {numbers} (or refuse)")
+
+
+def _open(shell: Shell, order: Order) -> None:
+    """Say how the first that is stored is opened, for what it was ordered for."""
+    stored = next((item.version for item in order.items if item.version), None)
+    if stored is not None:
+        action, purpose = order.wish.action.rpartition(":")[2], order.wish.purpose
+        said = ("" if action == "use" else f" --action {action}") + (f" --purpose {purpose}" if purpose else "")
+        shell.note(f"Open it: hanse open {stored}{said}")
 
 
 def _explain_item(shell: Shell, item: OrderItem, *, full: bool) -> None:
@@ -175,7 +215,8 @@ def _explain_item(shell: Shell, item: OrderItem, *, full: bool) -> None:
             shell.print(f"   {mark} {reason.said}")
     for line in (*(item.terms if full else ()), *item.notes):
         shell.print(f"     {line}")
-    if full:
+    if full and item.story:
+        shell.print()
         rows = [(words.moment(line.at), line.by, line.what, line.detail) for line in item.story]
         shell.table(("WHEN", "WHO", "WHAT", "DETAIL"), rows, "")
 

@@ -76,7 +76,7 @@ def _document(file: Path) -> object:
         return msgspec.json.decode(file.read_bytes())
     except OSError as error:
         raise NotFound("There is no description here.", where=str(file), hint=str(error.strerror or "")) from None
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         raise Malformed("The description is no JSON.", where=file.name, rule="croissant-json") from None
 
 

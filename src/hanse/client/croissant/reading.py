@@ -234,7 +234,7 @@ def _json(plan: Plan, file: BinaryIO) -> list[dict[str, Any]]:
         raise TooLarge("It is too large to be read as one piece of JSON.", rule="records-size")
     try:
         document = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         raise Invalid("It is no JSON.", rule="records-json") from None
     columns = {one.name: [_cast(value, one.kind) for value in _found(document, one.path)] for one in plan.fields}
     if len({len(one) for one in columns.values()}) > 1:

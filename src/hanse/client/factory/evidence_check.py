@@ -50,15 +50,18 @@ def check_of(jwk: Mapping[str, str]) -> Callable[[bytes, bytes], bool]:
     return VerifyingKey.from_jwk(dict(jwk)).verify_bytes
 
 
-def read_policy(record: AgreementRecord, normal: bytes) -> str:
-    """Read an agreement's policy and compare its terms with their normal form; return what is wrong, if anything is."""
+def read_policy(record: AgreementRecord, normal: bytes) -> str | None:
+    """Read an agreement's policy and compare its terms with their normal form.
+
+    Returns what is wrong, an empty text if nothing is, and nothing at all for a policy that this program cannot read.
+    """
     from hanse.odrl.forms.read import read_agreement
     from hanse.odrl.normal import normal_form
 
     try:
         agreement = read_agreement(record.policy)
     except HanseError:  # written by a program that knows more: the signed hash holds all the same
-        return ""
+        return None
     same = normal_form(agreement.terms) == normal
     return "" if same else f"The policy of {record.id} has other terms than the normal form that was signed for."
 

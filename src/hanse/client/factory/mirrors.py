@@ -70,7 +70,7 @@ def report(name: str) -> Steps[mm.MirrorReport]:
 
 def recall(contract: str, reason: str = "") -> Steps[mm.Recalled]:
     """Ask the other side of a contract of ours, signed, to destroy its mirrors of our data. Raises `NotFound`, `Conflict`."""
-    return (yield from post("/mirrors/recall", {"contract": contract, "reason": reason}, mm.Recalled))
+    return (yield from post("/mirror-recalls", {"contract": contract, "reason": reason}, mm.Recalled))
 
 
 def _settled(mirror: mm.Mirror) -> Steps[mm.Mirror]:

@@ -34,7 +34,7 @@ def record(
     """
     if (file is None) == (digest is None):
         raise Invalid("Give either the model's file or its digest.", where="file", rule="required")
-    found = digest if file is None else sha256_of(Path(file))
+    found = (digest or "").lower() if file is None else sha256_of(Path(file))
     shown = {key: str(value) for key, value in (parameters or {}).items()}
     iri = HANSE + action if action in WAYS else action
     body = said(model=name, digest=found, inputs=list(inputs), action=iri, code=code, parameters=shown or None)

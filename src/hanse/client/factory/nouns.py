@@ -8,6 +8,7 @@ from typing import Any
 from hanse.client.core import Steps
 from hanse.client.factory import custody, evidence
 from hanse.client.factory.custody import Custody
+from hanse.client.factory.documents import Documents
 from hanse.client.factory.facility import Facility
 from hanse.client.factory.links import Links
 from hanse.client.factory.mirrors import Mirrors
@@ -31,6 +32,7 @@ class FactoryNouns(Noun[Mode]):
     def __init__(self, drive: Callable[[Steps[Any]], Any]) -> None:
         super().__init__(drive)
         self.custody = Custody[Mode](drive)
+        self.documents = Documents[Mode](drive)
         self.evidence = Evidence[Mode](drive)
         self.facility = Facility[Mode](drive)
         self.orders = Orders[Mode](drive)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
 from hanse.client.model import Record
+
+EVERY: Final = "1d"
+"""How often a standing order looks where nothing else is said."""
 
 
 class NewLimits(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, rename="kebab"):
@@ -47,7 +50,7 @@ class NewOrder(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=T
     yes: bool = False
     dry_run: bool = False
     standing: bool = False
-    every: str = "1d"
+    every: str = EVERY
     total: NewLimits | None = None
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Final
 
 from hanse.client.core import said
-from hanse.client.factory.orders_model import NewLimits, NewOrder
+from hanse.client.factory.orders_model import EVERY, NewLimits, NewOrder
 from hanse.kernel.errors import Invalid
 from hanse.odrl.names import HANSE
+from hanse.odrl.price import read_price
 from hanse.odrl.values import SIZES, read_period
 from hanse.odrl.when import read_when, write_moment
 
@@ -18,6 +20,7 @@ USES: Final = {"use": "use", **{word: HANSE + word for word in ("train", "fineTu
 """Uses that go by a word."""
 
 _SIZE: Final = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,6}))? ?([KMGTPE]?i?B)", re.IGNORECASE)
+_STAND: Final = "Say that it stands: `--standing`, in a file `standing: true`."
 _EVERY: Final = re.compile(r"([1-9][0-9]{0,5}) ?(m|h|d|w)")
 _SPANS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -26,6 +29,9 @@ def body_of(order: NewOrder) -> dict[str, object]:
     """Return the body of the request. Raises `Invalid`, with the field as it is written in an order file."""
     action, purpose = _purposes(_several(order.purpose))
     limits = said(budget=order.budget, each=order.each, size=size_of(order.size, "size"), datasets=order.datasets)
+    for name in ("budget", "each"):
+        if name in limits:
+            read_price(str(limits[name]), name)
     flags = ("eu_only", "clear_rights", "yes", "dry_run")
     return said(
         query=order.query,
@@ -83,7 +89,17 @@ def _purposes(words: list[str]) -> tuple[str, str | None]:
     if len(uses) > 1 or len(purposes) > 1:
         hint = f"One use ({', '.join(USES)}) and one purpose (e.g. dpv:ResearchAndDevelopment) at most."
         raise Invalid("There are two of a kind.", where="purpose", rule="purpose", hint=hint)
+    for word in purposes:
+        _check_purpose(word)
     return (uses or ["use"])[0], purposes[0] if purposes else None
+
+
+def _check_purpose(word: str) -> None:
+    """Raise `Invalid` for a word that is neither a use nor an address: a slip would become a purpose that nobody offers."""
+    if ":" not in word:
+        near = get_close_matches(word, USES, n=2)
+        hint = f"Near: {', '.join(near)}." if near else f"A use is one of {', '.join(USES)}; a purpose is e.g. dpv:AcademicResearch."
+        raise Invalid(f"{word[:40]!r} is neither a use nor a purpose.", where="purpose", rule="purpose", hint=hint)
 
 
 def _moment(text: str | None, where: str) -> str | None:
@@ -99,7 +115,9 @@ def _moment(text: str | None, where: str) -> str | None:
 def _standing(order: NewOrder) -> dict[str, object] | None:
     if not order.standing:
         if order.total is not None:
-            raise Invalid("Only a standing order has totals.", where="total", rule="standing", hint="Say `standing: true`.")
+            raise Invalid("Only a standing order has totals.", where="total", rule="standing", hint=_STAND)
+        if order.every != EVERY:
+            raise Invalid("Only a standing order looks again.", where="every", rule="standing", hint=_STAND)
         return None
     total = order.total or NewLimits()
     limits = said(budget=total.budget, size=size_of(total.size, "total.size"), datasets=total.datasets)

@@ -137,6 +137,7 @@ def write_folder(content: Content, into: Path) -> Path:
     """Write all files of a version into a new folder. Nothing is left of it if that fails. Raises `Conflict`, `StorageFailed`."""
     names = Names()
     for file in content.files:
+        names.check(file.path)
         names.add(file.path)  # nothing that leads out of the folder, and no two files that are one on some systems
     work = into.with_name(f".{into.name}.part")
     if into.exists():

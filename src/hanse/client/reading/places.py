@@ -32,7 +32,11 @@ class Place(Protocol):
 
 def open_place(place: str) -> Place:
     """Return the objects at a folder, or at `s3://BUCKET/PREFIX`. Raises `Misconfigured`."""
-    return _Bucket(place) if "://" in place else _Folder(Path(place))
+    if "://" not in place:
+        return _Folder(Path(place))
+    if not place.startswith("s3://"):  # a lease comes from elsewhere, and must not lead a node to any other address
+        raise Misconfigured("This is no address of a bucket.", where=place[:200], hint="A folder, or s3://BUCKET/PREFIX.")
+    return _Bucket(place)
 
 
 class _Folder:

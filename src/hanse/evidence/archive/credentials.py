@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hanse.evidence.archive import format as f
 from hanse.evidence.archive.keys import KeyRing, did_of
 from hanse.evidence.archive.verdict import Findings
+from hanse.evidence.kinds.base import At
+
+_BASE: Final = "VerifiableCredential"
+_Seconds = Annotated[float, Meta(ge=0, le=253_370_764_800)]  # until 9999-01-01
 
 
 class _Header(Struct):
@@ -19,18 +24,28 @@ class _Header(Struct):
     kid: str = ""
 
 
-class _Issuer(Struct):
-    id: str
+class _Named(Struct):
+    id: str | None = None
 
 
-class _Inner(Struct):
-    issuer: str | _Issuer | None = None
+class _Body(Struct, rename="camel"):
+    """What a credential says of itself, by both data models (VC 2.0 and 1.1)."""
+
+    issuer: str | _Named | None = None
+    type: str | list[str] = ""
+    credential_subject: _Named | list[_Named] | None = None
+    valid_from: At | None = None
+    valid_until: At | None = None
+    issuance_date: At | None = None
+    expiration_date: At | None = None
 
 
-class _Claims(Struct):
+class _Claims(_Body):
     iss: str | None = None
-    issuer: str | _Issuer | None = None
-    vc: _Inner | None = None
+    sub: str | None = None
+    nbf: _Seconds | None = None
+    exp: _Seconds | None = None
+    vc: _Body | None = None
 
 
 class Status(Struct, frozen=True):
@@ -46,7 +61,11 @@ Statuses = Callable[[str, Sequence[str]], Status | None]
 
 def check_credentials(files: Mapping[str, bytes], ring: KeyRing, statuses: Statuses | None, findings: Findings) -> None:
     """Check that every credential is signed by whom the list names as its issuer, and say what is known of its status."""
-    for number, record in enumerate(f.decode(files, f.CREDENTIALS, list[f.CredentialRecord], [])):
+    records = f.decode(files, f.CREDENTIALS, list[f.CredentialRecord], [])
+    if records:
+        told = "What the parties had proved is told as of the moments named here. What counted at others, such as an agreement's, is not."
+        findings.missing(told, f.CREDENTIALS)
+    for number, record in enumerate(records):
         where = f"{f.CREDENTIALS}, [{number}]"
         what = f"{record.issuer} had issued a {' and '.join(record.types) or 'credential'} to {record.holder}"
         if record.file is None:
@@ -57,13 +76,38 @@ def check_credentials(files: Mapping[str, bytes], ring: KeyRing, statuses: Statu
             findings.fault("The credential is missing, or another one than its SHA-256 says.", f"{where}, {record.file}")
             continue
         signed = _proved(text, record.issuer, ring)
+        other = _other(text, record) if signed else ""
         if signed is None:
             findings.missing(f"The key of {record.issuer} is not in the archive, so a credential of {record.holder} proves nothing.", where)
         elif not signed:
             findings.fault(f"The credential is not signed by {record.issuer}.", record.file)
+        elif other:
+            findings.fault(f"The credential does not say what the archive says of it: {other}.", where)
         else:
             findings.proved(f"{what}{_valid(record)}.", record.file)
             _status(files, record, ring, statuses, findings, where)
+
+
+def _other(text: bytes, record: f.CredentialRecord) -> str:
+    """Return what a credential that is signed says otherwise than the archive's list: of whom it is, what it is, and for which time."""
+    claims = msgspec.json.decode(_plain(text.strip().split(b".")[1]), type=_Claims)
+    body, old = claims.vc or claims, claims.vc is not None
+    subjects = body.credential_subject if isinstance(body.credential_subject, list) else [body.credential_subject or _Named()]
+    holders = {one.id or (claims.sub if old and len(subjects) == 1 else None) for one in subjects}
+    types = {body.type} if isinstance(body.type, str) else set(body.type)
+    begins = [body.issuance_date if old else body.valid_from, _moment(claims.nbf)]
+    ends = [body.expiration_date if old else body.valid_until, _moment(claims.exp)]
+    told = {
+        "its holder": record.holder in holders,
+        "its types": types - {_BASE} == set(record.types) - {_BASE},
+        "from when it is valid": max((one for one in begins if one is not None), default=None) == record.valid_from,
+        "until when it is valid": min((one for one in ends if one is not None), default=None) == record.valid_until,
+    }
+    return ", ".join(name for name, same in told.items() if not same)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _valid(record: f.CredentialRecord) -> str:
@@ -89,8 +133,14 @@ def _status(
     elif found.word != record.status:
         findings.fault(f"Its issuer's signed list says that it was {found.word}, and not {record.status}.", f"{where}, status")
     else:
-        of = "" if found.at is None else f" of {found.at:%Y-%m-%d %H:%M} UTC"
-        findings.proved(f"It was {found.word} by its issuer's signed list{of}.", where)
+        of = " that tells no date" if found.at is None else f" of {found.at:%Y-%m-%d %H:%M} UTC"
+        findings.proved(
+            f"It was {found.word} by its issuer's signed list{of}; that this was the newest list is the exporter's word.", where
+        )
+    if record.valid_until is not None and record.checked is not None and record.valid_until <= record.checked:
+        findings.missing(
+            f"That credential was over when it was looked at: it was valid until {record.valid_until:%Y-%m-%d %H:%M} UTC.", where
+        )
 
 
 def _proved(text: bytes, issuer: str, ring: KeyRing) -> bool | None:
@@ -108,8 +158,8 @@ def _proved(text: bytes, issuer: str, ring: KeyRing) -> bool | None:
     return ring.proved(header.kid, head + b"." + body, signature)
 
 
-def _name(issuer: str | _Issuer | None) -> str | None:
-    return issuer.id if isinstance(issuer, _Issuer) else issuer
+def _name(issuer: str | _Named | None) -> str | None:
+    return issuer.id if isinstance(issuer, _Named) else issuer
 
 
 def _plain(text: bytes) -> bytes:

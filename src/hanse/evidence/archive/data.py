@@ -61,7 +61,7 @@ def check_versions(files: Mapping[str, bytes], log: Log, findings: Findings) -> 
             listed.append(found)
         _stated(record, named.get(record.id, []), findings, where)
         if record.deleted is not None:
-            findings.told(f"{record.id} was deleted on {record.deleted:%Y-%m-%d}.", where)
+            findings.told(f"{record.id} was deleted on {record.deleted:%Y-%m-%d}: that no copy is left anywhere, nothing can prove.", where)
     return listed
 
 
@@ -103,14 +103,35 @@ def _stated(record: f.VersionRecord, named: Sequence[tuple[Seen, str]], findings
             findings.fault(f"The statement names another content of {record.id} than the archive.", f"{one.where}, predicate.root")
             continue
         naming += 1
-        if isinstance(one.says, k.Acquired):
+        problem = _contradiction(one.says, record)
+        if problem:
+            findings.fault(problem, f"{one.where}, predicate")
+        elif isinstance(one.says, k.Acquired):
             findings.proved(_received(one, one.says, record), one.where)
     if not naming:
         findings.told(f"That {record.id} has these files is the exporter's word: no statement in the log names its root.", where)
 
 
+def _contradiction(says: object, record: f.VersionRecord) -> str:
+    """Return where a signed statement and what the archive says of the version differ: whence it came, under what, how it was checked."""
+    told: dict[str, tuple[object, object]] = {}
+    if isinstance(says, k.Acquired):
+        told = {"number of files": (says.count, record.count), "size": (says.size, record.size)}
+        told |= {
+            "agreement": (says.agreement or record.agreement or "", record.agreement or ""),
+            "provider": (says.provider, record.provider or ""),
+        }
+        if says.provider:
+            told |= {"dataset": (says.dataset, record.dataset or ""), "checksums": (says.sums, record.sums)}
+    elif isinstance(says, k.Trained):
+        named = next((each.agreement for each in says.inputs if each.version == record.id), "")
+        told = {"agreement": (named or (record.agreement or ""), record.agreement or "")}
+    wrong = ", ".join(name for name, (signed, said) in told.items() if signed != said)
+    return f"What was signed of {record.id} differs from what the archive says of it: {wrong}." if wrong else ""
+
+
 def _received(one: Seen, says: k.Acquired, record: f.VersionRecord) -> str:
-    whole = f"{record.id} ({record.count} files, {record.size} bytes)"
+    whole = f"{record.id} ({says.count} files, {says.size} bytes)"
     if not says.provider:
         return f"{one.signer} signed, as entry {one.index}, that it stored data of its own as {whole}."
     whose = "the provider's checksums" if says.sums == "provider" else "no checksums but those that it measured itself"
@@ -122,7 +143,7 @@ def _named(log: Log) -> dict[str, list[tuple[Seen, str]]]:
     found: dict[str, list[tuple[Seen, str]]] = {}
     for one in log.entries.values():
         says = one.says
-        if isinstance(says, k.Acquired | k.Kept | k.Drilled):
+        if isinstance(says, k.Acquired | k.Kept | k.Drilled | k.Opened | k.Held | k.Mirrored):
             found.setdefault(says.version, []).append((one, says.root))
         elif isinstance(says, k.Trained):
             for each in says.inputs:

@@ -185,12 +185,12 @@ class CredentialRecord(Struct, frozen=True, kw_only=True, omit_defaults=True, re
     types: tuple[Name, ...]
     sha256: Hash
     presented: datetime | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
+    valid_from: At | None = None
+    valid_until: At | None = None
     file: FileName | None = None
     withheld: Text = ""
     status: str = "unknown"
-    checked: datetime | None = None
+    checked: At | None = None
     lists: tuple[FileName, ...] = ()
 
 

@@ -19,6 +19,10 @@ CheckOf = Callable[[Mapping[str, str]], Check]
 Anchors = Mapping[str, frozenset[str]]
 """What a reader trusts already: by DID, the thumbprints of its keys (`thumbprint`)."""
 
+_UNKNOWN: Final = (
+    "Whose keys these are, the archive alone tells: what is proved is proved of the keys. Whoever made the archive could have made keys in "
+    "the names of others, too, unless you compare them with keys that you trust (--trust)."
+)
 _MEMBERS: Final = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
 _METHODS: Final = 256  # keys of one party that are tried, and methods of a DID document that are looked at
 _ALIKE: Final = 16  # keys of one name that are tried
@@ -108,15 +112,9 @@ class KeyRing:
 
     def say_identities(self, findings: Findings) -> None:
         """Say of every party whose signatures were found good why that is its key, and refuse keys that the reader does not trust."""
-        for did, used in sorted(self.used.items()):
-            trusted = self._anchors.get(did)
-            if trusted is None:
-                findings.told(self._why(did, used), DIDS)
-            elif used <= trusted:
-                findings.proved(f"The signatures of {did} were made with the key that you trust.", KEYS)
-            else:
-                names = ", ".join(sorted(used - trusted))
-                findings.fault(f"Signatures in the name of {did} were made with a key that you did not name as trusted: {names}.", KEYS)
+        if not set(self.used) | set(self.seen_by) <= set(self._anchors):
+            findings.told(_UNKNOWN, KEYS)
+        self._say_parties(findings)
         for did, used in sorted(self.seen_by.items()):
             if used <= self._anchors.get(did, frozenset()):
                 findings.proved(f"The witness {did} signed with the key that you trust.", WITNESSES)
@@ -125,15 +123,28 @@ class KeyRing:
         for did in sorted(set(self._anchors) - set(self.used) - set(self.seen_by)):
             findings.missing(f"Nothing in the archive is signed by {did}, whose key you trust.")
 
-    def _why(self, did: str, used: set[str]) -> str:
+    def _say_parties(self, findings: Findings) -> None:
+        for did, used in sorted(self.used.items()):
+            trusted = self._anchors.get(did)
+            if trusted is None:
+                self._why(did, used, findings)
+            elif used <= trusted:
+                findings.proved(f"The signatures of {did} were made with the key that you trust.", KEYS)
+            else:
+                names = ", ".join(sorted(used - trusted))
+                findings.fault(f"Signatures in the name of {did} were made with a key that you did not name as trusted: {names}.", KEYS)
+
+    def _why(self, did: str, used: set[str], findings: Findings) -> None:
+        """Say why a party's keys are its own, those in its DID document apart from those that only the exporter knows."""
         document = self._dids.get(did)
-        names = ", ".join(sorted(used))
+        read = None if document is None else document.read
         published = {thumbprint(one.jwk) for one in self.keys_of(did) if one.origin == "document"}
-        if document is not None and document.read is not None and used <= published:
-            how = f"its DID document, read on {document.read:%Y-%m-%d}, has it"
-        else:
-            how = "the exporter kept it from the day of the signature"
-        return f"That {names} is a key of {did} is as the archive tells: {how}. Compare it with a copy that you trust (--trust)."
+        for name in sorted(used):
+            if read is not None and name in published:
+                how = f"its DID document, as the exporter read it on {read:%Y-%m-%d}, has it"
+            else:
+                how = "no DID document in the archive has it; the exporter says that it was one when it was used"
+            findings.told(f"That {name} is a key of {did} is as the archive tells: {how}.", DIDS)
 
 
 def _published(did: KnownDid | None, kid: str) -> Jwk | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
@@ -14,13 +14,15 @@ from hanse.evidence.archive import format as f
 from hanse.evidence.archive.keys import KeyRing, did_of
 from hanse.evidence.archive.verdict import Findings
 from hanse.evidence.archive.witnesses import witnessed
-from hanse.evidence.checkpoint import Checkpoint, SignedCheckpoint, did_of_origin, read_checkpoint
+from hanse.evidence.checkpoint import Checkpoint, SignedCheckpoint, did_of_origin, origin_of, read_checkpoint
 from hanse.evidence.dsse import Envelope, read_envelope
 from hanse.evidence.kinds import Acknowledged, Predicate
 from hanse.evidence.merkle import included, leaf_hash
 from hanse.evidence.statement import Subject, statement_of
 from hanse.kernel.errors import HanseError, Invalid
 
+_CLOCKS: Final = timedelta(minutes=10)
+"""How far the clocks of a witness and of whoever states something may lie apart."""
 _NO_KEY: Final = "envelope.signatures[0].keyid"
 _line = msgspec.json.Decoder(f.EntryLine)
 _receipt = msgspec.json.Decoder(f.ReceiptLine)
@@ -82,9 +84,14 @@ class LogReader:
                 last = seen.index
         if checkpoint is not None:
             self._say(checkpoint, entries)
-        elif not self._findings.faults:
-            self._findings.missing("There is no log in the archive: nothing tells in which order things were stated.", f.CHECKPOINT)
-        return Log(checkpoint, entries, self._receipts(entries), self._witnessed(past))
+        elif f.CHECKPOINT not in self._files:
+            self._findings.fault(
+                "There is no checkpoint of the log: nothing tells whether the statements are in it, and where.", f.CHECKPOINT
+            )
+        bound = self._witnessed(past)
+        if bound is not None:
+            self._since(entries, *bound)
+        return Log(checkpoint, entries, self._receipts(entries), bound)
 
     def _say(self, checkpoint: Checkpoint, entries: Mapping[int, Seen]) -> None:
         places = ", ".join(str(index) for index in list(entries)[:12]) + (" …" if len(entries) > 12 else "")
@@ -93,6 +100,36 @@ class LogReader:
             f"{whole} ({places or 'none'}) of the log {checkpoint.origin}, which has {checkpoint.size}; the log's owner signed for that.",
             f.CHECKPOINT,
         )
+        if entries:
+            self._findings.told(
+                "When something was stated is its maker's word: each statement tells the time of its maker's clock.", f.ENTRIES
+            )
+        others = checkpoint.size - len(entries)
+        if others > 0:
+            self._findings.missing(
+                f"{others} other {'entry' if others == 1 else 'entries'} of that log {'is' if others == 1 else 'are'} not in the archive. "
+                "What they say, and that they are about something else, is the exporter's word.",
+                f.ENTRIES,
+            )
+        if checkpoint.origin != origin_of(self._owner):
+            self._findings.told(
+                f"{checkpoint.origin} is not the first log of {self._owner}: it was begun anew after entries had been lost, and says why.",
+                f.CHECKPOINT,
+            )
+
+    def _since(self, entries: Mapping[int, Seen], size: int, moment: datetime) -> None:
+        """Say which statements no witness has seen, and which tell a later time than that at which a witness had seen them."""
+        unseen = [index for index in entries if index >= size]
+        if unseen:
+            many = f"{len(unseen)} {'statement' if len(unseen) == 1 else 'statements'}"
+            self._findings.missing(
+                f"No witness has seen {many}, from entry {unseen[0]} on: their owner could have written them at any time until the export.",
+                f.WITNESSED,
+            )
+        late = [str(one.index) for one in entries.values() if one.index < size and one.says is not None and one.says.at > moment + _CLOCKS]
+        if late:
+            places = ", ".join(late[:12]) + (" …" if len(late) > 12 else "")
+            self._findings.told(f"A witness had seen entries that tell a later time ({places}): one of the clocks was wrong.", f.ENTRIES)
 
     def _checkpoint(self, name: str) -> SignedCheckpoint | None:
         """Return a checkpoint of the owner that the owner signed."""
@@ -157,7 +194,7 @@ class LogReader:
         try:
             statement = statement_of(envelope)
         except Invalid:  # a kind of a later version: signed and in the log, but what it says we do not know
-            self._findings.told("The statement is of a kind that this program does not know.", where)
+            self._findings.told(f"Entry {line.index} is by {signer}, and of a kind that this program does not know.", where)
             return Seen(line.index, "", signer, None, None, envelope.hash, where, line)
         except HanseError as fault:
             self._findings.fault(f"The statement cannot be read: {fault.message}", f"{where}, {fault.where or 'payload'}")

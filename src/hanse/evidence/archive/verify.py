@@ -110,7 +110,8 @@ class _Steps:
             self._findings.fault(f"The manifest's signature {what}: the manifest was changed, or the key.", f"{where}.sig")
         elif not self._findings.faults:
             self._findings.proved(
-                f"The archive is whole: {promise.by} signed on {promise.made:%Y-%m-%d at %H:%M:%S} UTC for every file in it.", f.MANIFEST
+                f"The archive is whole: {promise.by} signed for every file in it, by its clock on {promise.made:%Y-%m-%d at %H:%M:%S} UTC.",
+                f.MANIFEST,
             )
 
     def log(self, ring: KeyRing) -> Log | None:
@@ -175,19 +176,21 @@ def _measured(listed: list[Listed], measures: Measures, findings: Findings) -> N
 
 def _check_documents(files: Mapping[str, bytes], log: Log, findings: Findings) -> None:
     records = f.decode(files, f.DOCUMENTS, list[f.DocumentRecord], [])
-    stated = {(one.says.subject, one.says.sha256): one for one in log.entries.values() if isinstance(one.says, Documented)}
+    stated = {
+        (one.says.subject, one.says.document, one.says.sha256): one for one in log.entries.values() if isinstance(one.says, Documented)
+    }
     for number, record in enumerate(records):
         raw = files.get(record.file)
         where = f"{f.DOCUMENTS}, [{number}] {record.file}"
         if raw is None:
             findings.fault(f"The document {record.kind} of {record.subject} is missing.", where)
             continue
-        entry = stated.get((record.subject, f.digest(raw)))
+        entry = stated.get((record.subject, record.kind, f.digest(raw)))
         what = f"{record.file} is the {record.kind} of {record.subject}"
         if entry is not None:
-            findings.proved(f"{what} that {entry.signer} made (entry {entry.index}).", where)
+            findings.proved(f"{what} that {entry.signer} signed for (entry {entry.index}); that what it says is right is its word.", where)
         else:
-            findings.told(f"{what}; when it was made, no statement tells.", where)
+            findings.told(f"{what}; by whom and when it was made, no statement tells.", where)
 
 
 def _check_model(files: Mapping[str, bytes], log: Log, findings: Findings) -> None:

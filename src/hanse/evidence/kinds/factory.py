@@ -14,8 +14,8 @@ from msgspec import Meta, Struct
 
 from hanse.evidence.kinds.base import At, Count, Facts, Name, Predicate, Sha256, Text, Value, Words
 
-MAX_INPUTS: Final = 10_000
-"""Versions that one training names."""
+MAX_INPUTS: Final = 1_000
+"""Versions that one training names: what surely fits into one statement. A model may have several."""
 
 
 class Ordered(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -61,7 +61,10 @@ class Documented(Predicate, frozen=True, kw_only=True, omit_defaults=True, renam
 
 
 class Opened(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A stored version was opened for reading: for which use (empty: data of one's own), by which operator (its id, never a name)."""
+    """A stored version was opened for reading: for which use (empty: data of one's own), by which operator (its id, never a name).
+
+    It is stated before the key is handed out. How much of it was read then, or whether any, it does not tell.
+    """
 
     version: Name
     root: Sha256

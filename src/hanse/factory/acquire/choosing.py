@@ -18,10 +18,12 @@ from hanse.odrl.match.coverage import Match, match
 from hanse.odrl.match.rows import Row, about_party
 from hanse.odrl.match.verdict import Verdict
 from hanse.odrl.model import Atomic, Offer, Terms
+from hanse.odrl.names import HANSE
 from hanse.odrl.price import Cost, cost_of
 
 _ORDER: Final = (Verdict.COVERED, Verdict.PARTLY, Verdict.UNKNOWN, Verdict.CONFLICT)
 _SHOWN: Final = 4
+_DPV: Final = "https://w3id.org/dpv#"
 _LONGEST: Final = 300
 
 
@@ -103,5 +105,10 @@ def _said(found: Match) -> str:
 
 
 def _row(row: Row) -> str:
-    offered = f"{row.about}: {' and '.join(row.offered) or 'nothing'} is offered"
-    return f"{offered}, {' and '.join(row.wanted)} is wanted" if row.wanted else f"{offered}, and the order says nothing of it"
+    offered = f"{row.about}: {_short(row.offered) or 'nothing'} is offered"
+    return f"{offered}, {_short(row.wanted)} is wanted" if row.wanted else f"{offered}, and the order says nothing of it"
+
+
+def _short(terms: Sequence[str]) -> str:
+    """Return terms with our own names and those of the Data Privacy Vocabulary as people type them in an order."""
+    return " and ".join(terms).replace(HANSE, "").replace(_DPV, "dpv:")

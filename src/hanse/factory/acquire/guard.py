@@ -50,7 +50,7 @@ def room(limits: Limits, prices: Sequence[Price], price: Price) -> str:
 def _within(order: Order, items: Sequence[Item], item: Item, price: Price) -> str:
     approved = item.price
     if approved is not None and approved.currency == price.currency and price.amount <= approved.amount:
-        return ""
+        return "" if item.approved_by else _spent(order, items, item, price)
     changed = f"the price is {price} now, and {approved or 'nothing'} was approved"
     if not order.wish.yes:
         return changed
@@ -60,6 +60,20 @@ def _within(order: Order, items: Sequence[Item], item: Item, price: Price) -> st
     if not problem and order.wish.standing is not None:
         problem = room(order.wish.standing.total, [one.price for one in others if one.price is not None], price)
     return f"{changed}; {problem}" if problem else ""
+
+
+def _spent(order: Order, items: Sequence[Item], item: Item, price: Price) -> str:
+    """Return whether others have used the budget up meanwhile: what had failed is tried again, after its money went elsewhere.
+
+    Of two that are tried again at once the first one has the money. What a person approved is beside the budget.
+    """
+    first = [one for one in items if one.number < item.number or one.agreement is not None]
+    others = [one for one in first if one.number != item.number and one.committed and not one.approved_by and one.price is not None]
+    limits = [(order.wish.limits.budget, [one.price for one in others if one.run == item.run and one.price is not None])]
+    if order.wish.standing is not None:
+        limits.append((order.wish.standing.total.budget, [one.price for one in others if one.price is not None]))
+    problems = (room(Limits(budget=budget), prices, price) for budget, prices in limits if budget is not None)
+    return next((problem for problem in problems if problem), "")
 
 
 def _same_but_price(item: Item, terms: Terms) -> bool:

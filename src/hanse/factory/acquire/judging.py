@@ -151,7 +151,7 @@ def _priced(price: Price, wish: Wish) -> Reason:
 
 def _declared(declared: Sequence[str], wish: Wish) -> Iterator[Reason]:
     if declared:
-        shown = ", ".join(declared[:_SHOWN]) + (f" and {len(declared) - _SHOWN} more" if len(declared) > _SHOWN else "")
+        shown = "; ".join(declared[:_SHOWN]) + (f" and {len(declared) - _SHOWN} more" if len(declared) > _SHOWN else "")
         yield Reason("declared", True if wish.declared else None, f"Nothing but the law keeps these terms: {shown}.")
 
 

@@ -56,6 +56,17 @@ class Seen(Struct, frozen=True):
     items: Sequence[Item]
 
 
+def _most(item: Item, price: Price) -> Price:
+    """Return the most that may be agreed on for an item. Raises `Invalid` where that is less than it costs, or it costs nothing."""
+    cost = item.candidate.cost
+    if cost.free:
+        raise Invalid(f"Item {item.number} costs nothing.", where="price", rule="order", hint="Approve it without a price.")
+    known = cost.price
+    if known is not None and (known.currency != price.currency or known.amount > price.amount):
+        raise Invalid(f"Item {item.number} costs {known}, not {price}.", where="price", rule="order", hint="Approve that, or refuse it.")
+    return price
+
+
 class Orders:
     """The orders of all participants."""
 
@@ -107,7 +118,7 @@ class Orders:
 
         def yes(item: Item, now: datetime) -> Item:
             answered = (*item.answered, *(one.about for one in item.questions))
-            most = item.price if price is None else price
+            most = item.price if price is None else _most(item, price)
             return advance(item, Event.APPROVE, now, by=by.name, questions=(), answered=answered, approved_by=by.name, price=most)
 
         if price is not None and len(numbers) != 1:
@@ -204,7 +215,10 @@ def _seen(tx: AcquireTx, tenant: Tenant, id: str) -> Seen:
 
 def _chosen(seen: Seen, numbers: Sequence[int], state: ItemState, usual: Callable[[Item], bool]) -> list[Item]:
     order, by_number = seen.order, {item.number: item for item in seen.items}
-    if order.cancelled is not None or order.state is OrderState.PLANNED:
+    if order.state is OrderState.PLANNED:
+        hint = "Order it: the same without `--dry-run`."
+        raise Conflict(f"{order.id} is a dry run, so there is nothing to decide.", where="id", rule="state", hint=hint)
+    if order.cancelled is not None:
         raise Conflict(f"{order.id} is {order.state.value.lower()}, so there is nothing to decide.", where="id", rule="state")
     for number in numbers:
         item = by_number.get(number)

@@ -41,13 +41,17 @@ class Holding(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """What becomes of a candidate: left out for these reasons, or in, perhaps with questions; under an agreement that stands already."""
+    """What becomes of a candidate: left out for these reasons, or in, perhaps with questions; under an agreement that stands already.
+
+    `version` is the one that holds it already.
+    """
 
     candidate: Candidate
     name: str
     out: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     agreement: str | None = None
+    version: str | None = None
 
     @property
     def price(self) -> Price | None:
@@ -110,6 +114,14 @@ def name_of(candidate: Candidate) -> str:
     return f"{words}-{hashlib.sha256(f'{candidate.provider} {candidate.dataset.id}'.encode()).hexdigest()[:8]}"
 
 
+def _same(candidate: Candidate, versions: Sequence[Holding]) -> DatasetVersion | None:
+    """Return the version that holds the same data under terms that cover the use."""
+    for one in versions:
+        if one.covers is not None and one.version.offered is not None and same_data(one.version.offered, candidate.dataset):
+            return one.version
+    return None
+
+
 class _Planner:
     """Goes through the candidates from the best on, and remembers what is taken."""
 
@@ -130,7 +142,12 @@ class _Planner:
     def draft(self, candidate: Candidate) -> Draft:
         versions = self._held.get(key_of(candidate), ())
         name = name_of(candidate)
-        reasons = [reason.said for reason in out(candidate)] or self._had(candidate, versions)
+        reasons = [reason.said for reason in out(candidate)]
+        same = None if reasons else _same(candidate, versions)
+        if same is not None:
+            why = f"It is held already, as {same.id} under {same.agreement}, which covers the use."
+            return Draft(candidate=candidate, name=name, out=(why,), version=same.id)
+        reasons = reasons or self._had(candidate)
         if reasons:
             return Draft(candidate=candidate, name=name, out=tuple(reasons))
         agreement = next((one.version.agreement for one in versions if one.covers is not None), None)
@@ -144,16 +161,15 @@ class _Planner:
         self._taken.append(candidate)
         return Draft(candidate=candidate, name=name, questions=self._questions(candidate, agreement), agreement=agreement)
 
-    def _had(self, candidate: Candidate, versions: Sequence[Holding]) -> list[str]:
+    def _had(self, candidate: Candidate) -> list[str]:
         dataset = candidate.dataset
-        for one in versions:
-            if one.covers is not None and one.version.offered is not None and same_data(one.version.offered, dataset):
-                return [f"It is held already, as {one.version.id} under {one.version.agreement}, which covers the use."]
         former = self._former.get(key_of(candidate))
         if former is not None and (former.loose or same_data(former.offered, dataset)):
             return [f"Item {former.number} of this order is the same data, and is {former.state}."]
         other = self._elsewhere.get(key_of(candidate))
         if other is not None:
+            if other.state is ItemState.ASKING:
+                return [f"It waits for a decision already: item {other.number} of {other.order}. Decide there, or cancel that order."]
             return [f"{other.order} is acquiring it already."]
         twin = next((one for one in self._taken if one.dataset.checksums and same_data(one.dataset, dataset)), None)
         return [] if twin is None else [f"The same bytes are taken from {twin.provider_name or twin.provider} already."]

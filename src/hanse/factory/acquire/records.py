@@ -171,7 +171,7 @@ class Candidate(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A dataset that the words found, and what was made of it.
 
     `offer` is the one of its offers that fits best, `terms` what we would ask for: the offer's own terms where they cover the use,
-    else the counter-offer that would do. `declared` are the paths of terms that nothing but the law keeps. `score` orders the
+    else the counter-offer that would do. `declared` are the terms that nothing but the law keeps, in words. `score` orders the
     candidates, the higher the better; `reasons` explain all of it.
     """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -83,6 +84,7 @@ class Runs:
         self._around = around
         self._clock = clock
         self._running: dict[tuple[Tenant, str], asyncio.Task[None]] = {}
+        self._purse: defaultdict[Tenant, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._stopped = False
         self.links: SpaceLinks | None = None
         """How the participant works with each space; filled in by whoever builds that room."""
@@ -182,9 +184,11 @@ class Runs:
         looked = await self._searcher.search(order.tenant, read_query(order.wish.query))
         ranked = await self._allowed(order, await self._ranked(order, looked.found))
         held = {key_of(one): await self._holding(order, one) for one in ranked if not out(one)}
-        purses = await self._purses(order, ranked)
-        found = _Found(looked=looked, ranked=ranked, held=held, purses=purses)
-        await self._database.run(lambda tx: self._write(tx, order, found))
+        # One after the other: two runs that looked into the same purse at once would both spend what is in it.
+        async with self._purse[order.tenant]:
+            purses = await self._purses(order, ranked)
+            found = _Found(looked=looked, ranked=ranked, held=held, purses=purses)
+            await self._database.run(lambda tx: self._write(tx, order, found))
 
     async def _ranked(self, order: Order, found: Sequence[Spotted]) -> list[Candidate]:
         wish, now, peers = order.wish, self._clock.now(), {one.member.did for one in found}
@@ -317,6 +321,7 @@ def _items(order: Order, drafts: Sequence[Draft], before: Sequence[Item], now: d
             story=() if old is None else old.story,
             price=draft.price,
             agreement=draft.agreement,
+            version=draft.version,
             joined=draft.agreement is not None,
         )
         made.append(_decide(item, draft, now, dry=order.wish.dry_run))
@@ -341,4 +346,7 @@ def _counted(items: Sequence[Item], order: Order) -> str:
     assert order.run is not None
     mine = [item for item in items if item.run == order.run.number]
     out = sum(item.state is ItemState.LEFT_OUT for item in mine)
-    return f"{order.run.asked} members asked, {len(order.run.silent)} silent; {len(mine)} datasets found, {out} of them left out"
+    counts = ((order.run.asked, "member"), (len(mine), "dataset"))
+    members, datasets = (f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+    silent = f", {len(order.run.silent)} silent" if order.run.silent else ""
+    return f"{members} asked{silent}; {datasets} found" + (f", {out} left out" if out else "")

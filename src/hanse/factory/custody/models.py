@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from hanse.evidence.kinds.factory import MAX_INPUTS
 from hanse.evidence.statement import Subject
 from hanse.factory.custody.personal import check_all, check_public
 from hanse.factory.custody.ports import Agreements, CustodyTx, Database, Log, Logged, Versions
-from hanse.factory.custody.records import Conflict
+from hanse.factory.custody.records import Conflict, Keeping
 from hanse.factory.custody.register import Register, Rules
 from hanse.factory.custody.retention import after_years, calls_for_custody, conflict_of
 from hanse.kernel.clock import Clock
@@ -89,7 +89,7 @@ class Models:
         versions = await self._inputs(tenant, inputs)
         made = tuple(k.Input(one.id, one.root, one.agreement or "") for one in versions)
         says = k.Trained(model=name, digest=digest, action=action, inputs=made, code=code, parameters=dict(parameters or {}))
-        warnings = [said for one in versions if (said := await self._unopened(tenant, one, action))]
+        warnings = await self._unopened(tenant, versions, action)
         before = next((one for one in await self._all(tenant) if _same(one.says, says)), None)
         if before is not None:
             return Recorded(training=before, warnings=tuple(warnings), again=True)
@@ -123,7 +123,8 @@ class Models:
         if not ids:
             raise Invalid("A model is trained on something.", where="inputs", rule="required", hint="Name versions as name@number.")
         if len(ids) > MAX_INPUTS:
-            raise Invalid(f"A training names at most {MAX_INPUTS} versions.", where="inputs", rule="range")
+            hint = "Record it as several trainings of one name: answers and archives add them up."
+            raise Invalid(f"A training names at most {MAX_INPUTS} versions.", where="inputs", rule="range", hint=hint)
         found = []
         for id in dict.fromkeys(ids):
             version = await self._versions.get(tenant, id)
@@ -133,14 +134,20 @@ class Models:
             found.append(version)
         return found
 
-    async def _unopened(self, tenant: Tenant, version: DatasetVersion, action: str) -> str:
-        """Return, as a sentence, that nothing in the log says that a version was opened for an action; nothing if something does."""
-        entries = await self._log.of(tenant, version.agreement or ABOUT_NONE, _BY_OPENING)
-        acts = {one.says.action for one in entries if isinstance(one.says, k.Opened | k.Leased) and one.says.version == version.id}
-        if plain(action) in {plain(one) for one in acts}:
-            return ""
-        others = f" (it was opened to {', '.join(sorted(map(short, acts)))})" if acts else ""
-        return f"No opening of {version.id} to {short(action)} is in the log{others}."
+    async def _unopened(self, tenant: Tenant, versions: Sequence[DatasetVersion], action: str) -> list[str]:
+        """Return, as sentences, which versions nothing in the log says to have been opened for an action."""
+        acts: dict[str, set[str]] = {}
+        for agreement in {one.agreement or ABOUT_NONE for one in versions}:
+            for entry in await self._log.of(tenant, agreement, _BY_OPENING):
+                if isinstance(entry.says, k.Opened | k.Leased):
+                    acts.setdefault(entry.says.version, set()).add(short(entry.says.action))
+        said = []
+        for one in versions:
+            found = acts.get(one.id, set())
+            if short(action) not in found:
+                others = f" (it was opened to {', '.join(sorted(found))})" if found else ""
+                said.append(f"No opening of {one.id} to {short(action)} is in the log{others}.")
+        return said
 
     def _write(
         self, tx: CustodyTx, tenant: Tenant, says: k.Trained, versions: Sequence[DatasetVersion], warnings: Sequence[str]
@@ -148,32 +155,29 @@ class Models:
         index = self._log.append(tx, tenant, Subject.of(says.model, says.digest), says)
         now = self._clock.now()
         until = after_years(now, self._rules.years) if calls_for_custody(says.action) and self._rules.years else None
-        kept: list[str] = []
-        conflicts: list[Conflict] = []
-        for one in versions if until is not None else ():
-            found = self._keep(tx, one, says.model, until)
-            kept += [one.id] if found is not None else []
-            conflicts += [found] if isinstance(found, Conflict) else []
+        kept = [] if until is None else self._keep(tx, tenant, versions, says.model, until)
+        conflicts = [found for one in kept if (found := self._conflict(tx, one)) is not None]
         return Recorded(
             training=Training(index, now, says),
             warnings=tuple(warnings),
-            kept=tuple(kept),
+            kept=tuple(one.version for one in kept),
             until=until if kept else None,
             conflicts=tuple(conflicts),
         )
 
-    def _keep(self, tx: CustodyTx, version: DatasetVersion, model: str, until: Any) -> Conflict | bool | None:
-        """Keep a version that went into a model; return the contradiction if there is one, nothing for what is gone already."""
-        known = self._versions.known(tx, version.tenant, version.id)
-        if known is None or known.deleted is not None:
-            return None
-        own = self._agreements.own(tx, version.tenant)
-        before = tx.custody.keeping(version.tenant, version.id, own)
-        if before is None or before.until < until:
-            before = self._register.write(tx, known, keeper=own, until=until, reason=f"{model} was trained on it")
-        if version.agreement is None:
-            return True
-        return conflict_of(before, self._agreements.deletions(tx, version.tenant, version.agreement)) or True
+    def _keep(self, tx: CustodyTx, tenant: Tenant, versions: Sequence[DatasetVersion], model: str, until: datetime) -> list[Keeping]:
+        """Keep what went into a model and is still here; what is kept longer already stays so."""
+        own = self._agreements.own(tx, tenant)
+        known = [self._versions.known(tx, tenant, one.id) for one in versions]
+        here = [one for one in known if one is not None and one.deleted is None]
+        before = {one.id: tx.custody.keeping(tenant, one.id, own) for one in here}
+        longer = [found for found in before.values() if found is not None and found.until >= until]
+        rest = [one for one in here if one.id not in {each.version for each in longer}]
+        made = self._register.write(tx, rest, keeper=own, until=until, reason=f"{model} was trained on it")
+        return sorted([*longer, *made], key=lambda one: one.version)
+
+    def _conflict(self, tx: CustodyTx, kept: Keeping) -> Conflict | None:
+        return None if kept.agreement is None else conflict_of(kept, self._agreements.deletions(tx, kept.tenant, kept.agreement))
 
 
 def short(action: str) -> str:

@@ -98,6 +98,10 @@ class Log(Protocol):
         """State something in the caller's transaction; return its index."""
         ...
 
+    def append_many(self, tx: Any, tenant: Tenant, said: Sequence[tuple[Subject, Predicate]]) -> Sequence[int]:
+        """State several things at once, in their order; return their indexes."""
+        ...
+
     async def of(self, tenant: Tenant, agreement: str, kinds: Collection[str]) -> Sequence[Logged]:
         """Return the entries of those kinds about an agreement (empty: about none), newest first, at most some 100,000."""
         ...
@@ -127,7 +131,7 @@ class Versions(Protocol):
         ...
 
     def known(self, tx: Any, tenant: Tenant, id: str) -> DatasetVersion | None:
-        """Return a version, deleted or not, inside a transaction; what is being deleted has a `deleted`. Raises `Invalid`."""
+        """Return a version, deleted or not, inside a transaction; what is being deleted has a `deleted`."""
         ...
 
     async def files(self, tenant: Tenant, id: str) -> Sequence[HeldFile] | None:

@@ -14,12 +14,12 @@ from hanse.evidence.say import say
 from hanse.factory.custody.models import Models, Training, short
 from hanse.factory.custody.ports import Agreements, Contract, Log, Logged, Versions
 from hanse.factory.custody.register import Custody, Register
-from hanse.kernel.errors import Invalid, NotFound
+from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Tenant
 
 Fact = str | int | bool | tuple[str, ...] | None
 _READERS: Final = ("opened", "leased", "returned", "use-began")
-_KEPT: Final = ("kept", "held", "drilled", "receipt")
+_GONE: Final = ("receipt", "notice")
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,20 +57,23 @@ class Questions:
             "readers-of": self.readers_of,
         }
 
+    def check(self, question: str) -> None:
+        """Raise `NotFound` for a question that is not known."""
+        if question not in self._known:
+            raise NotFound(f"{question[:40]!r} is no question.", where="question", hint=f"One of {', '.join(self._known)}.")
+
     async def ask(self, tenant: Tenant, question: str, about: str) -> Answer:
-        """Answer a question. Raises `NotFound`, and `Invalid` for one that is not known."""
-        answers = self._known.get(question)
-        if answers is None:
-            raise Invalid(f"{question[:40]!r} is no question.", where="question", rule="question", hint=f"One of {', '.join(self._known)}.")
-        return await answers(tenant, about)
+        """Answer a question. Raises `NotFound`."""
+        self.check(question)
+        return await self._known[question](tenant, about)
 
     async def datasets_of(self, tenant: Tenant, model: str) -> Answer:
         """Which versions trained a model: under which contract and terms, from whom, received when, and where they are now."""
         found = await self._models.get(tenant, model)
         lines = [_trained(one) for one in found.trainings]
         inputs = {each.version: each for one in found.trainings for each in one.says.inputs}
-        for one in inputs.values():
-            lines.append(await self._dataset(tenant, one))
+        known = {one.agreement: await self._under(tenant, one.agreement) for one in inputs.values()}
+        lines += [await self._dataset(tenant, one, *known[one.agreement]) for one in inputs.values()]
         return Answer(question="datasets-of", about=found.name, lines=tuple(lines))
 
     async def models_of(self, tenant: Tenant, named: str) -> Answer:
@@ -98,7 +101,7 @@ class Questions:
         """Where the bytes of a version are, who keeps them until when, and when they were fetched back last."""
         found = await self._version(tenant, version)
         custody = await self._register.of(tenant, found.id)
-        entries = [one for one in await self._log.of(tenant, found.agreement or "", _KEPT) if _about(one.says, found)]
+        entries = [one for one in await self._log.of(tenant, found.agreement or "", _GONE) if _about(one.says, found)]
         lines = [_place(found, entries), *_keepers(custody)]
         notes = tuple(one.text for one in custody.conflicts)
         if custody.drill is None and found.deleted is None:
@@ -120,12 +123,16 @@ class Questions:
             notes.append("A contract's uses that name no version are those in which data came, or was opened before it was stored here.")
         return Answer(question="readers-of", about=found.id, lines=tuple(lines), notes=tuple(notes))
 
-    async def _dataset(self, tenant: Tenant, used: k.Input) -> Line:
+    async def _under(self, tenant: Tenant, agreement: str) -> tuple[Contract | None, Mapping[str, int]]:
+        """Return an agreement (empty: none), and the entries that say which versions were received under it, by version."""
+        contract = await self._agreements.get(tenant, agreement) if agreement else None
+        entries = await self._log.of(tenant, agreement, ("acquired",))
+        return contract, {one.says.version: one.index for one in entries if isinstance(one.says, k.Acquired)}
+
+    async def _dataset(self, tenant: Tenant, used: k.Input, contract: Contract | None, received: Mapping[str, int]) -> Line:
         version = await self._versions.get(tenant, used.version)
         if version is None:
             return Line(text=f"{used.version} (root {used.root}) is not known here any more.", facts={"version": used.version})
-        received = await self._received(tenant, version)
-        contract = None if version.agreement is None else await self._agreements.get(tenant, version.agreement)
         how = "data of one's own" if version.agreement is None else f"from {version.provider or 'unknown'} under {version.agreement}"
         text = f"{version.id}: {how}, received {version.stored:%Y-%m-%d}, root {version.root[:16]}…; {_state(version)}."
         facts: dict[str, Fact] = {
@@ -140,8 +147,7 @@ class Questions:
             "tier": version.tier if version.deleted is None else None,
             "same": version.root == used.root,
         }
-        first = received[0] if received else None
-        return Line(text=text, entry=None if first is None else first.entry, at=version.stored, facts=facts)
+        return Line(text=text, entry=received.get(version.id), at=version.stored, facts=facts)
 
     async def _received(self, tenant: Tenant, version: DatasetVersion) -> tuple[Line, ...]:
         entries = await self._log.of(tenant, version.agreement or "", ("acquired",))
@@ -186,7 +192,7 @@ def _place(version: DatasetVersion, entries: Sequence[Logged]) -> Line:
     if version.deleted is None:
         text = f"{version.id} is here, in the {version.tier} tier: {version.count} files, {version.size} bytes, root {version.root}."
         return Line(text=text, at=version.stored, facts={"tier": version.tier, "root": version.root, "available": True})
-    receipt = next((one for one in entries if isinstance(one.says, k.Receipt)), None)
+    receipt = entries[0] if entries else None
     text = f"{version.id} was deleted on {version.deleted:%Y-%m-%d}; root {version.root}."
     facts: dict[str, Fact] = {"root": version.root, "available": False}
     return Line(text=text, entry=None if receipt is None else receipt.index, at=version.deleted, facts=facts)
@@ -226,9 +232,11 @@ def _said(one: Logged, **facts: Fact) -> Line:
 
 
 def _about(says: k.Predicate, version: DatasetVersion) -> bool:
-    """Tell whether a statement is about a version: by its name, or, as a receipt has it, by its root."""
+    """Tell whether a statement is about a version: by its name, or, as a receipt has it, by its root; of notices, that it was deleted."""
     if isinstance(says, k.Receipt):
         return says.root == version.root and says.obligation in ("", version.id)
+    if isinstance(says, k.Notice):
+        return says.about == "deleted" and says.text.startswith(f"{version.id} was deleted")
     return getattr(says, "version", None) == version.id
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from msgspec import Struct, structs
@@ -17,7 +18,7 @@ from hanse.evidence import kinds as k
 from hanse.evidence.statement import Subject
 from hanse.factory.custody.personal import check_public
 from hanse.factory.custody.ports import Agreements, CustodyTx, Database, Letters, Log, Versions
-from hanse.factory.custody.records import Conflict, Drill, Hold, Keeping, Note
+from hanse.factory.custody.records import Conflict, Drill, Hold, Keeping, Note, Owed
 from hanse.factory.custody.retention import after_years, conflict_of, yields
 from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Conflict as Clash
@@ -102,38 +103,57 @@ class Register:
             own = self._agreements.own(tx, tenant)
             if found.deleted is not None and keeper in ("", own):
                 raise Clash(f"{version} was deleted here, so it cannot be kept here.", where="version", rule="deleted")
-            self.write(tx, found, keeper=keeper or own, until=end, note=Note(why, salt) if why else None)
+            self.write(tx, [found], keeper=keeper or own, until=end, note=Note(why, salt) if why else None)
 
         await self._database.run(work)
         return await self.of(tenant, version)
 
     def write(
-        self, tx: CustodyTx, version: DatasetVersion, *, keeper: str, until: datetime, reason: str = "", note: Note | None = None
-    ) -> Keeping:
-        """Write a keeping down and state it, in the caller's transaction."""
-        says = k.Kept(
-            agreement=version.agreement or "",
-            version=version.id,
-            root=version.root,
-            keeper=keeper,
-            until=until,
-            reason=reason,
-            note=None if note is None else note.digest,
-        )
-        entry = self._log.append(tx, version.tenant, Subject.of(version.id, version.root), says)
-        made = Keeping(
-            tenant=version.tenant,
-            version=version.id,
-            root=version.root,
-            keeper=keeper,
-            since=self._clock.now(),
-            until=until,
-            entry=entry,
-            reason=reason,
-            note=note,
-            agreement=version.agreement,
-        )
-        tx.custody.put_keeping(made)
+        self,
+        tx: CustodyTx,
+        versions: Sequence[DatasetVersion],
+        *,
+        keeper: str,
+        until: datetime,
+        reason: str = "",
+        note: Note | None = None,
+    ) -> list[Keeping]:
+        """Write down that somebody keeps versions, all of one participant, and state it, in the caller's transaction."""
+        if not versions:
+            return []
+        digest, now = None if note is None else note.digest, self._clock.now()
+        said = [
+            (
+                Subject.of(one.id, one.root),
+                k.Kept(
+                    agreement=one.agreement or "",
+                    version=one.id,
+                    root=one.root,
+                    keeper=keeper,
+                    until=until,
+                    reason=reason,
+                    note=digest,
+                ),
+            )
+            for one in versions
+        ]
+        made = [
+            Keeping(
+                tenant=one.tenant,
+                version=one.id,
+                root=one.root,
+                keeper=keeper,
+                since=now,
+                until=until,
+                entry=entry,
+                reason=reason,
+                note=note,
+                agreement=one.agreement,
+            )
+            for one, entry in zip(versions, self._log.append_many(tx, versions[0].tenant, said), strict=True)
+        ]
+        for keeping in made:
+            tx.custody.put_keeping(keeping)
         return made
 
     async def release(self, tenant: Tenant, version: str, *, keeper: str = "", why: str = "") -> None:
@@ -193,7 +213,7 @@ class Register:
         def work(tx: CustodyTx) -> Custody:
             found = self._known(tx, tenant, version)
             keepings, holds = tx.custody.keepings(tenant, found.id), tx.custody.holds(tenant, found.id)
-            return self._custody(tx, tenant, found.id, keepings, holds, tx.custody.drill(tenant, found.id))
+            return self._custody(tx, tenant, found.id, keepings, holds, tx.custody.drill(tenant, found.id), self._owed(tx, tenant))
 
         return await self._database.read(work)
 
@@ -207,14 +227,35 @@ class Register:
                 keepings.setdefault(one.version, []).append(one)
             for hold in tx.custody.holds(tenant, standing=True):
                 holds.setdefault(hold.version, []).append(hold)
-            drills = {one.version: one for one in tx.custody.drills(tenant)}
+            drills, owed = {one.version: one for one in tx.custody.drills(tenant)}, self._owed(tx, tenant)
             ids = sorted(keepings.keys() | holds.keys())
-            return [self._custody(tx, tenant, id, keepings.get(id, ()), holds.get(id, ()), drills.get(id)) for id in ids]
+            return [self._custody(tx, tenant, id, keepings.get(id, ()), holds.get(id, ()), drills.get(id), owed) for id in ids]
 
         return await self._database.read(work)
 
+    async def troubles(self, tenant: Tenant) -> list[str]:
+        """Return what a person has to see to: contradictions, versions that did not come back sound, and overdue drills."""
+        found, now = await self.overview(tenant), self._clock.now()
+        said = [one.text for custody in found for one in custody.conflicts]
+        said += [f"{one.version} did not come back as it was stored." for one in found if _unsound(one)]
+        overdue = sum(one.drill_due is not None and one.drill_due <= now for one in found)
+        if overdue:
+            said.append(f"{overdue} {'version has' if overdue == 1 else 'versions have'} to be fetched back again: hanse custody drill")
+        return said
+
+    def _owed(self, tx: CustodyTx, tenant: Tenant) -> Callable[[str], Sequence[Owed]]:
+        """Return what tells which deletions an agreement owes; each is looked up once."""
+        return cache(lambda agreement: self._agreements.deletions(tx, tenant, agreement))
+
     def _custody(
-        self, tx: CustodyTx, tenant: Tenant, id: str, keepings: Sequence[Keeping], holds: Sequence[Hold], drill: Drill | None
+        self,
+        tx: CustodyTx,
+        tenant: Tenant,
+        id: str,
+        keepings: Sequence[Keeping],
+        holds: Sequence[Hold],
+        drill: Drill | None,
+        owed: Callable[[str], Sequence[Owed]],
     ) -> Custody:
         stored = self._versions.known(tx, tenant, id)
         there = stored is not None and stored.deleted is None
@@ -223,7 +264,7 @@ class Register:
         due = None
         if there and kept is not None:
             due = (kept.since if drill is None else drill.at) + timedelta(days=self._rules.drill_days)
-        found = conflict_of(kept, self._agreements.deletions(tx, tenant, kept.agreement)) if there and kept and kept.agreement else None
+        found = conflict_of(kept, owed(kept.agreement)) if there and kept and kept.agreement else None
         return Custody(
             version=id,
             stored=stored,
@@ -296,6 +337,10 @@ class Register:
         if found is None:
             raise NotFound(f"There is no version {version[:120]!r}.", where="version", hint="`hanse facility list` shows what is there.")
         return found
+
+
+def _unsound(one: Custody) -> bool:
+    return one.drill is not None and not one.drill.sound and one.stored is not None and one.stored.deleted is None
 
 
 def _until(moment: datetime | None) -> str:

@@ -70,11 +70,17 @@ class Retention:
         self._years = years
         self._clock = clock
 
+    def warnings(self, terms: Terms) -> list[str]:
+        """Return how terms that name training among what they permit contradict the keeping after it."""
+        named = {plain(rule.action) for rule in terms.permissions} & CALLS_FOR
+        found = self.conflict(terms, min(named)) if named else None
+        return [] if found is None else [found]
+
     def conflict(self, terms: Terms, action: str) -> str | None:
         """Return, as a sentence, how the terms contradict the keeping after a use for `action`; nothing where they do not."""
         now = self._clock.now()
         wishes = [(moment, f"the terms ask for it to be kept ({path})") for path, moment in _kept_by_terms(terms, now)]
-        if calls_for_custody(action):
+        if self._years and calls_for_custody(action):
             wishes.append((after_years(now, self._years), f"what trained a model is kept for {self._years} years"))
         first = _first(self._deadlines.of(terms, now))
         if first is None:

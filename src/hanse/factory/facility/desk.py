@@ -37,7 +37,7 @@ class Desk:
         self.facility = facility
         self.jobs = jobs
         self._removal = removal
-        self._importing = importing
+        self.importing = importing
 
     async def kept(self, tenant: Tenant, version: str) -> str | None:
         """Return why a version must stay, if it must. Raises `NotFound`."""
@@ -76,10 +76,10 @@ class Desk:
     async def take(self, tenant: Tenant, path: str, name: str, origin: Origin) -> Job:
         """Take a folder of this machine in as a version of one's own data. Raises `Invalid`, `Forbidden`, `SourceVanished`."""
         check_name(name)
-        self._importing.check(tenant, path)
+        self.importing.check(tenant, path)
 
         async def work(job: Job) -> DatasetVersion:
-            return await self._importing.take(tenant, path, name, origin, job)
+            return await self.importing.take(tenant, path, name, origin, job)
 
         return self.jobs.begin(tenant, "import", work)
 

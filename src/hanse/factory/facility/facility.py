@@ -155,7 +155,7 @@ class Facility:
         name, number = split_id(version)
         found: Stored | None = await self.stock.database.read(lambda tx: tx.facility.get(tenant, name, number))
         if found is None:
-            raise NotFound(f"There is no version {version[:120]!r}.", where="version")
+            raise NotFound(f"There is no version {version[:120]!r}.", where="version", hint="`hanse facility list` shows what is there.")
         return found
 
     async def usage(self, tenant: Tenant) -> Usage:

@@ -27,7 +27,7 @@ from hanse.factory.facility.records import Pack as PackRecord
 from hanse.factory.facility.records import Staging
 from hanse.factory.facility.staged import Staged
 from hanse.factory.facility.stock import Stock, over_quota
-from hanse.kernel.errors import HanseError, Invalid, NotFound, PeerInvalid
+from hanse.kernel.errors import Conflict, HanseError, Invalid, NotFound, PeerInvalid
 from hanse.kernel.tenant import Tenant
 
 GATHERED: Final = 4 << 20
@@ -207,7 +207,9 @@ class Intaking:
         pack, page = self._pack, self._journal.take(self._staged.packs, bytes(self._pack.rows))
         self._pages += 1
         self._pack = self._new_pack()
-        self._writing = (pack, asyncio.create_task(self._write(pack, page, self._pages)))
+        task = asyncio.create_task(self._write(pack, page, self._pages))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever waited for it may be gone
+        self._writing = (pack, task)
 
     async def _written(self) -> None:
         """Return once what is being written is durable."""
@@ -224,8 +226,9 @@ class Intaking:
         size = 0 if pack.empty else pack.size
         staging, quota = self._staging, self._quota(self.tenant)
         await self._stock.check_quota(self.tenant, size, quota)
+        path = pack_path(self.tenant, staging.vault, pack.name)
         if size:
-            await self._stock.hot.put(pack_path(self.tenant, staging.vault, pack.name), pack.data)
+            await self._stock.hot.put(path, pack.data)
         now = self._stock.clock.now()
 
         def work(tx: Any) -> None:
@@ -235,7 +238,12 @@ class Intaking:
             if size:
                 tx.facility.put_pack(PackRecord(staging.tenant, staging.vault, pack.name, staging.id, size))
 
-        await self._stock.database.run(work)
+        try:
+            await self._stock.database.run(work)
+        except Conflict:  # the intake ended meanwhile, perhaps with its key: nobody knows of this pack
+            if size:
+                await self._stock.hot.delete(path)
+            raise
 
     def _check(self) -> None:
         if self._failed is not None:

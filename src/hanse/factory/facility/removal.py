@@ -63,7 +63,7 @@ class Removal:
         name, number = split_id(version)
         stored = await self._stock.database.read(lambda tx: tx.facility.get(tenant, name, number))
         if stored is None or stored.state is State.GONE:
-            raise NotFound(f"There is no version {version[:120]!r}.", where="version")
+            raise NotFound(f"There is no version {version[:120]!r}.", where="version", hint="`hanse facility list` shows what is there.")
         farewell = Farewell(reason=reason[:1000], objects=await self._objects(stored))
 
         def work(tx: Any) -> _Plan:

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from hanse.factory.mirrors.kit import Kit, ended
+from hanse.factory.mirrors.kit import Kit, ended, known, put
 from hanse.factory.mirrors.purging import Purging, doom
 from hanse.factory.mirrors.records import Deal, Judgement, Mirror, MirrorChanged, MirrorState, Report, Wanted
 from hanse.factory.mirrors.refreshing import Refreshing, backed_off
@@ -30,8 +30,10 @@ Key = tuple[Tenant, str]
 class Mirrors:
     """The mirrors of all participants of this server. What takes long runs in tasks, one per mirror."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, *, alone: bool = True) -> None:
+        """Take the ports. `alone`: no other server process works on the same database."""
         self._kit = kit
+        self._alone = alone
         self._reporting = Reporting(kit)
         self._refreshing = Refreshing(kit)
         self._purging = Purging(kit, self._reporting)
@@ -121,7 +123,7 @@ class Mirrors:
         """Begin what is due, and judge all mirrors now and then; a chore of the timer."""
         now = self._kit.clock.now()
         for mirror in await self._kit.database.read(lambda tx: tx.mirrors.due(now, BATCH)):
-            self._begin(mirror)
+            self._begin(mirror, timed=True)
         if now >= self._next:
             self._next = now + self._kit.rules.look
             self._soon(self._round())
@@ -145,7 +147,11 @@ class Mirrors:
             doom(tx, mirror, f"The provider asked for its deletion. {why}".rstrip(), self._kit.clock.now())
 
     async def start(self) -> None:
-        """Judge all mirrors: what was revoked while the server was down is purged now."""
+        """Judge all mirrors: what was revoked while the server was down is purged now; and go on with what it was at."""
+        if self._alone:  # otherwise another process may be at it: it is taken up once nobody holds it any more
+            for mirror in await self._kit.database.read(lambda tx: tx.mirrors.open()):
+                if mirror.transfer:
+                    self._begin(mirror)
         self._soon(self._round())
 
     async def stop(self) -> None:
@@ -162,18 +168,19 @@ class Mirrors:
 
     # How.
 
-    def _begin(self, mirror: Mirror) -> None:
+    def _begin(self, mirror: Mirror, *, timed: bool = False) -> None:
         key = (mirror.tenant, mirror.name)
         if key not in self._tasks:
-            self._tasks[key] = task = asyncio.get_running_loop().create_task(self._work(mirror))
+            self._tasks[key] = task = asyncio.get_running_loop().create_task(self._work(mirror, timed=timed))
             task.add_done_callback(lambda done: self._tasks.pop(key, None) if self._tasks.get(key) is done else None)
 
-    async def _work(self, mirror: Mirror) -> None:
+    async def _work(self, mirror: Mirror, *, timed: bool) -> None:
         """Do what is to be done about a mirror; faults are written down with it, and nobody else's concern."""
+        due = mirror.due
         try:
             mirror = await self._kit.mirror(mirror.tenant, mirror.name)
             if mirror.state is MirrorState.ACTIVE:
-                await self._refresh(mirror)
+                await self._refresh(mirror, due if timed else None)
             elif mirror.state is MirrorState.PURGING:
                 await self._purging.purge(mirror)
         except HanseError as error:
@@ -182,16 +189,25 @@ class Mirrors:
             log.exception("The mirror %s could not be worked on.", mirror.name, extra={"participant": mirror.tenant})
             await self._fault(mirror, Conflict("Something went wrong here; the server's log tells more."))
 
-    async def _refresh(self, mirror: Mirror) -> None:
+    async def _refresh(self, mirror: Mirror, due: datetime | None) -> None:
+        """Refresh a mirror that was `due` then, unless another server process is at it; without a time whatever others do."""
         if not await self._judged(mirror):
             return
-        claimed = await self._kit.change(mirror, MirrorState.ACTIVE, due=self._kit.clock.now() + self._kit.rules.lease)
-        await self._refreshing.refresh(claimed)
+
+        def claim(tx: Any) -> Mirror | None:
+            found = known(tx.mirrors.get(mirror.tenant, mirror.name), mirror.name)
+            if due is not None and found.due != due:
+                return None
+            return put(tx, mirror, MirrorState.ACTIVE, due=self._kit.clock.now() + self._kit.rules.lease)
+
+        claimed = await self._kit.database.run(claim)
+        if claimed is not None:
+            await self._refreshing.refresh(claimed)
 
     async def _judged(self, mirror: Mirror) -> bool:
         """Tell whether a mirror may be kept; doom it if that is known to be over, and raise `Conflict` if it cannot be told now."""
-        why, known = await self._over(mirror)
-        if why and known:
+        why, sure = await self._over(mirror)
+        if why and sure:
             await self._doom(mirror, why)
             await self._purging.purge(await self._kit.mirror(mirror.tenant, mirror.name))
         elif why:
@@ -213,8 +229,8 @@ class Mirrors:
         kit = self._kit
         try:
             found = await kit.mirror(mirror.tenant, mirror.name)
-            why, known = await self._over(found)
-            if found.state is MirrorState.ACTIVE and why and known:
+            why, sure = await self._over(found)
+            if found.state is MirrorState.ACTIVE and why and sure:
                 await self._doom(found, why)
                 await self._purging.purge(await kit.mirror(mirror.tenant, mirror.name))
             else:
@@ -248,8 +264,8 @@ class Mirrors:
             if mirror.state is MirrorState.PURGING:
                 self._begin(mirror)
                 continue
-            why, known = await self._over(mirror)
-            if why and known:
+            why, sure = await self._over(mirror)
+            if why and sure:
                 await self._doom(mirror, why)
                 await self._purge(mirror)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
@@ -10,13 +11,14 @@ from typing import Any, Final
 
 from hanse.factory.mirrors.kit import Kit, known, put
 from hanse.factory.mirrors.records import Line, Mirror, Report, Used
-from hanse.kernel.tenant import Tenant
+from hanse.kernel.errors import HanseError
 
 MARGIN: Final = timedelta(minutes=5)
 """A use that ended just before a report may be written down just after it: the next report looks so far back."""
 SETTLED: Final = timedelta(seconds=1)
 """What a use has sent is written down a little after it (`dataplane.metering`): it is reported once it is older than this."""
 _LOOKS: Final = 5
+log = logging.getLogger("hanse.mirrors")
 
 
 class Reporting:
@@ -59,12 +61,16 @@ class Reporting:
     async def _uses(self, mirror: Mirror) -> Sequence[Line]:
         return await self._kit.onward.uses(mirror, mirror.reported - MARGIN)
 
-    async def report_all(self, tenant: Tenant | None = None) -> None:
+    async def report_all(self) -> None:
         """Report for all mirrors that have not ended and whose last report is long ago."""
         kit = self._kit
         for mirror in await kit.database.read(lambda tx: tx.mirrors.open()):
-            if tenant in (None, mirror.tenant) and mirror.reported + kit.rules.report <= kit.clock.now():
+            if mirror.reported + kit.rules.report > kit.clock.now():
+                continue
+            try:
                 await self.report(mirror)
+            except HanseError as error:  # it is nothing to the others
+                log.warning("The use of %s could not be reported: %s", mirror.name, error.message, extra={"participant": mirror.tenant})
 
 
 def digest(salt: str, who: str) -> str:

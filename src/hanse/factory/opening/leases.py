@@ -6,6 +6,7 @@ used. It never lasts longer than the permission holds that was decided on, nor l
 
 from __future__ import annotations
 
+import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -104,7 +105,9 @@ class Lending:
         if len(log) > MAX_LOG:
             raise Invalid(f"The log is larger than {MAX_LOG} bytes.", where="log", rule="lease-log")
         file = LeaseFile(FORMAT, msgspec.Raw(lease.statement), "")
-        checked = check_log(log, file, VerifyingKey.from_jwk(dict(lease.jwk)).verify_bytes)
+        check = VerifyingKey.from_jwk(dict(lease.jwk)).verify_bytes
+        # In a thread: thousands of signatures take a while, in which others shall be served.
+        checked = await asyncio.to_thread(check_log, log, file, check)
         kept = await self._database.run(lambda tx: self._returned(tx, tenant, id, checked))
         for use in kept.uses:
             await self._uses.close(tenant, use)
@@ -160,8 +163,9 @@ class Lending:
     def _returned(self, tx: OpeningTx, tenant: Tenant, id: str, checked: Checked) -> Lease:
         lease = _there(tx.leases.get(tenant, id), id)
         if lease.returned is not None:
-            if lease.used != len(checked.openings):
-                raise Conflict("Another log of this lease came back already.", where="lease", rule="returned")
+            if lease.log != checked.sha256:
+                hint = f"`hanse lease show {id}` shows what came back."
+                raise Conflict("Another log of this lease came back already.", where="lease", rule="returned", hint=hint)
             return lease
         says = k.Returned(
             agreement=lease.agreement or "",
@@ -172,7 +176,7 @@ class Lending:
             gaps=checked.gaps,
         )
         self._ledger.state(tx, tenant, Subject.of(lease.version, lease.root), says)
-        kept = structs.replace(lease, used=len(checked.openings), gaps=checked.gaps, returned=self._clock.now())
+        kept = structs.replace(lease, used=len(checked.openings), gaps=checked.gaps, log=checked.sha256, returned=self._clock.now())
         tx.leases.put(kept)
         return kept
 

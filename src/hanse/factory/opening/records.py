@@ -39,7 +39,8 @@ class Opening(Struct, frozen=True, kw_only=True):
 class Lease(Struct, frozen=True, kw_only=True):
     """A version lent to a node. `holder` is the thumbprint (RFC 7638) of its key `jwk`; `uses` are the uses that were counted for it.
 
-    `statement` is the signed statement that it rests on. `used`, `gaps` and `returned` are set when its log came back.
+    `statement` is the signed statement that it rests on. `used`, `gaps`, `log` (its SHA-256) and `returned` are set when its log
+    came back.
     """
 
     tenant: Tenant
@@ -58,4 +59,5 @@ class Lease(Struct, frozen=True, kw_only=True):
     statement: bytes = b""
     used: int | None = None
     gaps: tuple[str, ...] = ()
+    log: str = ""
     returned: datetime | None = None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hanse.factory.acquire.orders import Orders
 from hanse.factory.custody.desk import Desk as Custody
 from hanse.factory.custody.export.service import Exporting
+from hanse.factory.custody.retention import Retention
+from hanse.factory.documents.service import Documents
 from hanse.factory.facility.desk import Desk
 from hanse.factory.facility.jobs import Jobs
 from hanse.factory.links.links import Links
@@ -31,6 +33,9 @@ class FactoryServices:
     recall: Callable[[Tenant, str, str], Awaitable[str]]
     custody: Custody
     custody_jobs: Jobs
+    retention: Retention
+    documents: Documents
+    document_jobs: Jobs
     facility: Desk
     links: Links
     replicas: Replicas

@@ -43,6 +43,7 @@ class ServerOperations:
             spaces=[] if participant is None else await self._space.standings(participant),
             credentials=await self._wallet.holdings(call.tenant, _HOLDINGS) if counted else None,
             ledger=await self._services.factory.witnessing.trouble(call.tenant) if counted else "",
+            custody=(await self._services.factory.custody.register.troubles(call.tenant))[:100] if counted else [],
         )
 
     async def _whoami(self, call: Call, _said: Any) -> s.WhoAmI:

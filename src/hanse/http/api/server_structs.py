@@ -28,7 +28,8 @@ class Holding(Struct, kw_only=True):
 class Status(Struct, kw_only=True):
     """The server and, for a participant's operator, how the participant stands. Figures stop at 1,000.
 
-    `credentials` are the first hundred that it holds. `ledger` says what is wrong with its signed log, if anything is.
+    `credentials` are the first hundred that it holds. `ledger` says what is wrong with its signed log, if anything is, and `custody`
+    what a person has to see to of what is kept.
     """
 
     version: str
@@ -39,6 +40,7 @@ class Status(Struct, kw_only=True):
     spaces: list[Membership]
     credentials: list[Holding] | None
     ledger: str
+    custody: list[str]
 
 
 class WhoAmI(Struct, kw_only=True):

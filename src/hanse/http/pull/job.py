@@ -58,7 +58,8 @@ class Job:
     async def run(self, address: DataAddress) -> Fetched:
         """Fetch all. Raises what `Fetcher.fetch` does."""
         url = address.properties.get("manifest")
-        manifest = decode(await self._line.read(url, MAX_BYTES)) if url else None
+        # In a thread: a manifest of a million files takes seconds, in which others shall be served.
+        manifest = await asyncio.to_thread(decode, await self._line.read(url, MAX_BYTES)) if url else None
         sources = _sources(address, manifest)
         self._total = manifest.size if manifest else None
         self._report(0)

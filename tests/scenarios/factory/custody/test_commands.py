@@ -65,7 +65,7 @@ def test_what_was_not_opened_for_it_is_said(space, rain, model):
 def test_the_questions_of_an_authority(space, rain, model):
     entry = model["training"]["entry"]
     datasets = space.json("evidence", "datasets-of", "rain-net")
-    assert [one["entry"] for one in datasets["lines"]][0] == entry
+    assert datasets["lines"][0]["entry"] == entry
     assert datasets["lines"][1]["facts"]["version"] == rain
     assert datasets["lines"][1]["facts"]["available"] is True
     by_digest = space.json("evidence", "datasets-of", model["training"]["digest"])
@@ -104,13 +104,13 @@ def test_a_record_by_its_hash(space, rain, model, tmp_path):
 
 
 def test_custody_and_a_hold(space, rain, model):
-    assert "in custody until" in space.run("facility", "delete", rain, code=1).output
+    assert "in custody until" in space.run("facility", "delete", rain, "--yes", code=1).output
     [one] = [each for each in space.json("custody", "list") if each["version"] == rain]
     assert "rain-net was trained on it" in one["keepings"][0]["reason"] or "rain-tuned" in one["keepings"][0]["reason"]
     [held] = space.json("custody", "hold", rain, "--reason", "The case of Maria Müller.")
     assert held["stands"] is True
     space.run("custody", "release", rain, "--why", "Maria Müller asked us to.")
-    assert held["id"] in space.run("facility", "delete", rain, code=1).output
+    assert held["id"] in space.run("facility", "delete", rain, "--yes", code=1).output
     lifted = space.json("custody", "lift", held["id"])
     assert lifted["stands"] is False
     space.run("custody", "lift", held["id"], code=1)
@@ -142,6 +142,23 @@ def test_a_drill_from_both_tiers_and_its_report(space, rain, model, tmp_path):
     assert space.json("custody", "drill", rain)["sound"] is True
     where = space.json("evidence", "where", rain)
     assert any("fetched back" in one["text"] for one in where["lines"])
+
+
+def test_the_story_of_a_version_a_model_and_a_hold(space, rain, model):
+    story = space.json("explain", rain)
+    assert (story["kind"], story["state"]) == ("stored version", "KEPT")
+    assert any("Opened to train" in one["detail"] for one in story["history"])
+    assert "rain-net" in story["related"]["trained"]
+    story = space.json("explain", "rain-net")
+    assert (story["kind"], rain in story["related"]) == ("model", True)
+    [held] = space.json("custody", "hold", rain, "--reason", "Case 12.", "--until", "2040-01-01")
+    story = space.json("explain", held["id"])
+    assert (story["state"], story["until"][:4]) == ("STANDS", "2040")
+    space.run("custody", "lift", held["id"])
+    assert space.json("explain", held["id"])["state"] == "OVER"
+    space.run("explain", "nothing@1", code=1)
+    space.run("explain", "no-net", code=1)
+    assert space.json("status")["custody"] == []
 
 
 def test_risk(space, rain, model):

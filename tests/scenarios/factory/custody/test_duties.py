@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from hanse.connector.explain import Explanation
 from hanse.evidence.statement import digest_of
 from hanse.factory.facility.records import State
+from hanse.factory.mirrors.records import Mirror, MirrorState
+from hanse.http.api.factory.custody_stories import CustodyStories
 from hanse.kernel.errors import Conflict
 from hanse.odrl.facts import Done
 from hanse.odrl.names import TRAIN
+from hanse.participants.roles import SERVER
 from tests.scenarios.factory.facility.test_duties import fulfilled, receipts, run, state, store
 from tests.scenarios.operations.world import until
+from tests.scenarios.usage.world import pair, permitting
 
 DIGEST = digest_of(b"weights")
 
@@ -40,6 +46,11 @@ def test_a_deletion_that_is_owed_wins_over_custody_and_that_is_told_before(tmp_p
         [custody] = await desk.register.overview("zoo")
         assert custody.conflicts == (conflict,)
         assert (await desk.questions.where("zoo", version.id)).notes[0] == conflict.text
+        assert await desk.register.troubles("zoo") == [conflict.text]
+        stories = CustodyStories(two.south.front.services)
+        story = await stories.of_agreement("zoo", Explanation(id=two.contract, kind="agreement", summary="", state="FINAL"))
+        assert (story.who, story.until, story.related[f"in custody: {version.id}"]) == ("you", conflict.delete, conflict.text)
+        assert (await stories.named("zoo", version.id)).last_error == conflict.text
         with pytest.raises(Conflict, match="in custody until"):
             await two.south.factory.facility.removal.delete("zoo", version.id, "by hand, before it is owed")
         two.world.clock.ahead = timedelta(days=1, minutes=-5)
@@ -104,3 +115,35 @@ def test_a_hold_ends_by_itself(tmp_path):
             await desk.register.hold("zoo", version.id, "too late")
 
     run(tmp_path, scenario)
+
+
+def test_a_participant_is_not_erased_while_a_hold_stands(tmp_path):
+    async def scenario(two):
+        version = await store(two)
+        desk, participants = two.south.factory.custody.desk, two.south.management.participants
+        [hold] = await desk.register.hold("zoo", version.id, "a court wants it")
+        with pytest.raises(Conflict, match=hold.id):
+            await participants.erase(SERVER, "zoo")
+        assert await two.south.factory.facility.facility.version("zoo", "rain") == version
+        await desk.register.lift("zoo", hold.id)
+        assert (await participants.erase(SERVER, "zoo")).counts["custody_holds"] == 1
+
+    run(tmp_path, scenario)
+
+
+def test_a_mirror_that_ended_is_purged_whatever_is_in_custody(tmp_path):
+    async def scenario():
+        async with pair(tmp_path, permitting()) as two:
+            version = await store(two)
+            done = await trained(two, version)
+            assert (done.kept, done.conflicts) == ((version.id,), ())
+            database, facility = two.south.ground.database, two.south.factory.facility
+            assert (await facility.removal.destroy("zoo", two.contract, "our wish")).versions == ()
+            now = two.world.clock.now()
+            fields = {"provider": "did:web:acme", "dataset": "ds_1", "made": now, "by": "op_1", "salt": "ab", "reported": now}
+            mirror = Mirror(tenant="zoo", name="rain", agreement=two.contract, state=MirrorState.PURGING, **fields)
+            await database.run(lambda tx: tx.mirrors.put(mirror))
+            removed = await facility.removal.destroy("zoo", two.contract, "the mirror ended")
+            assert [one.id for one in removed.versions] == [version.id]
+
+    asyncio.run(scenario())

@@ -97,7 +97,7 @@ def test_a_deleted_version_is_gone_and_its_receipt_is_in_the_log(space):
     folder.mkdir()
     (folder / "secret.txt").write_text("a secret text\n")
     version = space.json("facility", "import", str(folder), "--name", "gone")["id"]
-    gone = space.json("facility", "delete", version, "--reason", "not needed")
+    gone = space.json("facility", "delete", version, "--reason", "not needed", "--yes")
     assert gone["deleted"]
     assert "deleted" in space.run("ledger", "show", gone["receipt"]).output
     assert "was deleted" in space.run("facility", "export", version, "--into", str(space.folder / "out"), code=1).output

@@ -6,8 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from hanse.factory.facility.records import Intake, State
+from hanse.factory.opening.records import Lease
 from hanse.odrl.facts import Done
 from tests.scenarios.operations.world import until
 from tests.scenarios.usage.world import Atomic, Rule, pair, permitting
@@ -108,6 +110,33 @@ def test_what_somebody_keeps_stays_is_written_down_and_goes_when_they_let_go(tmp
         await fulfilled(two, two.south, "zoo")
         await fulfilled(two, two.north, "acme")
         assert (await facility.facility.record("zoo", version.id)).state is State.GONE
+
+    run(tmp_path, scenario)
+
+
+def test_a_lease_that_has_not_come_back_is_a_copy(tmp_path):
+    async def scenario(two):
+        version = await store(two)
+        until_ = datetime.now(UTC) + timedelta(hours=1)
+        lent = {"tenant": "zoo", "id": "lea_1", "version": version.id, "root": version.root, "agreement": two.contract, "holder": "x"}
+        lease = Lease(**lent, jwk={}, action="use", stated={}, openings=1, granted=until_ - timedelta(hours=1), until=until_)
+        await two.south.ground.database.run(lambda tx: tx.leases.put(lease))
+        two.world.clock.ahead = timedelta(days=1, minutes=-5)
+        two.south.connector.timer.wake()
+
+        async def noted():
+            page = await two.south.evidence.ledger.page("zoo", before=None, limit=100, agreement=two.contract)
+            return [entry.says.text for entry in page if entry.kind == "notice"]
+
+        assert await until(noted, "the notice") == ["rain@1 may be at a node: the lease lea_1 has not come back"]
+        assert [one.obligation for one in await receipts(two.south, "zoo", two.contract)] == [version.id]  # of this copy, and of no more
+        assert await state(two.south, "zoo", two.contract) == [Done.PENDING]
+        assert (await two.south.factory.facility.facility.record("zoo", version.id)).state is State.GONE
+
+        await two.south.ground.database.run(lambda tx: tx.leases.put(structs.replace(lease, returned=until_)))
+        two.south.connector.timer.wake()
+        await fulfilled(two, two.south, "zoo")
+        await fulfilled(two, two.north, "acme")
 
     run(tmp_path, scenario)
 

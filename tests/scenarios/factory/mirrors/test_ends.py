@@ -11,11 +11,13 @@ from msgspec import structs
 from hanse.anchor.records import Approval
 from hanse.anchor.rulebook.document import read, write
 from hanse.app.space import hand_over
+from hanse.evidence import kinds as k
 from hanse.factory.facility.records import Intake, State
 from hanse.factory.links.links import Wanted as Link
 from hanse.factory.links.records import Mode
 from hanse.factory.mirrors.records import MirrorState, Wanted
 from hanse.kernel.errors import Forbidden, NotFound
+from hanse.ledger.records import Delivery
 from tests.scenarios.factory.mirrors.town import run
 from tests.scenarios.operations.world import until
 
@@ -79,28 +81,12 @@ def test_with_the_membership_the_mirror_goes_and_the_provider_has_the_proof(tmp_
         assert world.objects() == []
         assert len(await world.stated(world.down, "zoo", "receipt", mirror.agreement)) == 1
         assert len(await world.arrived("receipt", mirror.agreement)) == 1
-
-    run(tmp_path, scenario)
-
-
-def test_an_anchor_that_is_away_is_no_reason_to_destroy_anything(tmp_path):
-    async def scenario(world):
-        await world.offer_collection()
-        await world.make()
-        spaces = world.mirrors._kit.spaces
-
-        async def away(tenant, space):
-            found = await show(tenant, space)
-            return structs.replace(found, needs=[structs.replace(one, met=None) for one in found.needs], rights=())
-
-        show, spaces._links.show = spaces._links.show, away
-        later(world)
-        await world.mirrors.settle()
-        found = await world.refresh()
-        assert (found.state, "cannot be told now" in found.problem) == (MirrorState.ACTIVE, True)
-        assert await world.content("mirror@1") == world.files()
-        spaces._links.show = show
-        assert (await world.refresh()).problem == ""
+        # That is all that a former member may still state: nothing on which a use could rest.
+        evidence = world.down.evidence.evidence
+        sent = await evidence.send("zoo", k.UseStated(agreement=mirror.agreement, purpose="dpv:ResearchAndDevelopment"))
+        assert (await evidence.settled("zoo", sent.id, 10)).state is Delivery.REFUSED
+        sent = await evidence.send("zoo", k.Notice(agreement=mirror.agreement, about="hello", text="Hello."))
+        assert (await evidence.settled("zoo", sent.id, 10)).state is Delivery.ACKNOWLEDGED
 
     run(tmp_path, scenario)
 
@@ -179,7 +165,11 @@ def test_a_contract_that_ends_while_a_refresh_runs_leaves_nothing(tmp_path):
         ended = await world.ended()
         await world.mirrors.settle()
         assert "It is over." in ended.why
-        assert world.objects() == []
+
+        async def nothing():
+            return world.objects() == []
+
+        await until(nothing, "an empty facility")
         assert await world.down.ground.database.read(lambda tx: tx.facility.stagings("zoo")) == []
         stored = await world.down.ground.database.read(lambda tx: tx.facility.of_agreement("zoo", mirror.agreement))
         assert [(one.version.id, one.state) for one in stored] == [("mirror@1", State.GONE)]

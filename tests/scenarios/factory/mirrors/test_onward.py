@@ -9,8 +9,9 @@ import pytest
 from hanse.connector.offers import Description
 from hanse.connector.records import StoredSource
 from hanse.factory.facility.records import Intake
+from hanse.factory.mirrors.records import MirrorState, Wanted
 from hanse.kernel.errors import Forbidden, Invalid, NotFound, SourceVanished
-from tests.scenarios.factory.mirrors.town import PASS_ON, run
+from tests.scenarios.factory.mirrors.town import BIG, PASS_ON, run
 from tests.scenarios.operations.world import until
 from tests.scenarios.usage.world import pull
 
@@ -120,6 +121,56 @@ def test_mirrored_data_is_offered_within_the_next_policy_and_its_use_is_reported
         assert (await world.down.front.services.offers.get("zoo", asset.id)).withdrawn is not None
         assert (await pull(address, None, "/files/texts/03.txt")).status in (401, 403, 404, 410)
         assert [one.uses for one in await world.arrived("usage-report", mirror.agreement, 2)] == [2, 1]
+
+    run(tmp_path, scenario)
+
+
+def test_a_user_mirrors_the_mirror_by_difference(tmp_path):
+    async def scenario(world):
+        await world.offer_collection(PASS_ON)
+        await world.make()
+        asset = await offer(world, "mirror", "members + until 2030-01-01")
+        theirs = world.up.factory.mirrors.mirrors
+        await theirs.make("user", Wanted(provider=world.zoo, dataset=asset.id, name="copy"), "eve")
+        first = await theirs.wait("user", "copy", 30)
+        assert (first.problem, first.version, first.count) == ("", "copy@1", 21)
+        big = world.collection / "big.bin"
+        content = bytearray(big.read_bytes())
+        content[BIG // 2 : BIG // 2 + 100] = bytes(100)
+        big.write_bytes(content)
+        await world.refresh()
+        await theirs.refresh("user", "copy")
+        second = await theirs.wait("user", "copy", 30)
+        assert (second.problem, second.version) == ("", "copy@2")
+        assert second.moved < 2 << 20
+        read = world.up.factory.facility.facility.read("user", "copy@2", "big.bin")
+        assert b"".join([part async for part in read]) == bytes(content)
+        # What the provider takes back is taken back from both.
+        await world.end_contract((await world.mirrors.show("zoo", "mirror")).agreement)
+        await world.ended()
+
+        async def gone():
+            return (await theirs.show("user", "copy")).state is MirrorState.ENDED
+
+        await until(gone, "the end of the user's mirror")
+        assert len(await world.stated(world.down, "zoo", "receipt", first.agreement)) == 2
+
+    run(tmp_path, scenario)
+
+
+def test_what_the_factorys_own_operators_opened_is_reported_too(tmp_path):
+    async def scenario(world):
+        await world.offer_collection()
+        mirror = await world.make()
+        openings = world.down.factory.opening.openings
+        await openings.open("zoo", "mirror@1", "use", {}, "op_ann")
+        await openings.open("zoo", "mirror", "use", {}, "op_ann")
+        await openings.open("zoo", "mirror", "use", {}, "op_bob")
+        world.clock.ahead += timedelta(seconds=5)
+        report = await world.mirrors.report("zoo", "mirror")
+        assert (report.uses, sorted(one.uses for one in report.users)) == (3, [1, 2])
+        [told] = await world.arrived("usage-report", mirror.agreement)
+        assert "op_" not in repr(told)
 
     run(tmp_path, scenario)
 

@@ -134,3 +134,17 @@ def test_the_commands(space, version, tmp_path):
     assert space.json("lease", "return", str(lease))["used"] == 1
     assert given["id"] in space.run("lease").stdout
     assert space.json("lease", "show", given["id"])["state"] == "returned"
+
+
+def test_another_log_as_long_as_the_first_is_not_taken_for_it(client, lent, version):
+    lease, file, key = lent
+    opened(version, file, key)
+    first = (file.parent / "run.lease.log").read_text()
+    (file.parent / "run.lease.log").unlink()
+    opened(version, file, key)
+    second = (file.parent / "run.lease.log").read_text()
+    assert first != second
+    client.leases.take_back(lease.id, first)
+    assert client.leases.take_back(lease.id, first).used == 1
+    with pytest.raises(Conflict):
+        client.leases.take_back(lease.id, second)

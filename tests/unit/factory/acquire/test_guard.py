@@ -167,3 +167,22 @@ def test_an_order_that_was_cancelled_ends_once_its_items_have():
     ending = order(cancelled=NOW)
     assert standing_of(ending, [item(state=ItemState.STORING)]) is OrderState.RUNNING
     assert standing_of(ending, [item(state=ItemState.CANCELLED)]) is OrderState.CANCELLED
+
+
+def test_what_failed_is_not_taken_again_once_its_money_went_elsewhere():
+    again, limits = item(price="5EUR"), budget("8EUR")
+    bought = item(number=2, state=ItemState.DONE, agreement="agr_1", price="5EUR")
+    assert "more than the 3 EUR that are left of 8 EUR" in why(order(limits=limits), again, "members + pay 5 EUR", bought)
+    by_a_person = structs.replace(bought, approved_by="eva")
+    assert why(order(limits=limits), again, "members + pay 5 EUR", by_a_person) == ""
+    assert why(order(limits=limits), structs.replace(again, approved_by="eva"), "members + pay 5 EUR", bought) == ""
+    # Of two that are tried again at once, one is taken.
+    waiting = item(number=2, state=ItemState.APPROVED, price="5EUR")
+    assert why(order(limits=limits), again, "members + pay 5 EUR", waiting) == ""
+    assert "left of 8 EUR" in may_agree(order(limits=limits), [again, waiting], waiting, said("members + pay 5 EUR"))
+
+
+def test_what_failed_is_not_taken_again_beyond_the_limit_of_all_runs():
+    standing = order(limits=budget("8EUR"), standing=Standing(every=timedelta(days=1), total=budget("9EUR")))
+    later = item(number=2, run=2, state=ItemState.DONE, agreement="agr_1", price="5EUR")
+    assert "left of 9 EUR" in why(standing, item(price="5EUR"), "members + pay 5 EUR", later)

@@ -208,7 +208,7 @@ def test_terms_that_only_the_law_keeps_ask_unless_they_are_accepted():
         assert [one.about for one in asked.items[0].questions] == ["declared"]
         assert "permission[0].constraint[1]" in asked.items[0].questions[0].said
         # The same dataset is acquired by one order at a time.
-        assert "is acquiring it already" in accepted.items[0].why
+        assert "It waits for a decision already" in accepted.items[0].why
         await world.orders.refuse(TENANT, asked.order.id, [], EVA)
         again = await world.run(wish(query="europe", declared=True))
         assert again.items[0].state is ItemState.APPROVED
@@ -328,7 +328,7 @@ def test_a_dry_run_plans_and_nothing_else():
         seen = await world.run(wish(dry_run=True, yes=False))
         assert (seen.order.state, seen.items[0].state) == (OrderState.PLANNED, ItemState.CANDIDATE)
         assert await world.db.read(lambda tx: tx.orders.open()) == []
-        with pytest.raises(Conflict, match="planned"):
+        with pytest.raises(Conflict, match="dry run"):
             await world.orders.approve(TENANT, seen.order.id, [], EVA)
 
     play(scenario)

@@ -51,7 +51,8 @@ def test_what_is_not_in_order_is_said_and_recorded_all_the_same():
         world = World()
         one = world.put(version(agreement=AGREEMENT))
         world.owed = [Owed(path="obligation[0]", due=NOW.replace(year=2027), words="")]
-        assert (await world.models.record(ACME, "a", DIGEST, [one.id], TRAIN)).warnings == (f"No opening of {one.id} to train is in the log.",)
+        done = await world.models.record(ACME, "a", DIGEST, [one.id], TRAIN)
+        assert done.warnings == (f"No opening of {one.id} to train is in the log.",)
         world.open(one, "fineTune")
         done = await world.models.record(ACME, "b", DIGEST, [one.id], TRAIN)
         assert done.warnings == (f"No opening of {one.id} to train is in the log (it was opened to fineTune).",)

@@ -14,7 +14,8 @@ from tests.unit.factory.custody.world import ACME, AGREEMENT, NOW, PROVIDER, Wor
 
 
 def due(days=None, **more):
-    return Owed(path="obligation[0]", due=None if days is None else NOW + timedelta(days=days), words="P30D after the contract ends", **more)
+    moment = None if days is None else NOW + timedelta(days=days)
+    return Owed(path="obligation[0]", due=moment, words="P30D after the contract ends", **more)
 
 
 def test_what_is_kept_stays_until_then_and_no_longer():
@@ -190,6 +191,5 @@ def test_a_sample_is_drawn_from_all_where_nothing_is_in_custody():
         drawn = await world.drilling.choose(ACME, sample=4)
         assert len({one.id for one in drawn}) == 4
         assert all(one.number != 3 for one in await world.drilling.choose(ACME, sample=99))
-
 
     asyncio.run(scenario())

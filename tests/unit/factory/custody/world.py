@@ -152,6 +152,9 @@ class World:
         self.entries.append(Logged(len(self.entries), self.clock.now(), OWN, says))
         return len(self.entries) - 1
 
+    def append_many(self, tx, tenant, said):
+        return [self.append(tx, tenant, subject, says) for subject, says in said]
+
     async def of(self, tenant, agreement, kinds):
         return [one for one in reversed(self.entries) if one.says.agreement == agreement and kind_of(one.says) in kinds]
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
+from hanse.factory.mirrors.mirrors import Mirrors
 from hanse.factory.mirrors.records import Deal, Judgement, Line, MirrorState
 from hanse.factory.mirrors.reporting import digest
 from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PeerRefused
@@ -131,6 +132,19 @@ def test_the_timer_refreshes_and_what_fails_is_tried_again_later_and_later():
     run(scenario)
 
 
+def test_of_two_server_processes_one_refreshes():
+    async def scenario(world):
+        await world.make(every=timedelta(hours=6))
+        world.clock.advance(hours=6)
+        other = Mirrors(world.kit)
+        await asyncio.gather(world.mirrors.begin_due(), other.begin_due())
+        await asyncio.gather(world.mirrors.settle(), other.settle())
+        assert world.previous == [None, "rain@1"]
+        assert world.mirror().moved_ever == 20
+
+    run(scenario)
+
+
 def test_old_versions_are_dropped_unless_offered_or_kept():
     async def scenario(world):
         await world.make(keep=2)
@@ -168,13 +182,15 @@ def test_an_owner_who_ends_it_does_not_wait_for_the_refresh():
     async def scenario(world):
         await world.make()
 
+        begun = asyncio.Event()
+
         async def forever():
+            begun.set()
             await asyncio.sleep(3600)
 
         world.fetching = [forever]
         await world.mirrors.refresh(US, "rain")
-        while len(world.previous) < 2:
-            await asyncio.sleep(0)
+        await begun.wait()
         ended = await world.mirrors.end(US, "rain", "Enough.")
         assert (ended.state, ended.why, ended.receipts, world.withdrawn) == (MirrorState.ENDED, "Enough.", ("led_1",), ["rain"])
         for call in (lambda: world.mirrors.refresh(US, "rain"), lambda: world.mirrors.end(US, "rain", "")):
@@ -212,6 +228,33 @@ def test_what_was_revoked_while_the_server_was_down_is_purged_at_the_start():
         await world.mirrors.start()
         await world.mirrors.settle()
         assert world.mirror().state is MirrorState.ENDED
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_refresh_that_a_stop_cut_off_is_taken_up(alone):
+    async def scenario(world):
+        await world.make()
+        begun = asyncio.Event()
+
+        async def forever():
+            begun.set()
+            await asyncio.sleep(3600)
+
+        world.fetching, world.offered = [forever], {"a": 1}
+        await world.mirrors.refresh(US, "rain")
+        await begun.wait()
+        await world.mirrors.stop()
+        assert (world.mirror().transfer, world.mirror().version) == ("trf_2", "rain@1")
+        assert world.mirrors.busy(world.mirror())
+        world.mirrors = Mirrors(world.kit, alone=alone)
+        await world.mirrors.start()
+        await world.mirrors.settle()
+        if not alone:
+            assert world.mirror().version == "rain@1"
+            await world.later(minutes=10)
+        assert (world.mirror().version, world.mirror().transfer) == ("rain@2", "")
 
     run(scenario)
 

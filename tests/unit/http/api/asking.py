@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import msgspec
 
+from hanse.app.factory.custody import TermDeadlines
+from hanse.factory.custody.retention import Retention
 from hanse.http.api.policies.operations import PolicyOperations
 from hanse.identity.statements import Member
 from hanse.kernel.clock import ManualClock
@@ -59,13 +61,15 @@ def ask(verb, members=True, capabilities=None, signs=None, **body):
     async def listens(_tenant, _peer):
         return signs
 
+    clock = ManualClock(NOW)
     services = SimpleNamespace(
-        clock=ManualClock(NOW),
+        clock=clock,
         directory=Register(members),
         verifier=Nobody(),
         participants=Registry(),
         listens=listens,
         capabilities=capabilities or Capabilities(operands=BUILT_IN, ledger=True),
+        factory=SimpleNamespace(retention=Retention(TermDeadlines(), 10, clock)),
     )
     operation = next(one for one in PolicyOperations(services).operations() if one.path.rpartition("/")[2] == verb)
     said = None if operation.takes is None else msgspec.convert(body, operation.takes)

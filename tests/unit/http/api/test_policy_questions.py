@@ -22,6 +22,12 @@ def test_templates_are_listed_with_classes_and_examples():
     assert {"usage", "meaning", "example", "classes"} <= items[0].keys()
 
 
+def test_training_under_terms_that_owe_the_deletion_is_warned_of():
+    assert "kept for 10 years" in check("members + train + delete within P30D")["warnings"][0]
+    assert check("members + delete within P30D")["warnings"] == []
+    assert check("members + train")["warnings"] == []
+
+
 def test_a_good_policy_has_sentences_badges_and_an_answer():
     one = check("members + count 3 + mask name + delete within P30D")
     assert one["permitted_now"] is True

@@ -100,6 +100,12 @@ class Agreeing:
             await kit.step(item, Event.NEGOTIATE, negotiation=under_way, joined=True)
             return
 
+        # Looked at before anything is asked for: what is asked for, the provider can make an agreement of.
+        now, items = await kit.others(item)
+        why = kit.may_agree(now, items, item, item.need or item.offer.terms)
+        if why:
+            raise Conflict(f"It is not asked for any more: {why}.", where="price", rule="price")
+
         def note_id(tx: Any, id: str) -> None:
             kit.stepped(tx, item, Event.NEGOTIATE, negotiation=id, joined=False)
 
@@ -138,7 +144,9 @@ class Agreeing:
             return ""
         order, items = await self._kit.others(item)
         why = self._kit.may_agree(order, items, item, terms)
-        if not why or _dearer(item, cost_of(terms, order.wish.action).price):
+        cost = cost_of(terms, order.wish.action)
+        # Terms can cover what was planned and still ask for money that nobody can name: that is for a person.
+        if not why or cost.unknown or _dearer(item, cost.price):
             return why
         return "" if await self._covered(item, terms) else why
 

@@ -10,12 +10,15 @@ from hanse.factory.acquire.records import Item, Order, Question
 from hanse.factory.acquire.running.kit import NO_TROUBLE, Kit, Slots, ended_agreement
 from hanse.factory.acquire.running.ports import Deal, Fetched, Flow
 from hanse.factory.acquire.states import Event
-from hanse.kernel.errors import Conflict, HanseError, NotReady, PeerRefused, PeerUnreachable, TooMany
+from hanse.kernel.errors import Conflict, HanseError, NotReady, PeerRefused, PeerUnreachable, TooLarge, TooMany
 from hanse.odrl.price import cost_of
 
 _AWAY: Final = frozenset({PeerUnreachable.rule, TooMany.rule, NotReady.rule})
 PAYMENT = "payment"
 """The question whether what the agreement costs is paid."""
+SIZE: Final = "size"
+"""The question whether more may come than was ordered."""
+_BEYOND: Final = "beyond-order"
 
 
 class Receiving:
@@ -40,7 +43,13 @@ class Receiving:
                 await self._receive(order, item, id)
 
     async def _receive(self, order: Order, item: Item, id: str) -> None:
-        fetched = await self._fetch(order, item, id)
+        try:
+            fetched = await self._fetch(order, item, id)
+        except TooLarge as error:
+            if error.rule != _BEYOND:
+                raise
+            await self._kit.step(item, Event.ASK, error.message, questions=(Question(SIZE, error.message),), **NO_TROUBLE)
+            return
         if fetched is None:
             return  # halted or ended meanwhile: the next look tells
         moved = item.moved + fetched.moved
@@ -52,7 +61,7 @@ class Receiving:
         staging = await kit.facility.stage(order, item)
         latest = await kit.facility.latest(item.tenant, item.name)
         previous = latest if latest is not None and latest.agreement == item.agreement else None
-        progress = _Progress()
+        progress = _Progress(_most(order, item))
         fetching = asyncio.ensure_future(kit.transport.fetch(item.tenant, id, staging, previous, progress.tell))
         # What may not flow any more is cut by us, too, not only by whoever sends it.
         leaving = asyncio.ensure_future(kit.dealings.left(item.tenant, id))
@@ -105,22 +114,29 @@ class Receiving:
 
     async def _refused(self, order: Order, item: Item, deal: Deal, said: str) -> None:
         """Let a person pay where something is to be paid and nothing was given yet; else it is over."""
-        price = cost_of(deal.terms, order.wish.action).price
-        if price is None or item.done:
+        cost = cost_of(deal.terms, order.wish.action)
+        if cost.free or item.done:
             raise Conflict(f"The provider ended the transfer: {said}", where="transfer", rule="refused")
-        asked = f"Under the agreement {deal.id} {price} are to be paid to the provider, which gives no data yet: {said} Is it paid?"
+        due = f"{cost.price} are" if cost.price is not None else "money is"
+        asked = f"Under the agreement {deal.id} {due} to be paid to the provider, which gives no data yet: {said} Is it paid?"
         await self._kit.step(item, Event.ASK, asked, questions=(Question(PAYMENT, asked),), transfer=None, **NO_TROUBLE)
 
 
 class _Progress:
     """What a fetch has told last, and what of it is written down."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None) -> None:
+        self._most = most
         self._told: tuple[int, int, int | None] | None = None
         self._kept: tuple[int, int, int | None] | None = None
 
     def tell(self, moved: int, done: int, size: int | None) -> None:
+        """Remember it. Raises `TooLarge` for more than was ordered: a catalogue may say of its data what it likes."""
         self._told = (moved, done, size)
+        if self._most is not None and max(done, size or 0) > self._most:
+            raise TooLarge(
+                f"The provider sends {max(done, size or 0)} bytes; at most {self._most} are ordered.", where="size", rule=_BEYOND
+            )
 
     async def keep(self, kit: Kit, item: Item) -> None:
         told = self._told
@@ -133,3 +149,10 @@ class _Progress:
             item, done=done, size=size if size is not None else item.size, moved=item.moved + moved, **(NO_TROUBLE if better else {})
         )
         self._kept = told
+
+
+def _most(order: Order, item: Item) -> int | None:
+    """Return how many bytes may come without a person: none are too many where one said yes to the size."""
+    standing = order.wish.standing
+    limits = (order.wish.max_size, order.wish.limits.size, None if standing is None else standing.total.size)
+    return None if SIZE in item.answered else min((one for one in limits if one is not None), default=None)

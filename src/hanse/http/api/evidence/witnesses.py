@@ -25,7 +25,7 @@ class WitnessOperations:
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
-        read, edit = Action.READ, Action.EDIT_PARTICIPANT
+        read, edit = Action.READ, Action.KEEP_LEDGER
         all_, one = "/ledger/witnesses", "/ledger/witnesses/{did}"
         now, new, gone = "Let the witnesses see the ledger now", "Let somebody witness the ledger", "Let a named witness go"
         did = {"did": "did:web:witness.example:participants:harbour"}

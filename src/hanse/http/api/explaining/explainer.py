@@ -14,6 +14,7 @@ from hanse.http.api.explaining.peers import PeerStories, happened
 from hanse.http.api.explaining.standing import StandingStories
 from hanse.http.api.explaining.uses import UseStories
 from hanse.http.api.explaining.wallet import WalletStories
+from hanse.http.api.factory.custody_stories import CustodyStories
 from hanse.http.api.services import Services
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
@@ -23,7 +24,8 @@ Tell = Callable[[Tenant, str], Awaitable[Explanation]]
 _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
-    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…, ord_…; a participant goes by its DID,"
+    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…, ord_…, lea_…, hld_…, or"
+    " NAME@N of what is stored; a participant goes by its DID,"
     " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 _OFFERED: Final = "If another member offers it, `hanse policy explain {} --from PEER` says its terms."
@@ -41,6 +43,7 @@ class Explainer:
         self._uses = UseStories(services)
         self._ledger = LedgerStories(services)
         self._orders = OrderStories(services)
+        self._custody = CustodyStories(services)
 
     async def explain(self, tenant: Tenant, id: str) -> Explanation:
         """Explain whatever the id or the DID names. Raises `NotFound`."""
@@ -49,14 +52,15 @@ class Explainer:
             return await self._participant(tenant, asked)
         if "://" in asked:
             return await self._space(tenant, asked.rstrip("/"))
-        for tell in (*self._rooms(asked), self._views.explain):
+        for tell in (*self._rooms(asked), self._views.explain, self._custody.named):
             try:
                 story = await tell(tenant, asked)
             except NotFound:
                 continue
             if story.kind != "agreement":
                 return story
-            return await self._ledger.of_agreement(tenant, await self._uses.of_agreement(tenant, story))
+            story = await self._custody.of_agreement(tenant, await self._uses.of_agreement(tenant, story))
+            return await self._ledger.of_agreement(tenant, story)
         if asked.partition("_")[0] == _REFUSAL:
             raise NotFound(
                 f"This side has refused nobody under {asked[:80]}: it is the other side's id.",
@@ -76,6 +80,8 @@ class Explainer:
             _REFUSAL: (self._peers.refusal,),
             "led": (self._ledger.entry,),
             "ord": (self._orders.order,),
+            "hld": (self._custody.hold,),
+            "lea": (self._custody.lease,),
         }
         return rooms.get(id.partition("_")[0], ())
 

@@ -141,7 +141,9 @@ class QuestionOperations:
         ]
 
     async def _ask(self, call: Call, _said: Any) -> cs.AnswerShown:
-        return show.answer(await self._desk.questions.ask(call.tenant, call.path("question"), call.needed("about")))
+        question = call.path("question")
+        self._desk.questions.check(question)
+        return show.answer(await self._desk.questions.ask(call.tenant, question, call.needed("about")))
 
     async def _search(self, call: Call, said: cs.NewSearch) -> cs.CustodyJob:
         wanted = Wanted(sha256=tuple(said.sha256), blake3=said.blake3 or "", lines=said.lines)

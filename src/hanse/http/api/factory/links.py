@@ -33,7 +33,7 @@ class LinkOperations:
 
     def operations(self) -> list[Operation]:
         """Return the operations."""
-        read, change = Action.READ, Action.JOIN_SPACE
+        read, change = Action.READ, Action.SET_LINK
         wanted = {"mode": "automated", "space": "harbour", "limits": {"budget": "500 EUR", "datasets": 20}}
         page, copied = s.Page[ls.Link], "List the copies of a federated space's catalogues"
         return [

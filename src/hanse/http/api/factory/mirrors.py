@@ -64,7 +64,7 @@ class MirrorOperations:
             ),
             Operation(
                 "POST",
-                "/mirrors/recall",
+                "/mirror-recalls",
                 recall,
                 self._recalled,
                 end,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hanse.http.api.factory.custody import CustodyOperations, QuestionOperations
+from hanse.http.api.factory.documents import DocumentOperations
 from hanse.http.api.factory.evidence import EvidenceOperations
 from hanse.http.api.factory.facility import FacilityOperations
 from hanse.http.api.factory.links import LinkOperations
@@ -26,4 +27,5 @@ def factory_nouns(services: Services) -> list[OfNoun]:
         CustodyOperations(services),
         QuestionOperations(services),
         ModelOperations(services),
+        DocumentOperations(services),
     ]

@@ -36,6 +36,9 @@ class OpenedVersion(Struct, frozen=True, kw_only=True):
     key: str
     contract: str | None = None
 
+    def __repr__(self) -> str:
+        return f"OpenedVersion({self.version!r})"
+
 
 class NewLease(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A version to be lent to the node with that public key (JWK, P-256): for how long, how often, for which action and what use."""

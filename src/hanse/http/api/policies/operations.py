@@ -41,6 +41,7 @@ class PolicyOperations:
         self._participants = services.participants
         self._can = services.capabilities
         self._listens = services.listens
+        self._retention = services.factory.retention
         self._people = People(services.directory, services.verifier)
 
     def operations(self) -> list[Operation]:
@@ -98,7 +99,7 @@ class PolicyOperations:
             reasons=reasons(terms, report, now, language, operands),
             unknown=sorted(report.missing),
             valid_until=report.valid_until,
-            warnings=[*known, *(_said(one) for one in problems if one.severity == "warning")],
+            warnings=[*known, *self._retention.warnings(terms), *(_said(one) for one in problems if one.severity == "warning")],
         )
 
     async def _simulate(self, call: Call, said: p.SimulatePolicy) -> p.Simulation:

@@ -59,7 +59,8 @@ class CheckedPolicy(Struct, kw_only=True):
 
     `unsupported` keeps it from being offered here; so do `contradictions`, and what `cannot_travel` over the Dataspace Protocol;
     with that, there are no `terms` in the protocol's form.
-    `warnings` say what the space's rulebook does not know now: nobody can have it.
+    `warnings` say what the space's rulebook does not know now: nobody can have it; and where terms that permit training owe the
+    deletion of what would have to be kept after it.
     """
 
     sentences: list[str]
