@@ -4,6 +4,8 @@
 PY := .venv/bin/python
 READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
+# How many test files run side by side; many of them start servers of their own.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev packages demo serve test test-long tests check check-style check-types check-imports check-budget conformance bench docs clean
@@ -38,8 +40,8 @@ test: check packages tests conformance ## Checks, tests and conformance
 test-long: setup-dev ## The policy engine against its reference evaluator, 10,000 examples each
 	HANSE_EXAMPLES=10000 $(PY) -m pytest tests/unit/odrl tests/unit/connector/test_preferences.py tests/unit/ledger/test_corruption.py tests/unit/evidence/test_tiles.py
 
-tests: setup-dev # the tests alone
-	$(PY) -m pytest --ignore=tests/conformance
+tests: setup-dev # the tests alone, files side by side
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --ignore=tests/conformance
 
 check: check-style check-types check-imports check-budget ## Style, types, import rules and the style budget
 

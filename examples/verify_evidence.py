@@ -1,8 +1,8 @@
 """Verifies an evidence archive of Hanse without Hanse: `python verify_evidence.py ARCHIVE [FOLDER WITH THE DATA]`.
 
-It needs Python 3.11 and the package `cryptography`; no network, no account. Read from the bottom up, it tells what an archive is.
-That a key is a DID's is what the archive says: compare `keys.json` with a copy that you trust. It knows keys on P-256 and Ed25519, and does
-not look into credentials and documents. Exit code 0: sound, 1: refused.
+It needs Python 3.11 and `cryptography`, no network, no account. From the bottom up, it tells what an archive is. That a key is a DID's is
+what the archive says: compare `keys.json` with a copy that you trust. It knows keys on P-256 and Ed25519; credentials and documents it does
+not look into. Exit code 0: sound, 1: refused.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 h = lambda *parts: hashlib.sha256(b"".join(parts)).digest()  # noqa: E731
-say = lambda line: print("".join(one if one.isprintable() else "?" for one in line))  # noqa: E731 - nothing in it steers a terminal
+say = lambda line: print("".join(one if one.isprintable() else "?" for one in line))  # noqa: E731 - what is in it steers no terminal
 
 
 def must(true, problem):
@@ -146,4 +146,4 @@ if __name__ == "__main__":
     try:
         verify(read_files(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     except Exception as fault:
-        sys.exit(f"REFUSED: {fault or type(fault).__name__}")
+        sys.exit(ascii(f"REFUSED: {fault or type(fault).__name__}")[1:-1])

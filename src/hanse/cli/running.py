@@ -102,7 +102,10 @@ async def _run(settings: Settings, make: Callable[[Server], Awaitable[T]], tell:
     made = await make(server)
     ready = asyncio.Event()
     serving = asyncio.create_task(serve(server, ready))
-    await ready.wait()
+    waiting = asyncio.create_task(ready.wait())
+    # What fails before it is ready would never set it: nobody would hear of it.
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
     if not serving.done():
         await tell(made)
         sys.stdout.flush()

@@ -147,7 +147,7 @@ class CustodyRegister:
         found = await self.desk.models.get(tenant, model)
         return found.name, [(one.at, one.says) for one in found.trainings]
 
-    async def version(self, tenant: Tenant, id: str) -> DatasetVersion | None:
+    async def known(self, tenant: Tenant, id: str) -> DatasetVersion | None:
         """Return a version, deleted or not."""
         try:
             return (await self._facility.record(tenant, id)).version

@@ -9,17 +9,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
+
 from hanse.app.build import Connector, Ground
 from hanse.app.evidence import EvidenceSide
 from hanse.app.trust import TrustSide
 from hanse.app.wallets import WalletSide
-from hanse.connector.browse import Browser
+from hanse.connector.browse import MOST_PAGES, Browser
 from hanse.connector.ending import Endings
 from hanse.connector.records import Contract
 from hanse.dcat.model import Dataset
 from hanse.dsp.messages import Role
 from hanse.factory.acquire.orders import By, Orders
 from hanse.factory.acquire.records import Item, Order
+from hanse.factory.acquire.searching import LARGEST
 from hanse.factory.links.links import Links
 from hanse.factory.links.records import RIGHTS, Deal, Link, LinkChanged, Relay, Seen, Spent
 from hanse.factory.links.replicas import MOST, Replicas
@@ -37,6 +40,8 @@ from hanse.storage import Database, Tx
 _PAGE: Final = 500
 _LOOK: Final = timedelta(minutes=5)
 """From one look at what is copied to the next."""
+MOST_BYTES: Final = 32 << 20
+"""Bytes of the descriptions that are copied of one member."""
 _INTERMEDIARY: Final = "intermediary"
 """The role of members that pass on what they get, or host others."""
 
@@ -152,7 +157,8 @@ class SpaceOrders:
 
         def work(tx: Tx) -> list[Item]:
             items = (item for order in _standing_orders(tx, tenant) for item in tx.orders.items(tenant, order.id))
-            return [item for item in items if item.space == space and item.committed and item.created >= since]
+            # Not since when it is known: what was left out long ago may have been taken today.
+            return [item for item in items if item.space == space and item.committed and item.updated >= since]
 
         items = await self._database.read(work)
         money: dict[str, Decimal] = {}
@@ -180,12 +186,14 @@ class SpaceCatalogues:
         return [(Did(one.did), one.name) for one in await self._directory.members(tenant, space) if one.did != own]
 
     async def read(self, tenant: Tenant, peer: Did) -> Sequence[Dataset]:
-        """Return what a peer offers to us, page after page as far as a copy goes."""
+        """Return what a peer offers to us, page after page as far as a copy goes: a catalogue can be made to have no end."""
         page = await self._browser.page(tenant, peer)
-        found, seen = list(page.datasets), {page.next}
-        while page.next is not None and len(found) < MOST:
+        found, left = _small(page.datasets, MOST_BYTES)
+        seen = {page.next}
+        while page.next is not None and len(found) < MOST and left > 0 and len(seen) <= MOST_PAGES:
             page = await self._browser.page(tenant, peer, at=page.next)
-            found += page.datasets
+            more, left = _small(page.datasets, left)
+            found += more
             if page.next in seen:
                 break
             seen.add(page.next)
@@ -195,6 +203,17 @@ class SpaceCatalogues:
         """Return the links of all participants whose mode lets them copy catalogues."""
         found = await self._database.read(lambda tx: tx.links.every())
         return [one for one in found if one.ended is None and "replicate" in RIGHTS[one.mode] and self._tenants.answers(one.tenant)]
+
+
+def _small(datasets: Sequence[Dataset], left: int) -> tuple[list[Dataset], int]:
+    """Return those whose descriptions are of a size that is kept, as long as there is room for so many bytes; and what room is left."""
+    found: list[Dataset] = []
+    for one in datasets:
+        size = len(msgspec.json.encode(one)) if left > 0 else 0
+        if 0 < size <= LARGEST:
+            found.append(one)
+            left -= size
+    return found, left
 
 
 def _contracts(tx: Tx, tenant: Tenant) -> list[Contract]:

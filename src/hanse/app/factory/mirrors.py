@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,7 +28,7 @@ from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.dcat.model import Dataset
 from hanse.evidence import kinds as k
 from hanse.factory.facility.facility import Facility, check_name, split_id
-from hanse.factory.facility.records import Intake, State, Stored
+from hanse.factory.facility.records import Intake, State, Stored, VersionStored
 from hanse.factory.facility.removal import Removal
 from hanse.factory.links.links import Links
 from hanse.factory.links.records import LinkChanged
@@ -205,13 +206,13 @@ class MirrorShelf:
         If nothing else is kept under the agreement, its key goes with them. What was acquired under the same agreement stays: whether
         that has to go, too, its terms say.
         """
-        versions = await self.versions(mirror.tenant, mirror.name)
         if not await self._database.read(lambda tx: _others(tx, mirror)):
             removed = await self._removal.destroy(mirror.tenant, mirror.agreement, reason)
             return Purged(receipts=tuple(removed.receipts), held=tuple(Held(one.version, one.reason) for one in removed.kept))
         if await self._database.read(lambda tx: any(one.intake.name == mirror.name for one in _stagings(tx, mirror))):
             await (await self._facility.intake(mirror.tenant, _intake(mirror, None))).abandon()
-        done = [await self._delete(one, reason) for one in versions]
+        left = await self._database.read(lambda tx: _left(tx, mirror))
+        done = [await self._delete(one, reason) for one in left]
         return Purged(receipts=tuple(one for each in done for one in each.receipts), held=tuple(one for each in done for one in each.held))
 
     async def _delete(self, version: DatasetVersion, reason: str) -> _Deleted:
@@ -281,6 +282,8 @@ class MirrorSide:
     ) -> None:
         self._evidence = evidence
         self._connector = connector
+        self._onward = OnwardOffers(ground, connector, data, evidence.endings)
+        self._following: set[asyncio.Task[None]] = set()
         stored = StoredSources(ServedShelf(facility.facility))
         data.sources.add(STORED, stored)
         data.sources.add(STORED_FILE, stored)
@@ -291,7 +294,7 @@ class MirrorSide:
             spaces=MirrorSpaces(trust, links),
             shelf=MirrorShelf(ground.database, facility.facility, facility.removal, Browser(connector.kit)),
             transport=MirrorTransport(fetcher),
-            onward=OnwardOffers(ground, connector, data, evidence.endings),
+            onward=self._onward,
             log=MirrorLog(evidence),
             clock=ground.clock,
             salt=lambda: secrets.token_hex(32),
@@ -301,6 +304,13 @@ class MirrorSide:
         connector.dues.append(self.mirrors.next_due)
         evidence.evidence.register(k.Notice, self._noticed)
         ground.database.subscribe(self._heard)
+
+    async def stop(self) -> None:
+        """End what runs."""
+        await self.mirrors.stop()
+        for task in tuple(self._following):
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
 
     async def recall(self, tenant: Tenant, agreement: str, why: str) -> str:
         """Ask the other side, signed, to destroy its mirrors of our data; return the statement's id. Raises `NotFound`, `Conflict`."""
@@ -326,6 +336,14 @@ class MirrorSide:
             self.mirrors.space_changed(event.url)
         elif isinstance(event, MirrorChanged):
             self._connector.timer.wake()
+        elif isinstance(event, VersionStored):
+            self._follow(event)
+
+    def _follow(self, event: VersionStored) -> None:
+        work = self._onward.follow(event.tenant, event.id.rpartition("@")[0])
+        task = asyncio.get_running_loop().create_task(work)
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
 
 
 async def bound(facility: Facility, tenant: Tenant, source: StoredSource) -> StoredSource:
@@ -357,6 +375,12 @@ def _intake(mirror: Mirror, offered: Dataset | None) -> Intake:
 
 def _stagings(tx: Any, mirror: Mirror) -> list[Any]:
     return [one for one in tx.facility.stagings(mirror.tenant) if one.intake.agreement == mirror.agreement]
+
+
+def _left(tx: Any, mirror: Mirror) -> list[DatasetVersion]:
+    """Return the mirror's versions that are not gone yet, those included whose deletion was broken off."""
+    stored: Sequence[Stored] = tx.facility.of_agreement(mirror.tenant, mirror.agreement)
+    return [one.version for one in stored if one.state is not State.GONE and one.version.name == mirror.name]
 
 
 def _others(tx: Any, mirror: Mirror) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -18,7 +19,7 @@ from hanse.dsp.messages import Role
 from hanse.evidence import kinds as k
 from hanse.evidence.kinds.usage import MAX_LINES
 from hanse.factory.mirrors.records import Held, Line, Mirror
-from hanse.kernel.errors import Conflict
+from hanse.kernel.errors import Conflict, HanseError
 from hanse.kernel.tenant import Did, Tenant
 from hanse.ledger.ports import LedgerTx
 from hanse.odrl.names import PURPOSE
@@ -30,6 +31,7 @@ KEPT: Final = "mirror-kept"
 _GONE: Final = "The data came from somebody else under an agreement, may be kept no longer, and is destroyed."
 _PAGE: Final = 500
 _TEXT: Final = 4_000
+log = logging.getLogger("hanse.mirrors")
 
 
 class OnwardOffers:
@@ -44,6 +46,15 @@ class OnwardOffers:
         """Return the versions of a name that are on offer as such."""
         found = await self._database.read(lambda tx: [one for one in _assets(tx, tenant) if _of(one, name) and one.withdrawn is None])
         return frozenset(one.source.version for one in found if isinstance(one.source, StoredSource) and "@" in one.source.version)
+
+    async def follow(self, tenant: Tenant, name: str) -> None:
+        """Look anew at what is offered as the newest version of a name: there is a new one."""
+        found = await self._database.read(lambda tx: [one for one in _assets(tx, tenant) if _newest_of(one, name)])
+        for asset in found:
+            try:
+                await self._offers.refresh(tenant, asset.id)
+            except HanseError as error:  # e.g. the new one came under another agreement: it is not served for this offer
+                log.warning("The offer %s was not looked at anew: %s", asset.id, error.message, extra={"participant": tenant})
 
     async def withdraw(self, mirror: Mirror) -> None:
         """Take all offers of a mirror's versions off the catalogue, and end the contracts under them: there will be nothing to give."""
@@ -94,6 +105,10 @@ def _opened(tx: Any, mirror: Mirror, since: datetime) -> Iterator[Line]:
 
 def _gives(contract: Contract, assets: set[str]) -> bool:
     return contract.role is Role.PROVIDER and contract.ended is None and contract.dataset in assets
+
+
+def _newest_of(asset: Asset, name: str) -> bool:
+    return asset.withdrawn is None and isinstance(asset.source, StoredSource) and asset.source.version == name
 
 
 def _of(asset: Asset, name: str) -> bool:

@@ -95,7 +95,7 @@ class FactorySide:
 
     async def stop(self) -> None:
         """End what runs, so that it can be taken up again."""
-        await self.mirrors.mirrors.stop()
+        await self.mirrors.stop()
         await self.custody.stop()
         await self.links.stop()
         await self.acquire.stop()

@@ -30,7 +30,7 @@ def command() -> None:
 def show_list(shell: Shell, name: str | None, contract: str | None, deleted: bool, limit: int) -> None:
     """List stored versions by name."""
     found = shell.client.facility.list(name=name, contract=contract, gone=deleted, most=limit)
-    rows = [(one.id, _unbroken(one.size), str(one.files), _tier(one), words.moment(one.stored), one.contract or "own") for one in found]
+    rows = [(one.id, words.size(one.size), str(one.files), _tier(one), words.moment(one.stored), one.contract or "own") for one in found]
     shell.answer(found, lambda: shell.table(("VERSION", "SIZE", "FILES", "TIER", "STORED", "CONTRACT"), rows, "Nothing is stored yet."))
 
 
@@ -45,7 +45,7 @@ def show_one(shell: Shell, version: str, files: bool) -> None:
     def show() -> None:
         _show(shell, one)
         if listed:
-            shell.table(("PATH", "SIZE", "SHA-256"), [(file.path, _unbroken(file.size), file.sha256) for file in listed], "")
+            shell.table(("PATH", "SIZE", "SHA-256"), [(file.path, words.size(file.size), file.sha256) for file in listed], "")
 
     shell.answer({"version": one, "files": listed} if files else one, show)
 
@@ -149,11 +149,6 @@ def usage(shell: Shell) -> None:
         ("quota", words.size(found.quota)),
     ]
     shell.answer(found, lambda: shell.fields(pairs))
-
-
-def _unbroken(count: int) -> str:
-    """Return a size that stays in one line of a table."""
-    return words.size(count).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _tier(one: StoredVersion) -> str:

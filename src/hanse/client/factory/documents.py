@@ -33,7 +33,7 @@ def make_documents(subject: str, kinds: Sequence[str] = (), *, progress: Progres
 
 def get_document(subject: str, kind: str) -> Steps[dm.DocumentContent]:
     """Return a document with its bytes, made if it is missing. Raises `NotFound`, `Invalid`."""
-    return (yield from get(f"/documents/kinds/{part(kind)}", dm.DocumentContent, subject=subject))
+    return (yield from get("/documents/contents", dm.DocumentContent, subject=subject, kind=kind))
 
 
 def ask(name: str) -> Steps[list[dm.DocumentQuestion]]:

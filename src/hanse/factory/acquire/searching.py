@@ -11,6 +11,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from hanse.dcat.model import Dataset
@@ -26,6 +27,10 @@ MOST_MEMBERS: Final = 5_000
 MOST_FOUND: Final = 2_000
 """Datasets that one search goes on with. What one member offers beyond its share is not looked at, and it is named."""
 MOST_OF_ONE: Final = 500
+LARGEST: Final = 256 << 10
+"""Bytes of a description that is looked at: each is kept with its order. Larger ones count as unreadable."""
+MOST_BYTES: Final = 8 << 20
+"""Bytes of all descriptions that one member may give."""
 _BAD_FILTER: Final = frozenset({400, 404, 422, 501})
 
 
@@ -67,18 +72,25 @@ class _Answer:
         self.found: list[Spotted] = []
         self.seen = 0
         self.unread = 0
+        self.bytes = 0
         self.trouble = ""
 
     def take(self, page: Found, query: Query) -> None:
         """Look through a page."""
         self.seen += len(page.datasets)
         self.unread += page.unread
-        self.found += [Spotted(self.place.space, self.place.member, one) for one in page.datasets if query.finds(one)]
+        for one in page.datasets:
+            size = 0 if self.full or not query.finds(one) else len(msgspec.json.encode(one))
+            if size > LARGEST:
+                self.unread += 1
+            elif size:
+                self.bytes += size
+                self.found.append(Spotted(self.place.space, self.place.member, one))
 
     @property
     def full(self) -> bool:
         """Tell whether that is as much as one member may give."""
-        return len(self.found) >= MOST_OF_ONE
+        return len(self.found) >= MOST_OF_ONE or self.bytes >= MOST_BYTES
 
 
 class Searcher:

@@ -72,7 +72,7 @@ class Questions:
         found = await self._models.get(tenant, model)
         lines = [_trained(one) for one in found.trainings]
         inputs = {each.version: each for one in found.trainings for each in one.says.inputs}
-        known = {one.agreement: await self._under(tenant, one.agreement) for one in inputs.values()}
+        known = {agreement: await self._under(tenant, agreement) for agreement in {one.agreement for one in inputs.values()}}
         lines += [await self._dataset(tenant, one, *known[one.agreement]) for one in inputs.values()]
         return Answer(question="datasets-of", about=found.name, lines=tuple(lines))
 

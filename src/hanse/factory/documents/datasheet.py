@@ -55,9 +55,13 @@ def _head(sheet: Sheet, material: Material) -> None:
 
 
 def told(sheet: Sheet, material: Material, name: str, otherwise: str | None = None) -> None:
-    """Write the question of a field, with what a person has told here, else with what is known otherwise."""
+    """Write the question of a field with what a person has told here and what is known otherwise.
+
+    As in the Croissant file, the provider's own word goes first, but for terms of RAI, which are told for the use here.
+    """
     answer = material.answers.get(name)
-    sheet.ask(BY_NAME[name].question, answer or otherwise, told=TOLD if answer else "")
+    shown = answer or otherwise if name.startswith("rai:") else otherwise or answer
+    sheet.ask(BY_NAME[name].question, shown, told=TOLD if shown and shown == answer else "")
 
 
 def _motivation(sheet: Sheet, material: Material, dataset: Dataset) -> None:
@@ -70,11 +74,12 @@ def _composition(sheet: Sheet, material: Material, dataset: Dataset) -> None:
     version = material.version
     told(sheet, material, "description", dataset.description)
     count = known.records(material)
-    said = f"{version.count:,} files, {known.size(version.size)}" + ("" if count is None else f", {count:,} records in tables")
+    said = f"{known.many(version.count, 'file')}, {known.size(version.size)}"
+    said += "" if count is None else f", {known.many(count, 'record')} in tables"
     sheet.ask("How much is there?", f"{said}. SHA-256 root over all files: {version.root}.")
     for table in known.tables(material)[:_TABLES]:
-        number = "an unknown number of" if table.records is None else f"{table.records:,}"
-        sheet.say(f"Table {plain(table.name)}: {number} records in {len(table.paths):,} files.")
+        number = "an unknown number of records" if table.records is None else known.many(table.records, "record")
+        sheet.say(f"Table {plain(table.name)}: {number} in {known.many(len(table.paths), 'file')}.")
         sheet.table(("Field", "Kind", "Figures"), [(one.name, one.kind, known.figures(one)) for one in table.columns[:_FIELDS]])
     _left_out(sheet, material)
     told(sheet, material, "relations")

@@ -107,11 +107,9 @@ def _quality(material: Material) -> list[str]:
 
 
 def _security(material: Material) -> list[Json]:
+    key = "that of its agreement, and its destruction is the deletion" if material.version.agreement else "the participant's own"
     found: list[Json] = [
-        {
-            "title": "Encryption",
-            "description": "Encrypted at rest with AES-256-GCM under a key of its own agreement; deletion destroys the key.",
-        },
+        {"title": "Encryption", "description": f"Encrypted at rest with AES-256-GCM; the key is {key}."},
         {"title": "Access", "description": "Each reading is decided against the agreement, counted, and stated in a signed log."},
     ]
     if material.contract is not None:

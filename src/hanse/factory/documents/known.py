@@ -60,6 +60,11 @@ def size(count: int) -> str:
     return f"{count:,} bytes" if unit == 0 else f"{figure:.1f} {UNITS[unit]} ({count:,} bytes)"
 
 
+def many(count: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def moment(when: datetime) -> str:
     """Return a moment as it is written everywhere (RFC 3339, UTC, whole seconds)."""
     return write_moment(when.replace(microsecond=0))
@@ -80,8 +85,14 @@ def records(material: Material) -> int | None:
 def figures(column: Column) -> str:
     """Return the figures of a field in one line."""
     return "; ".join(
-        f"{one.name} {'about ' if one.approximate else ''}{one.value}" for one in column.statistics if not isinstance(one.value, tuple)
+        f"{one.name} {'about ' if one.approximate else ''}{_figure(one.value)}"
+        for one in column.statistics
+        if not isinstance(one.value, tuple)
     )
+
+
+def _figure(value: float | str) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def source(version: DatasetVersion) -> str:

@@ -14,7 +14,7 @@ from hanse.factory.documents.fields import NOT_KNOWN
 MAX_CELL: Final = 300
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>|~&$])")
 _STARTS: Final = re.compile(r"^(\s*)([=+\-@#])")
-_NUMBERED: Final = re.compile(r"^(\s*[0-9]{1,9})([.)])")
+_NUMBERED: Final = re.compile(r"^(\s*[0-9]{1,9})([.)])(?=\s|$)")
 _LINK: Final = re.compile(r"(?i)\b(https?|ftp|mailto|www)([:.])")
 
 

@@ -129,7 +129,7 @@ class Custody(Protocol):
         """Return a model's name (it may be named by its SHA-256) and its trainings, newest first. Raises `NotFound`."""
         ...
 
-    async def version(self, tenant: Tenant, id: str) -> DatasetVersion | None:
+    async def known(self, tenant: Tenant, id: str) -> DatasetVersion | None:
         """Return a version, deleted or not; nothing if there never was one."""
         ...
 

@@ -238,7 +238,7 @@ class Documents:
     async def _of_model(self, tenant: Tenant, model: str, kinds: Sequence[str]) -> list[Written]:
         name, trainings = await self._custody.trainings(tenant, model)
         ids = dict.fromkeys(one.version for _, says in trainings for one in says.inputs)
-        inputs = [found for id in ids if (found := await self._custody.version(tenant, id)) is not None]
+        inputs = [found for id in ids if (found := await self._custody.known(tenant, id)) is not None]
         told = {one: await self.answers.about_version(tenant, one) for one in {each.name for each in inputs}}
         material = Trainings(
             name=name,

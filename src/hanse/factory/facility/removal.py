@@ -188,12 +188,17 @@ def _said(stored: Stored, reason: str, objects: Mapping[str, tuple[Object, ...]]
 
 
 def _statement(stored: Stored) -> Receipt | Notice:
-    """Return what is stated: a receipt, or, where nobody can say any more which objects they were, a notice of what is known."""
+    """Return what is stated: a receipt; a notice where nobody can say any more which objects they were, and for data of one's own.
+
+    A receipt names all objects by their paths, which may tell of persons. Nobody else gets one of one's own data, and its root says all.
+    """
     version, farewell = stored.version, stored.farewell or Farewell(reason="")
     agreement = version.agreement or ""
+    text = f"{version.id} was deleted: {version.count} files of {version.size} bytes, root {version.root}."
+    if not agreement:
+        return Notice(about="deleted", text=text)
     if not nameable(stored):
-        text = f"{version.id} was deleted: {version.count} files of {version.size} bytes, root {version.root}. "
-        return Notice(agreement=agreement, about="deleted", text=f"{text}What they were called cannot be read any more.")
+        return Notice(agreement=agreement, about="deleted", text=f"{text} What they were called cannot be read any more.")
     return Receipt(
         agreement=agreement,
         what="deleted",
@@ -202,7 +207,7 @@ def _statement(stored: Stored) -> Receipt | Notice:
         root=version.root,
         objects=farewell.objects,
         # One that names no obligation stands for all copies everywhere; this one is of a version in the facility.
-        obligation=version.id if agreement else "",
+        obligation=version.id,
     )
 
 

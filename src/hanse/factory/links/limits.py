@@ -48,6 +48,8 @@ class Purse:
             return f"{self._datasets} datasets came in {limits.days} days, which is the link's limit."
         if limits.size is not None and self._size + one.size > limits.size:
             return f"With it more than {limits.size} bytes would come in {limits.days} days, the link's limit."
+        if limits.size is not None and not one.size:
+            return self._too_dear(one.price) or f"It does not say how large it is, and the link's limit is {limits.size} bytes."
         return self._too_dear(one.price)
 
     def take(self, one: Sought) -> None:

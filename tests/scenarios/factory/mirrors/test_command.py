@@ -16,6 +16,21 @@ def collection(space, name, policy=PASS_ON):
     return space.json("offer", str(folder), "--policy", policy)["id"]
 
 
+def look(ask, done):
+    """Look again and again until it is so; return what was seen."""
+    for _ in range(100):
+        found = ask()
+        if done(found):
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)
+
+
+def reported(space, name):
+    """Return the first report with a use: one that has just ended is settled a second later."""
+    return look(lambda: space.json("mirror", "report", name, who="bob"), lambda one: one["uses"])
+
+
 def test_a_collection_is_mirrored_refreshed_served_onward_and_ended(space, tmp_path):
     dataset = collection(space, "whole")
     assert "Nothing is mirrored" in space.run("mirror", who="bob").output
@@ -38,8 +53,7 @@ def test_a_collection_is_mirrored_refreshed_served_onward_and_ended(space, tmp_p
     space.run("get", part["id"], "--from", "bob", "--into", str(tmp_path / "got"))
     [got] = [path for path in (tmp_path / "got").rglob("*") if path.is_file()]
     assert got.read_text() == "day,rain\n1,3\n"
-    time.sleep(2.1)  # what was sent is settled after a second, on the server's own clock
-    report = space.json("mirror", "report", "whole", who="bob")
+    report = reported(space, "whole")
     assert (report["uses"], report["size"], len(report["users"])) == (1, 13, 1)
     assert "nothing to report" in space.run("mirror", "report", "whole", who="bob").output
     assert "1 use by 1 user" in " ".join(space.run("ledger").output.split())
@@ -58,12 +72,8 @@ def test_a_provider_recalls_its_data(space):
     made = space.json("mirror", "make", "alice", dataset, "--name", "recalled", who="bob")
     assert "who gets data" in space.run("mirror", "recall", made["contract"], "--yes", who="bob", code=1).output
     assert "Asked" in space.run("mirror", "recall", made["contract"], "--reason", "We erred.", "--yes").stdout
-    for _ in range(100):
-        found = space.json("mirror", "show", "recalled", who="bob")
-        if found["state"] == "ended":
-            break
-        time.sleep(0.1)
-    assert (found["state"], "We erred." in found["why"]) == ("ended", True)
+    found = look(lambda: space.json("mirror", "show", "recalled", who="bob"), lambda one: one["state"] == "ended")
+    assert "We erred." in found["why"]
     space.run("mirror", "recall", "agr_nonsense", "--yes", code=1)
 
 

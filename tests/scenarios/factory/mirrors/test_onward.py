@@ -114,6 +114,11 @@ def test_mirrored_data_is_offered_within_the_next_policy_and_its_use_is_reported
         (world.collection / "texts" / "03.txt").write_text("another\n")
         await world.refresh()
         assert await fetched(world, contract, "/files/texts/03.txt") == b"another\n"
+
+        async def told():
+            return (await world.down.front.services.offers.get("zoo", asset.id)).dataset.version != asset.dataset.version
+
+        await until(told, "the catalogue's word of the new version")
         # With the provider's agreement everything ends: the last use is reported, the offer is gone, nothing is served.
         _, address = await begin(world, contract)
         await world.end_contract(mirror.agreement)
@@ -203,6 +208,8 @@ def test_own_data_is_offered_and_fetched_by_difference(tmp_path):
         assert (chunks.status, b"blake3" in chunks.body) == (200, True)
         assert (await pull(address, None, "/files/deep/../a.csv")).status == 404
         assert await fetched(world, await agree(world, single), "") == b"day,rain\n1,2\n"
+        masked = await offer(world, "own@1", "members + drop rain", "a.csv")
+        assert (await fetched(world, await agree(world, masked), "")).split() == [b"day", b"1"]
         for version, path in (
             ("nothing@1", ""),
             ("own@9", ""),

@@ -89,3 +89,5 @@ def test_an_ended_link_is_over(town):
     asyncio.run(town.factory.links.end(US, HARBOUR, "Done."))
     judged = town.judge(trusted=False)
     assert (judged.yes, "has ended" in judged.why) == (False, True)
+    town.factory.change(HARBOUR, problem="The anchor does not answer.")
+    assert town.judge(trusted=False).yes is False

@@ -58,10 +58,23 @@ def test_the_receipt_names_what_was_there():
 
 def test_more_files_than_a_receipt_names():
     async def scenario(world):
-        version = await world.store({f"{number}": b"%d" % number for number in range(1_001)})
+        version = await world.store({f"{number}": b"%d" % number for number in range(1_001)}, agreement="agr_1")
         await world.removal.delete(ACME, version.id, "")
         assert (world.receipts.said[0][1].count, world.receipts.said[0][1].objects) == (1_001, ())
         assert world.receipts.said[0][1].root == version.root
+
+    run(scenario)
+
+
+def test_no_file_name_of_ones_own_data_stands_in_the_log_for_ever():
+    async def scenario(world):
+        version = await world.store(A)
+        await world.removal.delete(ACME, version.id, "of Erika Mustermann")
+        [(_, says)] = world.receipts.said
+        assert isinstance(says, Notice)
+        total = sum(map(len, A.values()))
+        assert says.text == f"{version.id} was deleted: {len(A)} files of {total} bytes, root {version.root}."
+        assert "same" not in says.text
 
     run(scenario)
 

@@ -178,6 +178,51 @@ def test_an_agreement_that_ends_while_a_refresh_runs_leaves_no_version(when):
     run(scenario)
 
 
+def test_a_recall_that_comes_while_a_refresh_runs_leaves_no_version():
+    async def scenario(world):
+        await world.make()
+        world.offered = {"a": 1}
+
+        async def recalled():
+            await world.run(lambda tx: world.mirrors.recalled(tx, US, "agr_1", "Wrong."))
+
+        world.fetching = [recalled]
+        await world.refresh()
+        assert [one[1] for one in world.tx.log if one[0] == "mirrored"] == ["rain@1"]
+        assert (await world.later(seconds=0)).state is MirrorState.ENDED
+        assert await world.versions(US, "rain") == []
+
+    run(scenario)
+
+
+def test_a_transfer_that_is_left_ends_the_fetch_with_its_reason():
+    async def scenario(world):
+        await world.make()
+
+        async def forever():
+            world.flowing.set()
+            await asyncio.sleep(3600)
+
+        world.fetching = [forever]
+        mirror = await world.refresh()
+        assert (mirror.state, mirror.problem) == (MirrorState.ACTIVE, "The transfer was ended while its data was fetched.")
+
+    run(scenario)
+
+
+def test_what_is_stored_under_the_name_without_the_agreement_is_no_earlier_version():
+    async def scenario(world):
+        await world.make()
+        version, files = world.tx.shelf[US, "rain"][1]
+        world.tx.shelf[US, "rain"][2] = (structs.replace(version, number=2, agreement=None), {"mine": 1})
+        await world.refresh()
+        assert world.previous == [None, None]
+        assert world.tx.log[-1] == ("mirrored", "rain@3", 10, 0)
+        assert files == world.offered
+
+    run(scenario)
+
+
 def test_an_owner_who_ends_it_does_not_wait_for_the_refresh():
     async def scenario(world):
         await world.make()

@@ -20,7 +20,8 @@ def _path(operation, ids):
     if operation.about:
         return path.replace("{name}", ids["name"])
     noun = path.partition("/{")[0].strip("/")
-    return path.replace("{id}", ids.get(noun, "nothing")).replace("{did}", ids["did"])
+    query = "?file=a&start=0&length=1" if path.endswith("/part") else ""
+    return path.replace("{id}", ids.get(noun, "nothing")).replace("{did}", ids["did"]) + query
 
 
 def _expected(operation, role, *, host):
@@ -105,7 +106,12 @@ def test_another_tenants_ids_are_not_found_and_give_no_hint(tmp_path):
         owner["ledger"] = (await rig.good("GET", "/ledger", "zoo"))["items"][0]["id"]
         # An anchor of its own, so that what acme's has admitted and issued is not merely out of reach.
         await rig.good("POST", "/anchor", "other", body={"name": "meadow", "title": "The Meadow"})
-        nothing = dict.fromkeys(owner, "neg_nothing") | {"name": "nobody", "did": did_of("nobody").replace("%", "%25")}
+        owner |= dict.fromkeys(("facility/versions", "custody/versions"), "rain@1")
+        nothing = (
+            dict.fromkeys(owner, "neg_nothing")
+            | dict.fromkeys(("facility/versions", "custody/versions"), "nothing@1")
+            | {"name": "nobody", "did": did_of("nobody").replace("%", "%25")}
+        )
         for operation in rig.api.operations:
             if "{" not in operation.path:
                 continue

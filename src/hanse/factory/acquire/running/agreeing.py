@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from hanse.factory.acquire.records import Item, Order, Question
 from hanse.factory.acquire.running.kit import NO_TROUBLE, Kit, Slots, ended_agreement
 from hanse.factory.acquire.running.ports import Deal, Talk
@@ -131,12 +133,30 @@ class Agreeing:
         kit, question = self._kit, TERMS + terms_hash(talk.terms)
         why = await self._objection(item, talk.terms)
         if not why:
+            await self._reserve(item, talk.terms)
             await kit.dealings.accept(item.tenant, talk.id, _by(item))
             return
         if _dearer(item, cost_of(talk.terms, order.wish.action).price):
             raise Conflict(f"The provider made a counter-offer that is not within the plan: {why}.", where="price", rule="price")
         said = f"The provider made a counter-offer: {' '.join(say_terms(talk.terms))[:_SAID]} It is not what was planned: {why}."
         await kit.step(item, Event.ASK, said, questions=(Question(question, said),), **NO_TROUBLE)
+
+    async def _reserve(self, item: Item, terms: Terms) -> None:
+        """Count a higher price for the item before it is agreed on, so that no other item spends the same money. Raises `Conflict`."""
+        kit = self._kit
+
+        def work(tx: Any) -> None:
+            order, items = tx.orders.get(item.tenant, item.order), tx.orders.items(item.tenant, item.order)
+            now = kit.current(tx, item)
+            price = cost_of(terms, order.wish.action).price
+            if price is None or not _dearer(now, price):
+                return
+            why = "" if TERMS + terms_hash(terms) in now.answered else kit.may_agree(order, items, now, terms)
+            if why:
+                raise Conflict(f"The provider made a counter-offer that is not within the plan: {why}.", where="price", rule="price")
+            tx.orders.put_item(structs.replace(now, price=price))
+
+        await kit.database.run(work)
 
     async def _objection(self, item: Item, terms: Terms) -> str:
         """Return why these terms may not be agreed on, in words; nothing if they may."""

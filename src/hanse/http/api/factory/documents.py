@@ -15,7 +15,10 @@ from hanse.http.api.services import Services
 from hanse.participants.roles import Action
 
 _SUBJECT: Final = (Query("subject", "A version (`name@number`), or a name for its newest version."),)
-_ONE: Final = (Query("subject", "A version (`name@number`), a name for its newest version, a model, or (offered) an offer's id."),)
+_ONE: Final = (
+    Query("subject", "A version (`name@number`), a name for its newest version, a model, or (offered) an offer's id."),
+    Query("kind", "The kind of document, e.g. `croissant`."),
+)
 _NAME: Final = (Query("name", "A dataset, one of its versions, or a model."),)
 _WAIT: Final = (Query("wait", "Seconds (at most 60) to wait until it is over."),)
 
@@ -40,7 +43,7 @@ class DocumentOperations:
         return [
             Operation("GET", "/documents", "List the documents of a version", self._list, read, gives=made, query=_SUBJECT),
             Operation("POST", "/documents", make, self._make, act, takes=ds.NewDocuments, gives=job, status=202, example=new),
-            Operation("GET", "/documents/kinds/{kind}", "Get a document", self._show, read, gives=content, query=_ONE),
+            Operation("GET", "/documents/contents", "Get a document", self._show, read, gives=content, query=_ONE),
             Operation("GET", "/documents/jobs/{id}", "See how far the making of documents is", self._job, read, gives=job, query=_WAIT),
             Operation("GET", "/documents/questions", ask, self._ask, read, gives=asked, query=_NAME),
             Operation("POST", "/documents/answers", answer, self._answer, act, takes=ds.NewAnswers, gives=asked, example=told),
@@ -58,7 +61,7 @@ class DocumentOperations:
         return _job(self._jobs.begin(tenant, "document", work))
 
     async def _show(self, call: Call, _said: Any) -> ds.DocumentContent:
-        found = await self._documents.show(call.tenant, call.needed("subject"), call.path("kind"))
+        found = await self._documents.show(call.tenant, call.needed("subject"), call.needed("kind"))
         return ds.DocumentContent(document=_made(found.made), content=found.data)
 
     async def _job(self, call: Call, _said: Any) -> ds.DocumentJob:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from hanse.connector.browse import Browsed, Browser
 from hanse.http.api import show
 from hanse.http.api.membership.client import SpaceClient
@@ -22,6 +24,8 @@ MOST: Final = 50
 AT_ONCE: Final = 8
 PATIENCE: Final = 10.0
 """Seconds that one member's answer is waited for."""
+LARGEST: Final = 2 << 20
+"""Bytes that one member's descriptions may have: fifty members' are in memory at once."""
 
 
 class Looking:
@@ -50,7 +54,9 @@ class Looking:
         async def ask(did: Did) -> Browsed | str:
             try:
                 async with gate, asyncio.timeout(PATIENCE):
-                    return await self._browser.public(tenant, did, filter)
+                    found = await self._browser.public(tenant, did, filter)
+                large = sum(len(msgspec.json.encode(one)) for one in found.datasets) > LARGEST
+                return "What it shows is too large to be looked at from outside." if large else found
             except TimeoutError:
                 return "It did not answer in time."
             except HanseError as error:

@@ -55,3 +55,20 @@ def test_nothing_is_asked_for_whose_money_went_elsewhere():
         assert len(world.provider.deals) == 1
 
     run(scenario)
+
+
+def test_two_counter_offers_do_not_spend_the_same_money():
+    async def scenario(world):
+        world.provider.terms = terms("train + pay 5 EUR")
+        world.provider.counter = terms("train + pay 7 EUR")
+        await world.order(yes=True, limits=Limits(budget=read_price("12EUR")))
+        for number in (1, 2):
+            one = await world.item(number=number, dataset=f"ds_{number}", price=read_price("5EUR"))
+            await world.database.run(lambda tx, one=one: tx.orders.put_item(structs.replace(one, approved_by="")))
+        await world.run_to_idle(world.runner())
+        items = [await world.look(number) for number in (1, 2)]
+        assert len(world.provider.deals) == 1
+        assert sorted(item.state for item in items) == [ItemState.DONE, ItemState.REFUSED]
+        assert [item.price for item in items if item.state is ItemState.DONE] == [read_price("7EUR")]
+
+    run(scenario)
