@@ -28,6 +28,7 @@ LONG_WORD = 26
 SHORT_WORD = 12
 """Characters of a word such as `compromised`, which stays whole unless there is no room at all."""
 _GAP = 2
+_HOST = "host"
 _SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[:/#-])")
 
 Progress = Callable[[int, int | None], None]
@@ -74,7 +75,9 @@ class Shell:
         """
         from hanse.client.profiles import choose, read
 
-        asked = self.participant or os.environ.get("HANSE_PARTICIPANT") or os.environ.get("HANSE_TOKEN")
+        # What the server's host alone may do is not done as whoever a terminal usually acts for.
+        named = None if usual == _HOST else os.environ.get("HANSE_PARTICIPANT")
+        asked = self.participant or named or os.environ.get("HANSE_TOKEN")
         if usual is not None and not asked and usual in read(self.home)[0]:
             return choose(self.home, usual)
         return choose(self.home, self.participant)
@@ -207,7 +210,7 @@ def _console(stream: TextIO) -> Console:
 
 def _printable(text: str) -> str:
     """Replace control characters: what a peer wrote must not steer this terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
+    return "".join(char if char.isprintable() or char in "\n\t\xa0" else "�" for char in text)
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], space: int) -> list[int]:

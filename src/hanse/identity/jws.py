@@ -74,7 +74,7 @@ def _read_header(part: bytes) -> Header:
         raise TooLarge(f"Its header is longer than {MAX_HEADER} characters.", where="header")
     try:
         header = _header.decode(_decode(part, "header"))
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (ValueError, RecursionError) as fault:
         raise Malformed("Its header is not a JSON object with a text `alg`, and texts for `kid` and `typ`.", where="header") from fault
     for name in _REFUSED:
         if getattr(header, name) is not UNSET:

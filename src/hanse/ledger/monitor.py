@@ -70,12 +70,25 @@ class Monitor:
         known = await self._database.read(lambda tx: tx.log_witnesses.list(tenant))
         asked = [*await self._spaces.anchors(tenant), *(one.witness for one in known if one.named), self._spaces.own(tenant)]
         seen = await asyncio.gather(*(self._seen(one, did, checkpoint) for one in dict.fromkeys(asked) if one != did))
+        if any(one.size > checkpoint.size for one in seen):  # it may have grown between the two looks: that is no fork
+            shown = await self._later(did, shown)
+            checkpoint = shown.checkpoint
         views = _compared(await asyncio.gather(*(self._judged(one, did, checkpoint) for one in seen)))
         for one in views:
             if one.verdict == "differs":
                 alarm = ForkAlarm(tenant, checkpoint.origin, one.witness, one.problem, ours=False)
                 await self._database.run(lambda tx, alarm=alarm: tx.emit(alarm))  # type: ignore[misc]
         return Look(checkpoint.origin, checkpoint.size, shown.note, views)
+
+    async def _later(self, did: Did, shown: SignedCheckpoint) -> SignedCheckpoint:
+        """Return what the log shows now, if that goes on from what it has shown; else that stands."""
+        before = shown.checkpoint
+        try:
+            later = _believed(await self._client.checkpoint(did), did, await self._client.log_keys(did))
+            goes_on = later.checkpoint.size >= before.size and await self._root(did, before.size, later.checkpoint) == before.root
+        except HanseError:
+            return shown
+        return later if goes_on else shown
 
     async def _seen(self, witness: Did, did: Did, shown: Checkpoint) -> View:
         """Return what a witness says that it saw, proved by the signatures of both."""

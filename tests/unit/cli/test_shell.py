@@ -222,3 +222,16 @@ def test_names_of_columns_from_elsewhere_do_not_steer_the_terminal():
     assert "\x1b" not in done.output
     assert "[/]" in done.output
     assert "[bold]c" in done.output
+
+
+@pytest.mark.parametrize(
+    ("usual", "option", "name"), [("host", None, "host"), ("host", "bob", "bob"), ("anchor", None, "bob"), (None, None, "bob")]
+)
+def test_what_the_host_alone_may_do_is_not_done_as_the_usual_participant(tmp_path, monkeypatch, usual, option, name):
+    text = "".join(f'[{one}]\nurl = "http://127.0.0.1:1"\ntoken = "{one}-token"\n' for one in ("host", "anchor", "bob"))
+    (tmp_path / "operators.toml").write_text(text)
+    monkeypatch.delenv("HANSE_TOKEN", raising=False)
+    monkeypatch.delenv("HANSE_URL", raising=False)
+    monkeypatch.setenv("HANSE_PARTICIPANT", "bob")
+    shell = Shell(as_json=False, quiet=False, debug=False, home=str(tmp_path), participant=option)
+    assert shell.profile(usual).token == f"{name}-token"

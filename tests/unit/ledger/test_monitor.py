@@ -87,3 +87,45 @@ def test_a_witness_that_is_away_is_unknown(witnessed):
         assert views[did(OWL)].verdict == "unknown"
 
     witnessed(scenario)
+
+
+def test_a_log_that_grows_between_two_looks_is_no_fork(witnessed):
+    async def scenario(town):
+        await town.fill(5)
+        ask, grown = town.carrier.checkpoint, []
+
+        async def checkpoint(one):
+            text = await ask(one)
+            if not grown:
+                grown.append(True)
+                await town.fill(3)
+                await witnessed_by(town, ZOO)
+            return text
+
+        town.carrier.checkpoint = checkpoint
+        found, views = await look(town)
+        assert (found.size, found.forked, views[did(ZOO)].verdict) == (8, False, "same")
+        assert not any(isinstance(one, ForkAlarm) for one in town.events)
+
+    witnessed(scenario)
+
+
+def test_a_log_that_shows_another_history_when_asked_again_is_a_fork(witnessed):
+    async def scenario(town):
+        await town.fill(5)
+        before = await town.snapshot()
+        await town.fill(2)
+        old = await town.ledger.checkpoint(ACME)
+        await town.put_back(before)
+        await town.fill(4)
+        await witnessed_by(town, ZOO)
+        ask, shown = town.carrier.checkpoint, [old]
+
+        async def checkpoint(one):
+            return shown.pop() if shown else await ask(one)
+
+        town.carrier.checkpoint = checkpoint
+        found, _ = await look(town)
+        assert found.forked
+
+    witnessed(scenario)

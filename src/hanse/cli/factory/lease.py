@@ -50,6 +50,8 @@ def give(shell: Shell, version: str, node: Path, hours: float, openings: int, ac
 
     if output.exists():
         raise Conflict("There is a file of that name already.", where="output")
+    if not output.absolute().parent.is_dir():  # before the openings are counted
+        raise Invalid("There is no such folder to write the lease into.", where="output")
     stated = {"purpose": purpose} if purpose else None
     given = shell.client.leases.give(version, public_key(node), hours=hours, openings=openings, action=action_of(action), stated=stated)
     try:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +24,8 @@ ROWS: Final = 64 * 1024
 """Rows of a batch."""
 _TEXTS: Final = 1_000
 """Files of a batch of texts."""
+_LINE: Final = 16 << 20
+"""Bytes of a line of JSON, at most."""
 _KINDS: Final = {
     ".parquet": "parquet",
     ".csv": "csv",
@@ -66,7 +70,8 @@ def batches(content: Content, paths: Sequence[str] | None = None) -> Iterator[pa
         yield from _texts(content, named)
         return
     for path in named:
-        yield from _READERS[kind_of(path)](content, path)
+        with _reading(path):
+            yield from _READERS[kind_of(path)](content, path)
 
 
 def table(content: Content, paths: Sequence[str] | None = None) -> pa.Table:
@@ -76,11 +81,14 @@ def table(content: Content, paths: Sequence[str] | None = None) -> pa.Table:
 
     named = chosen(content, paths)
     if named and kind_of(named[0]) == "parquet":
-        tables = [parquet.read_table(_source(content, path)) for path in named]
+        tables = []
+        for path in named:
+            with _reading(path):
+                tables.append(parquet.read_table(_source(content, path)))
     else:
-        found = list(batches(content, named))
-        return pa.Table.from_batches(found) if found else pa.table({})
-    return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
+        tables = [pa.Table.from_batches([batch]) for batch in batches(content, named)] or [pa.table({})]
+    with _reading(", ".join(named)[:500]):
+        return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
 
 
 def pandas(content: Content, paths: Sequence[str] | None = None) -> Any:
@@ -98,6 +106,19 @@ def dataset(content: Content, paths: Sequence[str] | None = None) -> Any:
     """Return a `datasets.Dataset` of Hugging Face. Raises `Misconfigured` if the package is not installed."""
     package = _require("datasets")
     return package.Dataset(package.table.InMemoryTable(table(content, paths)))
+
+
+@contextmanager
+def _reading(where: str) -> Iterator[None]:
+    """Say as a mistake in the data what Arrow and gzip cannot read."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowTypeError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        text = " ".join(str(error).split())[:300]
+        hint = "Read it as it is: data.open(PATH), or `hanse open ... --into FOLDER`."
+        raise Invalid(f"It cannot be read as a table: {text}", where=where, rule="unreadable", hint=hint) from None
 
 
 def _source(content: Content, path: str) -> Any:
@@ -126,7 +147,8 @@ def _jsonl(content: Content, path: str) -> Iterator[pa.RecordBatch]:
     from pyarrow import json
 
     if content.file(path).size:
-        yield from json.read_json(_plain(content, path)).to_batches(max_chunksize=ROWS)
+        options = json.ReadOptions(block_size=_LINE)
+        yield from json.read_json(_plain(content, path), read_options=options).to_batches(max_chunksize=ROWS)
 
 
 def _arrow(content: Content, path: str) -> Iterator[pa.RecordBatch]:

@@ -44,12 +44,12 @@ def public_key(path: Path) -> dict[str, str]:
     """Return the public JWK of a node's key, or of a file that holds the public part only. Raises `NotFound`, `Invalid`."""
     try:
         found = msgspec.json.decode(_read(path), type=dict[str, str])
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         raise Invalid("This is no key as JWK.", where=str(path), hint="`hanse lease key` makes one.") from None
     return {name: found[name] for name in ("kty", "crv", "x", "y") if name in found}
 
 
-def open_leased(lease: Path, key: Path, *, action: str | None, purpose: str, clock: Clock) -> tuple[LeaseFile, Keys]:
+def open_leased(version: str, lease: Path, key: Path, *, action: str | None, purpose: str, clock: Clock) -> tuple[LeaseFile, Keys]:
     """Log one more opening under a lease, and return what reads the version.
 
     Raises `Forbidden` (rule `lease`) if the lease does not permit it, `Invalid` for a file or a log that is not whole, `NotFound`.
@@ -57,6 +57,9 @@ def open_leased(lease: Path, key: Path, *, action: str | None, purpose: str, clo
     file = read_lease(_read(lease))
     signing = SigningKey.from_private_jwk(_read(key), KID)
     keys = _unsealed(file, _read(key))
+    lent = file.terms.version
+    if version not in (lent, lent.partition("@")[0]):  # looked at first: a slip of the pen costs no opening
+        raise Forbidden(f"The lease is for {lent}, not for {version[:120]}.", where="lease", rule="lease")
     with _locked(Path(f"{lease}{LOG}")) as log:
         checked, last = _checked(file, signing, log)
         _append(file, signing, log, checked, last, action or file.terms.action, purpose, clock.now())

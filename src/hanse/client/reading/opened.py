@@ -21,7 +21,7 @@ from hanse.client.reading.places import open_place
 from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.factory.facility.paths import Names
 from hanse.kernel.clock import Clock, SystemClock
-from hanse.kernel.errors import Conflict, Forbidden, HanseError, Invalid, StorageFailed
+from hanse.kernel.errors import Conflict, HanseError, Invalid, StorageFailed
 from hanse.odrl.names import HANSE
 
 if TYPE_CHECKING:
@@ -185,9 +185,8 @@ def _by_lease(
 ) -> Data:
     if key is None:
         raise Invalid("A lease is opened with the node's key.", where="key", hint="hanse.open(..., lease=..., key='node.key')")
-    file, keys = open_leased(lease, Path(key), action=None if action is None else action_of(action), purpose=purpose, clock=clock)
-    if version not in (file.terms.version, file.terms.version.partition("@")[0]):
-        raise Forbidden(f"The lease is for {file.terms.version}, not for {version[:120]}.", where="lease", rule="lease")
+    named = None if action is None else action_of(action)
+    _, keys = open_leased(version, lease, Path(key), action=named, purpose=purpose, clock=clock)
     return Data(_content(facility or keys.hot, keys.cold, keys.manifest, keys.key), lambda: None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -33,7 +33,7 @@ class _Body(Struct, rename="camel"):
 
     issuer: str | _Named | None = None
     type: str | list[str] = ""
-    credential_subject: _Named | list[_Named] | None = None
+    credential_subject: Any = None
     valid_from: At | None = None
     valid_until: At | None = None
     issuance_date: At | None = None
@@ -92,8 +92,8 @@ def _other(text: bytes, record: f.CredentialRecord) -> str:
     """Return what a credential that is signed says otherwise than the archive's list: of whom it is, what it is, and for which time."""
     claims = msgspec.json.decode(_plain(text.strip().split(b".")[1]), type=_Claims)
     body, old = claims.vc or claims, claims.vc is not None
-    subjects = body.credential_subject if isinstance(body.credential_subject, list) else [body.credential_subject or _Named()]
-    holders = {one.id or (claims.sub if old and len(subjects) == 1 else None) for one in subjects}
+    subjects = body.credential_subject if isinstance(body.credential_subject, list) else [body.credential_subject]
+    holders = [one.get("id", claims.sub if old and len(subjects) == 1 else None) for one in subjects if isinstance(one, dict)]
     types = {body.type} if isinstance(body.type, str) else set(body.type)
     begins = [body.issuance_date if old else body.valid_from, _moment(claims.nbf)]
     ends = [body.expiration_date if old else body.valid_until, _moment(claims.exp)]

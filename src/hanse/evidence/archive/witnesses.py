@@ -59,6 +59,6 @@ def _bound(size: int, moments: list[datetime], near: list[datetime], findings: F
 
 
 def _server(did: str) -> str:
-    """Return the server of a DID: the host of `did:web`; for other methods the DID itself."""
+    """Return the server of a DID: the host of `did:web`, whatever its port; for other methods the DID itself."""
     parts = did.split(":")
     return parts[2].lower().partition("%3a")[0] if parts[:2] == ["did", "web"] and len(parts) > 2 else did

@@ -97,7 +97,8 @@ class Links:
         now = self._clock.now()
         before, was_set = await self._link(tenant, space, required=False)
         after = _as_wanted(before, wanted, now, by)
-        missing = lacking(requirements(await self._case(after)))
+        case = await self._case(after)
+        missing = lacking(requirements(case))
         if missing:
             raise Conflict(
                 f"The mode {after.mode} is not possible with {space} yet: " + " ".join(f"{one.what}: {one.how}" for one in missing),
@@ -113,7 +114,7 @@ class Links:
             tx.emit(LinkChanged(tenant, space))
 
         await self._database.run(work)
-        gained = newly(before.mode, after.mode) if was_set or before.mode is not after.mode else ()
+        gained = newly(before.mode, after.mode, rights(case)) if was_set or before.mode is not after.mode else ()
         return Change(link=after, kept=tuple(one.id for one in kept), new=gained)
 
     async def end(self, tenant: Tenant, space: str, why: str, by: str = "us") -> Ending:

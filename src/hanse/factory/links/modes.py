@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -37,9 +37,12 @@ def rights(case: Case) -> tuple[Right, ...]:
     return tuple(right for right in RIGHTS[case.link.mode] if right not in ("mirror", "replicate") or case.seen.trusted(right))
 
 
-def newly(before: Mode, after: Mode) -> tuple[str, ...]:
-    """Return what a change of mode newly allows, and whether that takes a new agreement, a sentence each."""
-    gained = [right for right in RIGHTS[after] if right not in RIGHTS[before]]
+def newly(before: Mode, after: Mode, allowed: Collection[Right]) -> tuple[str, ...]:
+    """Return what a change of mode newly allows, and whether that takes a new agreement, a sentence each.
+
+    `allowed` are the rights that there are now: a mode may allow what the space's rulebook does not trust us with.
+    """
+    gained = [right for right in RIGHTS[after] if right not in RIGHTS[before] and right in allowed]
     return tuple(_WORDS[right] for right in gained)
 
 

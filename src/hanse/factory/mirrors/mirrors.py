@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -126,7 +126,7 @@ class Mirrors:
             self._begin(mirror, timed=True)
         if now >= self._next:
             self._next = now + self._kit.rules.look
-            self._soon(self._round())
+            self._soon(self._round)
 
     async def next_due(self) -> datetime | None:
         """Return when that is next; what this process is at already is not waited for."""
@@ -135,11 +135,11 @@ class Mirrors:
 
     def agreement_ended(self, tenant: Tenant, agreement: str) -> None:
         """Look at the mirrors under an agreement: it has just ended."""
-        self._soon(self._look(lambda one: (one.tenant, one.agreement) == (tenant, agreement)))
+        self._soon(lambda: self._look(lambda one: (one.tenant, one.agreement) == (tenant, agreement)))
 
     def space_changed(self, space: str, tenant: Tenant | None = None) -> None:
         """Look at the mirrors by the rules of a space: a link, the rulebook or the membership has just changed."""
-        self._soon(self._look(lambda one: one.space == space and tenant in (None, one.tenant)))
+        self._soon(lambda: self._look(lambda one: one.space == space and tenant in (None, one.tenant)))
 
     def recalled(self, tx: Any, tenant: Tenant, agreement: str, why: str) -> None:
         """Doom, in the transaction that takes the provider's word, all mirrors under an agreement."""
@@ -152,7 +152,7 @@ class Mirrors:
             for mirror in await self._kit.database.read(lambda tx: tx.mirrors.open()):
                 if mirror.transfer:
                     self._begin(mirror)
-        self._soon(self._round())
+        self._soon(self._round)
 
     async def stop(self) -> None:
         """End what runs, so that it can be taken up again."""
@@ -269,10 +269,10 @@ class Mirrors:
                 await self._doom(mirror, why)
                 await self._purge(mirror)
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         async def quiet() -> None:
             try:
-                await work
+                await work()
             except HanseError as error:
                 log.warning("Mirrors could not be looked at: %s", error.message)
 

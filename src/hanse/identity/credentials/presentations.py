@@ -157,6 +157,8 @@ def _open(text: str, holder: str, audience: str) -> _Opened:
         body = msgspec.json.decode(claims.vp if isinstance(claims.vp, Raw) else compact.payload, type=_Body)
     except msgspec.ValidationError as fault:
         raise refusal(f"It does not have the shape of its kind: {said(fault)}.", _OF, "shape", of=_OF) from None
+    except (ValueError, RecursionError):
+        raise refusal("Its claims are not a JSON object.", _OF, "shape", of=_OF) from None
     profile: Profile = VC11 if wrapped else VC20
     check_base(body.context, as_list(body.type), profile, PRESENTATION_TYPE, _OF)
     if as_list(addressed.aud) != [audience]:

@@ -69,7 +69,7 @@ def test_it_is_moved_to_the_cold_place_and_back(space, version, tmp_path):
 
 def test_others_see_nothing_of_it(space, version):
     assert "Nothing is stored" in space.run("facility", who="bob").output
-    for words in (["show", version], ["delete", version], ["tier", version, "cold"], ["verify", version]):
+    for words in (["show", version], ["delete", version, "--yes"], ["tier", version, "cold"], ["verify", version]):
         assert "no version" in space.run("facility", *words, who="bob", code=1).output
 
 

@@ -131,6 +131,9 @@ def test_the_commands(space, version, tmp_path):
     given = space.json("lease", "give", version, "--node", str(tmp_path / "node.pub"), "--action", "train", "-o", str(lease))
     assert space.json("open", version, "--lease", str(lease), "--key", str(node)) == [{"x": 1}, {"x": 2}]
     assert space.run("open", version, "--lease", str(lease), "--key", str(node), code=1).output.count("used up") == 1
+    alone = tmp_path / "alone.lease"
+    alone.write_bytes(lease.read_bytes())
+    assert "--unused" in space.run("lease", "return", str(alone), code=1).output
     assert space.json("lease", "return", str(lease))["used"] == 1
     assert given["id"] in space.run("lease").stdout
     assert space.json("lease", "show", given["id"])["state"] == "returned"

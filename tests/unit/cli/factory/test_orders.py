@@ -25,7 +25,7 @@ ITEM = {
 
 def order(state, *items, query="rain"):
     wish = {"query": query, "action": "urn:hanse:odrl:train", "purpose": "dpv:AcademicResearch"}
-    run = {"number": 1, "began": NOW, "ended": NOW, "spaces": ["https://x/spaces/home"], "asked": 2}
+    search = {"number": 1, "began": NOW, "ended": NOW, "spaces": ["https://x/spaces/home"], "asked": 2}
     return {
         "id": ID,
         "state": state,
@@ -33,7 +33,7 @@ def order(state, *items, query="rain"):
         "by": "eva",
         "created": NOW,
         "updated": NOW,
-        "run": run,
+        "run": search,
         "totals": {},
         "items": [ITEM | item for item in items],
     }

@@ -60,7 +60,7 @@ def node(tmp_path):
 
 
 def opened(node, **more):
-    return open_leased(node / "run.lease", node / "node.key", **({"action": None, "purpose": "", "clock": Watch()} | more))
+    return open_leased("odd@1", node / "run.lease", node / "node.key", **({"action": None, "purpose": "", "clock": Watch()} | more))
 
 
 def log_of(node):
@@ -133,8 +133,8 @@ def test_another_nodes_key_and_files_that_are_not_there(node):
     give(node, 1)
     make_key(node / "other.key")
     with pytest.raises(Invalid, match="another node"):
-        open_leased(node / "run.lease", node / "other.key", action=None, purpose="", clock=Watch())
+        open_leased("odd@1", node / "run.lease", node / "other.key", action=None, purpose="", clock=Watch())
     for lease, key in (("none", "node.key"), ("run.lease", "none")):
         with pytest.raises(NotFound):
-            open_leased(node / lease, node / key, action=None, purpose="", clock=Watch())
+            open_leased("odd@1", node / lease, node / key, action=None, purpose="", clock=Watch())
     assert not (node / "run.lease.log").exists()

@@ -170,6 +170,16 @@ def test_the_end_of_a_credential_is_not_left_out():
     assert "That credential was over when it was looked at: it was valid until 2026-05-31 22:00 UTC." in said(raw, "missing")
 
 
+def test_a_credential_of_the_older_kind_and_one_about_several():
+    inner = {"issuer": ANCHOR, "type": ["VerifiableCredential", "MembershipCredential"], "credentialSubject": {"role": "member"}}
+    old = with_claims(vc=inner | {"issuanceDate": "2026-01-01T00:00:00Z"}, sub=ACME)
+    assert examine(changed_record(old, valid_from=datetime(2026, 1, 1, tzinfo=UTC)).pack()).verdict.sound
+    old = with_claims(vc=inner | {"issuanceDate": "2026-01-01T00:00:00Z"}, sub=ZOO)
+    assert any("its holder" in text for _, text in faults(changed_record(old, valid_from=datetime(2026, 1, 1, tzinfo=UTC)).pack()))
+    several = with_claims(credentialSubject=[{"id": ZOO}, {"id": ["odd"]}, {"id": ACME}])
+    assert examine(several.pack()).verdict.sound
+
+
 @pytest.mark.parametrize("odd", [{"nbf": 10**18}, {"nbf": -1}, {"validFrom": "2026-01-01"}, {"validFrom": "2026-01-01T00:00:00"}])
 def test_a_credential_with_odd_dates_is_none(odd):
     assert any("is not signed by" in text for _, text in faults(with_claims(**odd).pack()))

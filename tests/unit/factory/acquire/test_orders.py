@@ -707,3 +707,14 @@ def test_an_item_survives_the_way_to_the_database():
     (item,) = seen.items
     assert msgspec.json.decode(msgspec.json.encode(item), type=type(item)) == item
     assert item.price == Price(Decimal("2.50"), "EUR")
+
+
+@pytest.mark.parametrize(("terms", "price", "said"), [("members", "5EUR", "nothing"), ("members + pay 20 EUR", "5EUR", "20 EUR")])
+def test_a_price_that_is_known_is_not_approved_as_another(terms, price, said):
+    async def scenario(world):
+        world.catalogues[did("zoo")] = [dataset(terms=terms)]
+        seen = await world.run(wish(yes=False, limits=budget("50EUR")))
+        with pytest.raises(Invalid, match=said):
+            await world.orders.approve(TENANT, seen.order.id, [1], EVA, read_price(price))
+
+    play(scenario)

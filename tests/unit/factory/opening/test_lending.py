@@ -122,7 +122,7 @@ def open_times(world, node, file, times):
     lease.write_bytes(msgspec.json.encode(file))
     for _ in range(times):
         world.now_ += timedelta(minutes=1)
-        open_leased(lease, node, action=None, purpose="", clock=world)
+        open_leased("rain@1", lease, node, action=None, purpose="", clock=world)
     return (node.parent / "run.lease.log").read_bytes()
 
 
