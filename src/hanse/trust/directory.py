@@ -247,7 +247,6 @@ def _named(urls: Sequence[str]) -> str:
     return f"the space {urls[0]}" if len(urls) == 1 else f"the spaces {', '.join(urls[:8])}"
 
 
-
 def _listed(statement: Statement[Register]) -> _Listed:
     return _Listed(statement.body, {member.did: member for member in statement.body.members})
 

@@ -29,6 +29,7 @@ from hanse.factory.acquire.running.kit import Kit
 from hanse.factory.acquire.running.ports import Deal, Documents, Fetched, Flow, Note, Progress, Staging, Talk
 from hanse.factory.acquire.running.runner import Runner
 from hanse.factory.acquire.settling import settle
+from hanse.factory.facility import tiers
 from hanse.factory.facility.facility import Facility
 from hanse.factory.facility.records import Intake
 from hanse.http.pull.ports import Fetcher, Sink
@@ -250,6 +251,10 @@ class FacilityShelf:
     async def files(self, version: DatasetVersion) -> Sequence[HeldFile]:
         """Return the files of a version."""
         return await self._facility.files(version.tenant, version.id)
+
+    async def move(self, tenant: Tenant, id: str, place: str) -> None:
+        """Move a version to a place."""
+        await tiers.move(self._facility.stock, await self._facility.stored(tenant, id), place)
 
     def read(self, version: DatasetVersion, path: str, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield bytes of a version's file."""

@@ -52,7 +52,7 @@ def _limits(function: Function) -> Function:
 
 @define(
     "acquire",
-    example='hanse acquire "weather language:de" --purpose train --budget 500EUR --licence cc-by-4.0 --into lake',
+    example='hanse acquire "weather language:de" --purpose train --budget 500EUR --licence cc-by-4.0 --into cold',
     resume="The order goes on at the server: `hanse order list`.",
 )
 @click.argument("query", metavar="QUERY", required=False)
@@ -62,7 +62,7 @@ def _limits(function: Function) -> Function:
 )
 @_acceptable
 @_limits
-@click.option("--into", metavar="FACILITY", help="Where it is stored.")
+@click.option("--into", metavar="PLACE", help="Where in the facility it is stored: hot (the default) or cold.")
 @click.option("--accept-declared", is_flag=True, help="Accept terms that only the law keeps without being asked.")
 @click.option("--accept-drift", is_flag=True, help="Take data whose schema is another than before without being asked.")
 @click.option("--yes", is_flag=True, help="Acquire what is within the limits without asking for the plan's approval.")

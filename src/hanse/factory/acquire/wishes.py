@@ -43,13 +43,19 @@ def _problems(wish: Wish) -> Iterator[Invalid]:
     yield from _of_limits("limits", wish.limits)
 
 
+PLACES: Final = ("hot", "cold")
+"""The places of the facility; without a word data is stored in the hot one."""
+
+
 def _names(wish: Wish) -> Iterator[Invalid]:
     if any(not 0 < len(one) <= MAX_LICENCE for one in wish.licences):
         yield _wrong("licences", "a licence is named by an SPDX id or an address", "For example CC-BY-4.0.")
     for tag in wish.languages:
         if not is_tag(tag):
             yield _wrong("languages", f"{tag[:40]!r} is no language", "A tag of BCP 47, such as de or pt-BR.")
-    for name, text in (("into", wish.into), ("purpose", wish.purpose or ""), *(("quality", one) for one in wish.quality)):
+    if wish.into not in ("", *PLACES):
+        yield _wrong("into", f"the facility has no place {wish.into[:40]!r}", f"Say {' or '.join(PLACES)}.")
+    for name, text in (("purpose", wish.purpose or ""), *(("quality", one) for one in wish.quality)):
         if len(text) > _MAX_NAME:
             yield _wrong(name, f"it has more than {_MAX_NAME} characters", "Shorten it.")
 

@@ -25,7 +25,7 @@ quality:
   completeness: 0.95
 eu-only: true
 clear-rights: true
-into: lake
+into: cold
 drift: accept
 accept-declared: true
 yes: true
@@ -51,7 +51,7 @@ def test_an_order_file_says_all_of_it():
         "quality": {"completeness": "0.95"},
         "eu_only": True,
         "clear_rights": True,
-        "into": "lake",
+        "into": "cold",
         "drift": "accept",
         "declared": True,
         "yes": True,

@@ -220,6 +220,10 @@ class Facility(Protocol):
         """Yield bytes of a version's file."""
         ...
 
+    async def move(self, tenant: Tenant, id: str, place: str) -> None:
+        """Move a version to the `hot` or the `cold` place; again after a crash it goes on. Raises `StorageFailed`."""
+        ...
+
 
 class Fetched(Struct, frozen=True, kw_only=True):
     """What a fetch brought: bytes and files in all, bytes over the network, whether each was checked against the provider's sums."""

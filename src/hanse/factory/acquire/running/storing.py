@@ -32,7 +32,7 @@ class Storing:
         if item.version is None:
             await self._store(order, item)
         else:
-            await self._document(item, item.version)
+            await self._document(order, item, item.version)
 
     async def documented(self, order: Order, item: Item) -> None:
         """Tell the provider that the data is here. The version is, whatever comes of that."""
@@ -99,13 +99,18 @@ class Storing:
 
         return also
 
-    async def _document(self, item: Item, id: str) -> None:
+    async def _document(self, order: Order, item: Item, id: str) -> None:
         notes = item.notes
         try:
             await self._kit.documents.materialised(item.tenant, await self._kit.facility.version(item.tenant, id))
         except HanseError as error:
             # The version is whole without them, and they can be made at any time: but nobody shall believe that they are there.
             notes = (*notes, f"not documented: {error.message}")
+        if order.wish.into == "cold":
+            try:
+                await self._kit.facility.move(item.tenant, id, "cold")
+            except HanseError as error:
+                notes = (*notes, f"It is still in the hot place: {error.message}")
         await self._kit.step(item, Event.DOCUMENT, notes=notes)
 
 

@@ -7,6 +7,8 @@ import hashlib
 from collections import Counter
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.factory.acquire.running.ports import Deal, Fetched, Flow, Talk
 from hanse.kernel.errors import Conflict, NotFound, PeerRefused, StorageFailed
@@ -328,6 +330,10 @@ class Facility:
 
     async def files(self, version):
         return [held(path, content) for path, content in sorted(self._shelf.contents[version.id].items())]
+
+    async def move(self, tenant, id, place):
+        self._taps()
+        self._shelf.versions[id] = structs.replace(self._shelf.versions[id], tier=place)
 
     async def read(self, version, path, start, end):
         yield self._shelf.contents[version.id][path][start:end]

@@ -46,6 +46,18 @@ def test_the_whole_way():
     run(scenario)
 
 
+def test_what_is_ordered_into_the_cold_place_lies_there():
+    async def scenario(world):
+        await world.order(into="cold")
+        await world.item()
+        await world.run_to_idle(world.runner())
+        item = await world.look()
+        assert item.state is ItemState.DONE, item
+        assert world.shelf.versions["ds-1@1"].tier == "cold"
+
+    run(scenario)
+
+
 def test_killed_at_every_call_it_ends_in_the_same_result():
     async def scenario(world):
         await world.order()
