@@ -122,7 +122,12 @@ class Verifier:
         self._patience = patience
 
     async def admit(
-        self, tenant: Tenant, caller: Caller, needs: Collection[str] = (), wishes: Collection[str] = (), space: str = ""
+        self,
+        tenant: Tenant,
+        caller: Caller,
+        needs: Collection[str] = (),
+        wishes: Collection[str] = (),
+        space: str = "",
     ) -> Claims:
         """Return what `caller` proves to `tenant` in a space (the only one, if none is named) by the access token that it sent along.
 
