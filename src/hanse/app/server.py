@@ -46,6 +46,7 @@ from hanse.http.dsp import DspEndpoints
 from hanse.http.evidence import EvidenceEndpoints
 from hanse.http.limits import ParticipantLimiter
 from hanse.http.transport import DataProtocol
+from hanse.identity.credentials import schema
 from hanse.kernel.errors import Misconfigured
 from hanse.kernel.tenant import Tenant
 from hanse.storage import open_database
@@ -131,6 +132,7 @@ class Server:
 
     async def start(self) -> None:
         """Take up what was due, and begin to push and to keep time."""
+        schema.load()  # transactions on PostgreSQL run in several threads, and read rulebooks
         await self._erasure.sweep()
         await self.plane.sweep()
         await self.plane.pusher.resume()

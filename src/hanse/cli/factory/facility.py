@@ -129,7 +129,7 @@ def collect(shell: Shell) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(shell: Shell, version: str, reason: str, yes: bool) -> None:
     """Delete a version, for good. Its receipt goes into the log, and to its provider."""
-    if not yes and shell.client.facility.get(version).kept is None:  # what must stay is refused without a question
+    if not yes:
         confirm(shell, f"Delete {version} for good? Nobody can bring it back.")
     one = shell.client.facility.delete(version, reason=reason)
     shell.answer(one, lambda: _show(shell, one))

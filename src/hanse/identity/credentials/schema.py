@@ -43,6 +43,14 @@ class _Unusable(Exception):
     """The schema asks for more than we do."""
 
 
+def load() -> None:
+    """Import what checks schemas, from one thread: a library that several threads import for the first time at once is only half there."""
+    from importlib import import_module
+
+    for name in ("jsonschema.exceptions", "jsonschema.validators", "referencing.exceptions", "referencing.jsonschema"):
+        import_module(name)
+
+
 def check_schema(raw: bytes, instances: list[Any]) -> None:
     """Check the instances against the schema `raw` (JSON). Raises `Unauthenticated`: `schema` if one breaks it, `schema-unusable`."""
     from jsonschema.exceptions import SchemaError, ValidationError
