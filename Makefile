@@ -41,7 +41,8 @@ test-long: setup-dev ## The policy engine against its reference evaluator, 10,00
 	HANSE_EXAMPLES=10000 $(PY) -m pytest tests/unit/odrl tests/unit/connector/test_preferences.py tests/unit/ledger/test_corruption.py tests/unit/evidence/test_tiles.py
 
 tests: setup-dev # the tests alone, files side by side
-	$(PY) -m pytest -n $(JOBS) --dist loadfile --ignore=tests/conformance
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --ignore=tests/conformance --ignore=tests/scenarios/kill
+	$(PY) -m pytest tests/scenarios/kill # against the clock, with two servers: alone on the machine
 
 check: check-style check-types check-imports check-budget ## Style, types, import rules and the style budget
 
