@@ -164,4 +164,4 @@ def leaked(secrets: Iterable[str], text: str) -> set[str]:
             return any(part in words for part in secret.split(".")[1:] if len(part) >= 16)
         return len(secret) >= 16 and (secret in words or (not secret.isalnum() and secret in text))
 
-    return {secret for secret in secrets if is_there(secret)}
+    return {secret for secret in list(secrets) if is_there(secret)}  # a copy: other threads add to it
