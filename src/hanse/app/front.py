@@ -56,44 +56,10 @@ class Front:
         usage: UsageSide,
         factory: FactorySide,
     ) -> None:
-        kit = connector.kit
         self.watch = Watch(ground.database.subscribe)
         views = Views(ground.database, self.watch)
-        self.services = Services(
-            operators=management.operators,
-            participants=management.participants,
-            offers=Offers(kit, data.inspector, ground.quotas.assets, operands=ground.operands),
-            browser=Browser(kit),
-            negotiations=connector.negotiations,
-            bargaining=connector.bargaining,
-            by_hand=ByHand(connector.negotiations, views),
-            transfers=connector.transfers,
-            sink=own_sink(data.flows),
-            renewals=Renewals(kit, RenewalClient(ground.client, ground.wallet.token_carrying)),
-            views=views,
-            spaces=management.spaces,
-            members=management.members,
-            rulebooks=management.rulebooks,
-            issuing=management.issuing,
-            directory=trust.directory,
-            verifier=trust.verifier,
-            wallet=ground.wallet,
-            database=ground.database,
-            credentials=wallet.credentials,
-            requests=wallet.requests,
-            reissuing=management.renewals,
-            joining=_joining(ground, management, wallet, trust),
-            ledger=evidence.ledger,
-            evidence=evidence.evidence,
-            endings=endings,
-            clock=ground.clock,
-            engine="PostgreSQL" if ground.settings.database else "SQLite",
-            capabilities=usage.capabilities,
-            listens=usage.listens,
-            openings=usage.openings,
-            telling=usage.telling,
-            factory=factory.services,
-        )
+        joining = _joining(ground, management, wallet, trust)
+        self.services = _services(ground, management, wallet, trust, connector, data, evidence, endings, usage, factory, views, joining)
         self.metrics = Metrics()
         self.health = Health(
             ground.database, ground.clock, management.operators, self.metrics, open_to_loopback=not ground.settings.behind_proxy
@@ -109,6 +75,58 @@ class Front:
             *_pages(ground, management, trust, limiter).routes(),
             *self.health.routes(),
         ]
+
+
+def _services(
+    ground: Ground,
+    management: Management,
+    wallet: WalletSide,
+    trust: TrustSide,
+    connector: Connector,
+    data: DataSide,
+    evidence: EvidenceSide,
+    endings: Endings,
+    usage: UsageSide,
+    factory: FactorySide,
+    views: Views,
+    joining: Joining,
+) -> Services:
+    kit = connector.kit
+    return Services(
+        operators=management.operators,
+        participants=management.participants,
+        offers=Offers(kit, data.inspector, ground.quotas.assets, operands=ground.operands),
+        browser=Browser(kit),
+        negotiations=connector.negotiations,
+        bargaining=connector.bargaining,
+        by_hand=ByHand(connector.negotiations, views),
+        transfers=connector.transfers,
+        sink=own_sink(data.flows),
+        renewals=Renewals(kit, RenewalClient(ground.client, ground.wallet.token_carrying)),
+        views=views,
+        spaces=management.spaces,
+        members=management.members,
+        rulebooks=management.rulebooks,
+        issuing=management.issuing,
+        directory=trust.directory,
+        verifier=trust.verifier,
+        wallet=ground.wallet,
+        database=ground.database,
+        credentials=wallet.credentials,
+        requests=wallet.requests,
+        reissuing=management.renewals,
+        joining=joining,
+        ledger=evidence.ledger,
+        evidence=evidence.evidence,
+        endings=endings,
+        clock=ground.clock,
+        engine="PostgreSQL" if ground.settings.database else "SQLite",
+        capabilities=usage.capabilities,
+        listens=usage.listens,
+        openings=usage.openings,
+        telling=usage.telling,
+        factory=factory.services,
+    )
 
 
 def _joining(ground: Ground, management: Management, wallet: WalletSide, trust: TrustSide) -> Joining:

@@ -42,23 +42,29 @@ class Openings:
         Raises `Forbidden` (rule `policy`) with the reasons, `NotFound`, `Conflict` for an agreement that has ended or gives the data away,
         or under which none has come (rule `no-data`), and `Invalid` for what cannot be stated.
         """
+        return (await self.open_all(tenant, agreement, action, stated, 1))[0]
+
+    async def open_all(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], times: int) -> tuple[Use, ...]:
+        """Open it so many times, or not at all: where one more is not permitted, none is counted. Raises as `open` does."""
         said = check_stated(stated)
 
-        def work(tx: UsageTx) -> Use:
+        def work(tx: UsageTx) -> tuple[Use, ...]:
             deal = self._deals.deal(tx, tenant, agreement)
             if deal.role is not Role.CONSUMER:
                 raise Conflict("You provide this data; it is yours to use.", where="agreement", rule="own-data")
             _require_data(tx, deal)
-            use = self._new(deal, action, said)
-            answer = self._uses.admit(tx, deal, use)
-            if answer.permitted:
-                return use
-            hint = f"`hanse contracts show {agreement}` shows what it permits; say what it is for with --action and --purpose."
-            error = Forbidden(f"The agreement does not permit this: {answer.sentence}", where="agreement", rule="policy", hint=hint)
-            error.keep = lambda kept: self._uses.refused(kept, deal, use, answer.sentence)
-            raise error
+            return tuple(self._admitted(tx, deal, self._new(deal, action, said)) for _ in range(times))
 
         return await self._database.run(work)
+
+    def _admitted(self, tx: UsageTx, deal: Deal, use: Use) -> Use:
+        answer = self._uses.admit(tx, deal, use)
+        if answer.permitted:
+            return use
+        hint = f"`hanse contracts show {deal.id}` shows what it permits; say what it is for with --action and --purpose."
+        error = Forbidden(f"The agreement does not permit this: {answer.sentence}", where="agreement", rule="policy", hint=hint)
+        error.keep = lambda kept: self._uses.refused(kept, deal, use, answer.sentence)
+        raise error
 
     async def close(self, tenant: Tenant, id: str) -> Use:
         """End an opening. Raises `NotFound`, `Conflict` for a transfer, which ends by itself."""

@@ -35,6 +35,18 @@ def test_an_opening_is_counted_and_logged():
     run(SAID, scenario, Role.CONSUMER)
 
 
+def test_many_openings_at_once_are_counted_all_or_none():
+    async def scenario(rig):
+        with pytest.raises(Forbidden, match="at most 2 times"):
+            await rig.openings.open_all("acme", "agr_1", "use", {"purpose": RESEARCH}, 3)
+        assert [one.kind for one in await rig.openings.page("acme", agreement="agr_1", after=None, limit=9)].count("opening") == 0
+        assert len(await rig.openings.open_all("acme", "agr_1", "use", {"purpose": RESEARCH}, 2)) == 2
+        with pytest.raises(Forbidden):
+            await rig.openings.open("acme", "agr_1", "use", {"purpose": RESEARCH})
+
+    run(SAID, scenario, Role.CONSUMER)
+
+
 @pytest.mark.parametrize("stated", [{}, {"purpose": "https://w3id.org/dpv#Marketing"}])
 def test_the_purpose_has_to_be_stated_and_to_fit(stated):
     async def scenario(rig):

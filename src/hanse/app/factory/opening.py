@@ -39,9 +39,9 @@ class CountedUses:
     def __init__(self, openings: UsageOpenings) -> None:
         self._openings = openings
 
-    async def open(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str]) -> str:
-        """Count one use."""
-        return (await self._openings.open(tenant, agreement, action, stated)).id
+    async def open(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], times: int = 1) -> tuple[str, ...]:
+        """Count so many uses, or none."""
+        return tuple(use.id for use in await self._openings.open_all(tenant, agreement, action, stated, times))
 
     async def close(self, tenant: Tenant, id: str) -> None:
         """End it, if it has not ended by itself."""

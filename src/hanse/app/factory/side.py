@@ -63,7 +63,10 @@ class FactorySide:
         self.custody = CustodySide(ground, evidence, self.facility.facility, self.facility.removal)
         self.documents.begin_with(self.custody.desk)
         self.acquire.runs.retention = self.custody.retention
-        self.services = FactoryServices(
+        self.services = self._services()
+
+    def _services(self) -> FactoryServices:
+        return FactoryServices(
             archives=self.archives.exporting,
             mirrors=self.mirrors.mirrors,
             recall=self.mirrors.recall,

@@ -32,7 +32,8 @@ from hanse.kernel.tenant import Tenant
 
 LONGEST: Final = timedelta(days=31)
 """How long a node may go without giving account."""
-MOST_OPENINGS: Final = 10_000
+MOST_OPENINGS: Final = 1_000
+"""Openings of one lease: all are decided and counted in one transaction, which must not take long."""
 MAX_LOG: Final = 64 << 20
 """Bytes of a log that comes back."""
 _ALGORITHMS: Final = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
@@ -77,7 +78,7 @@ class Lending:
         if found.agreement is not None:
             end = await self._uses.holds_until(tenant, found.agreement, action, stated)
             until = min(until, end or until)
-            uses = await self._count(tenant, found.agreement, action, stated, openings)
+            uses = await self._uses.open(tenant, found.agreement, action, stated, openings)
         lease = Lease(
             tenant=tenant,
             id=self._ids.new("lea"),
@@ -120,17 +121,6 @@ class Lending:
     async def page(self, tenant: Tenant, after: str | None, limit: int) -> Sequence[Lease]:
         """Return up to `limit` leases, newest first, those older than the id `after`."""
         return await self._database.read(lambda tx: tx.leases.page(tenant, after=after, limit=limit))
-
-    async def _count(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], openings: int) -> tuple[str, ...]:
-        uses: list[str] = []
-        try:
-            for _ in range(openings):
-                uses.append(await self._uses.open(tenant, agreement, action, stated))
-        except BaseException:
-            for use in uses:
-                await self._uses.close(tenant, use)
-            raise
-        return tuple(uses)
 
     def _grant(self, tx: OpeningTx, lease: Lease) -> Lease:
         says = k.Leased(

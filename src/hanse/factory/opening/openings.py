@@ -33,7 +33,7 @@ class Openings:
         """
         unlocked = await self._stored.unlocked(tenant, version)
         found = unlocked.version
-        use = "" if found.agreement is None else await self._uses.open(tenant, found.agreement, action, stated)
+        use = "" if found.agreement is None else (await self._uses.open(tenant, found.agreement, action, stated))[0]
         says = k.Opened(
             agreement=found.agreement or "", version=found.id, root=found.root, action=action or "use", use=use, operator=operator
         )

@@ -62,8 +62,8 @@ class Stored(Protocol):
 class Uses(Protocol):
     """Where uses are decided and counted."""
 
-    async def open(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str]) -> str:
-        """Count one use, and return its id. Raises `Forbidden` with the reasons, `Conflict`, `NotFound`."""
+    async def open(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], times: int = 1) -> tuple[str, ...]:
+        """Count so many uses, or none at all; return their ids. Raises `Forbidden` with the reasons, `Conflict`, `NotFound`."""
         ...
 
     async def close(self, tenant: Tenant, id: str) -> None:

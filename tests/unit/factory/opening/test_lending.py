@@ -48,13 +48,13 @@ class World:
         def __init__(self, world):
             self.world = world
 
-        async def open(self, tenant, agreement, action, stated):
-            """Count one."""
-            if not self.world.left:
-                raise Forbidden("No use is left.", rule="policy")
-            self.world.left -= 1
-            self.world.told.append("counted")
-            return f"use_{self.world.left}"
+        async def open(self, tenant, agreement, action, stated, times=1):
+            """Count so many, or none."""
+            if self.world.left < times:
+                raise Forbidden("So many uses are not left.", rule="policy")
+            self.world.left -= times
+            self.world.told += ["counted"] * times
+            return tuple(f"use_{self.world.left + number}" for number in range(times))
 
         async def close(self, tenant, id):
             """End one."""
@@ -173,6 +173,7 @@ def test_a_lease_that_is_refused_is_none(node):
     assert world.kept == {}
     assert "Leased" not in kinds(world)
     assert kinds(world).count("counted") == sum(one.startswith("ended") for one in kinds(world))
+    assert world.left == 2
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class NewLease(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[str, Meta(min_length=1, max_length=120)]
     node: Annotated[dict[str, Annotated[str, Meta(max_length=1024)]], Meta(max_length=16)]
     hours: Annotated[float, Meta(gt=0, le=744)] = 24.0
-    openings: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    openings: Annotated[int, Meta(ge=1, le=1_000)] = 1
     action: Annotated[str, Meta(min_length=1, max_length=2048)] = "use"
     stated: _Stated = {}
 
