@@ -13,14 +13,14 @@ from msgspec import Struct, structs
 
 from hanse.dcat.holding import Origin
 from hanse.dcat.languages import speaks
-from hanse.dcat.licences import accepts, forbids, is_known, normal
+from hanse.dcat.licences import accepts, forbids, normal
 from hanse.dcat.model import Dataset
+from hanse.dcat.risk import OUTSIDE, PERSONAL, UNCLEAR, UNPLACED, place_mark, unclear_rights
 from hanse.factory.acquire.choosing import Choice
 from hanse.factory.acquire.ports import Described
 from hanse.factory.acquire.purposes import commercial
 from hanse.factory.acquire.records import Candidate, Estimate, LinkSpeed, Reason, Wish
 from hanse.factory.acquire.searching import Spotted
-from hanse.odrl.constraints.places import PLACES, place
 from hanse.odrl.match.verdict import Verdict
 from hanse.odrl.names import plain
 from hanse.odrl.price import Price
@@ -28,7 +28,6 @@ from hanse.odrl.price import Price
 PULL: Final = "HttpData-PULL"
 """The one format in which an order fetches."""
 _SHOWN: Final = 5
-_EU: Final = PLACES.together(["EU"])
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -81,16 +80,9 @@ def judge(sight: Sight, wish: Wish) -> Candidate:
 
 def risks_of(dataset: Dataset, origin: Origin) -> tuple[str, ...]:
     """Return the marks of what has to be watched: rights, origin, persons."""
-    marks = []
-    if origin.rights is None and (dataset.licence is None or not is_known(dataset.licence)):
-        marks.append("rights unclear")
-    if not origin.places:
-        marks.append("origin unknown")
-    elif not _inside(origin.places):
-        marks.append("outside the EU")
-    if origin.personal:
-        marks.append("personal data")
-    return tuple(marks)
+    rights = UNCLEAR if unclear_rights(origin, dataset.licence) else None
+    persons = PERSONAL if origin.personal else None
+    return tuple(mark for mark in (rights, place_mark(origin), persons) if mark is not None)
 
 
 def out(candidate: Candidate) -> tuple[Reason, ...]:
@@ -217,16 +209,12 @@ def _quality(described: Described, wish: Wish) -> Iterator[Reason]:
 
 def _origin(dataset: Dataset, origin: Origin, wish: Wish) -> Iterator[Reason]:
     marks = risks_of(dataset, origin)
-    if wish.eu_only and ("outside the EU" in marks or "origin unknown" in marks):
+    if wish.eu_only and (OUTSIDE in marks or UNPLACED in marks):
         yield Reason("origin", False, f"It comes from {', '.join(origin.places) or 'where it does not say'}; data from the EU is ordered.")
-    if wish.clear_rights and "rights unclear" in marks:
+    if wish.clear_rights and UNCLEAR in marks:
         yield Reason("rights", False, "Under which licence or on what ground it may be used it does not say; clear rights are ordered.")
     for mark in marks:
         yield Reason("risk", True, f"Risk: {mark}.")
-
-
-def _inside(places: Sequence[str]) -> bool:
-    return all(one in PLACES.extents and PLACES.together([one]) <= _EU for one in map(place, places))
 
 
 def _estimate(dataset: Dataset, link: LinkSpeed | None) -> Estimate | None:

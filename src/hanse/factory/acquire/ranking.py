@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import structs
 
+from hanse.dcat.risk import UNCLEAR
 from hanse.factory.acquire.judging import PULL
 from hanse.factory.acquire.query import Query
 from hanse.factory.acquire.records import Candidate, Reason, Wish
@@ -50,7 +51,7 @@ def _points(candidate: Candidate, wish: Wish, query: Query, now: datetime) -> It
     dataset = candidate.dataset
     yield _COVER[candidate.cover], "terms"
     yield _cheap(candidate, wish), "price"
-    yield 10 if candidate.licence and "rights unclear" not in candidate.risks else 0, "clear licence"
+    yield 10 if candidate.licence and UNCLEAR not in candidate.risks else 0, "clear licence"
     yield _fresh(dataset.modified or dataset.issued, now), "freshness"
     yield 5 if any(word.lower() in dataset.title.lower() for word in query.words) else 0, "words in the title"
     yield 5 if dataset.checksums else 0, "checksums"

@@ -11,14 +11,10 @@ from typing import Final
 from msgspec import Struct
 
 from hanse.dcat.holding import DatasetVersion
-from hanse.dcat.licences import is_known
+from hanse.dcat.risk import OUTSIDE, PERSONAL, UNCLEAR, UNPLACED, UNTOLD, place_mark, unclear_rights
 from hanse.factory.custody.ports import Amount
-from hanse.odrl.constraints.places import PLACES, place
 
-OUTSIDE, UNPLACED, UNCLEAR = "outside the EU", "origin unknown", "rights unclear"
-PERSONAL, UNTOLD = "personal data", "persons unknown"
 MARKS: Final = (OUTSIDE, UNPLACED, UNCLEAR, PERSONAL, UNTOLD)
-_EU: Final = PLACES.together(["EU"])
 _WORST: Final = 50
 
 
@@ -56,18 +52,9 @@ class Risk(Struct, frozen=True, kw_only=True):
 def marks_of(version: DatasetVersion) -> tuple[str, ...]:
     """Return the marks of a version by what is known of its origin."""
     origin, licence = version.origin, None if version.offered is None else version.offered.licence
-    marks = []
-    if not origin.places:
-        marks.append(UNPLACED)
-    elif not _inside(origin.places):
-        marks.append(OUTSIDE)
-    if origin.rights is None and (licence is None or not is_known(licence)):
-        marks.append(UNCLEAR)
-    if origin.personal:
-        marks.append(PERSONAL)
-    elif origin.personal is None:
-        marks.append(UNTOLD)
-    return tuple(marks)
+    rights = UNCLEAR if unclear_rights(origin, licence) else None
+    persons = PERSONAL if origin.personal else UNTOLD if origin.personal is None else None
+    return tuple(mark for mark in (place_mark(origin), rights, persons) if mark is not None)
 
 
 def risk_of(about: str, versions: Sequence[DatasetVersion], amounts: Mapping[str, Amount]) -> Risk:
@@ -115,7 +102,3 @@ def _advice(version: DatasetVersion, mark: str) -> Advice:
         UNTOLD: f"Ask {whom} whether it is about persons (rai:personalSensitiveInformation in its Croissant).",
     }[mark]
     return Advice(version=version.id, mark=mark, todo=todo, contract=version.agreement, provider=version.provider)
-
-
-def _inside(places: Sequence[str]) -> bool:
-    return all(one in PLACES.extents and PLACES.together([one]) <= _EU for one in map(place, places))

@@ -6,8 +6,9 @@ import pytest
 
 from hanse.dcat.holding import Origin
 from hanse.dcat.model import Dataset
+from hanse.dcat.risk import OUTSIDE, PERSONAL, UNCLEAR, UNPLACED, UNTOLD
 from hanse.factory.custody.ports import Amount
-from hanse.factory.custody.risk import MARKS, OUTSIDE, PERSONAL, UNCLEAR, UNPLACED, UNTOLD, marks_of, risk_of
+from hanse.factory.custody.risk import MARKS, marks_of, risk_of
 from tests.unit.factory.custody.world import AGREEMENT, PROVIDER, version
 
 CLEAR = Origin(places=("DE",), rights="CC-BY-4.0", personal=False)
