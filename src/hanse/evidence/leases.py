@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -169,7 +169,3 @@ def _gaps(lines: Sequence[Line], terms: Leased) -> list[str]:
         if why and len(gaps) < 50:
             gaps.append(f"Opening {line.number}: {why}")
     return gaps
-
-
-Seal = Callable[[bytes], str]
-"""Encrypts to the node's key; returns a compact JWE."""

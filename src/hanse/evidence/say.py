@@ -142,10 +142,6 @@ def _mirrored(one: k.Mirrored) -> str:
     return f"The mirror {one.mirror} holds {_objects(one.count)} ({one.size} bytes){newest}; {one.moved} bytes moved.{gone}"
 
 
-def _witnessed(one: k.Witnessed) -> str:
-    return f"{one.witness} has cosigned this log at {one.size} entries."
-
-
 def _objects(count: int) -> str:
     return "1 object" if count == 1 else f"{count} objects"
 
@@ -187,5 +183,4 @@ _SENTENCES: Final[dict[type[k.Predicate], Callable[[Any], str]]] = {
     k.Drilled: _drilled,
     k.Linked: _linked,
     k.Mirrored: _mirrored,
-    k.Witnessed: _witnessed,
 }

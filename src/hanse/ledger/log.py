@@ -289,18 +289,6 @@ class Ledger:
         return head, note
 
 
-def nodes(tx: LedgerTx, tenant: Tenant) -> merkle.NodeOf:
-    """Return the complete nodes of a log one by one, as they are stored. What is missing raises `Conflict`."""
-
-    def node(level: int, number: int) -> bytes:
-        found = tx.ledger.node(tenant, level, number)
-        if found is None:
-            raise _broken()
-        return found
-
-    return node
-
-
 def with_nodes(tx: LedgerTx, tenant: Tenant, work: Callable[[merkle.NodeOf], T]) -> T:
     """Compute something from the complete nodes of a log, which are read at once. What is missing raises `Conflict`."""
     wanted: dict[tuple[int, int], None] = {}

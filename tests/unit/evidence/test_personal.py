@@ -55,7 +55,6 @@ EXAMPLES = (
     k.Drilled(version="a@1", root=ROOT, sound=False, problems=(PERSONAL,)),
     k.Linked(space="https://x", mode="ad-hoc"),
     k.Mirrored(mirror="mir_1", root=ROOT, count=1, size=1),
-    k.Witnessed(witness="did:web:x", size=1, root=ROOT),
 )
 
 

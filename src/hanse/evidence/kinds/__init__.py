@@ -22,7 +22,6 @@ from hanse.evidence.kinds.factory import (
     Ordered,
     Returned,
     Trained,
-    Witnessed,
 )
 from hanse.evidence.kinds.usage import (
     MAX_LINES,
@@ -64,7 +63,6 @@ KINDS: Final[Mapping[str, type[Predicate]]] = MappingProxyType(
         "drilled": Drilled,
         "linked": Linked,
         "mirrored": Mirrored,
-        "witnessed": Witnessed,
     }
 )
 """The kinds by name; a predicate's type on the wire is `urn:hanse:evidence:NAME:1`."""
@@ -106,6 +104,5 @@ __all__ = [
     "UseLine",
     "UseRefused",
     "UseStated",
-    "Witnessed",
     "kind_of",
 ]

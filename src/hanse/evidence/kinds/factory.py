@@ -176,13 +176,5 @@ class Mirrored(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename=
     removed: Count = 0
 
 
-class Witnessed(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A witness cosigned a checkpoint of this log: its size and root, and when."""
-
-    witness: Name
-    size: Count
-    root: Sha256
-
-
-OF_FACTORIES: Final = (Ordered, Acquired, Documented, Opened, Leased, Returned, Trained, Kept, Held, Drilled, Linked, Mirrored, Witnessed)
+OF_FACTORIES: Final = (Ordered, Acquired, Documented, Opened, Leased, Returned, Trained, Kept, Held, Drilled, Linked, Mirrored)
 """What is stated about one's own work: nobody else may state it to us."""
