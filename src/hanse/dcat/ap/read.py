@@ -25,9 +25,7 @@ _NAMESPACES = {
     "urn:hanse:dcat:": "hanse",
 }
 _LABELS = ("rdfs:label", "skos:prefLabel", "dct:title")
-_AGENTS = ("dct:creator", "dct:publisher")
 _NAMED = ("dcat:theme", "dct:license", "dcat:landingPage", "dct:source", "dct:spatial", "dct:conformsTo", "dct:type", "dct:format")
-_RENAMED = {"dcat:distribution": "distribution", "odrl:hasPolicy": "hasPolicy", "dcat:accessService": "accessService"}
 _DEEPEST = 32
 
 Json = dict[str, object]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -195,7 +195,3 @@ class LinkChanged(Struct, frozen=True):
 
     tenant: Tenant
     space: str
-
-
-WINDOW: Final = timedelta(days=1)
-"""One day."""
