@@ -12,6 +12,10 @@ from hanse.kernel.errors import Misconfigured
 
 CONSTRAINTS = "hanse.constraints"
 """Left operands of policies (`odrl.constraints.base.Operand`)."""
+STEPS = "hanse.steps"
+"""Steps of pipelines that prepare data (`factory.prepare.base.Step`)."""
+MEASURES = "hanse.measures"
+"""Measures of quality (`factory.quality.base.Measure`)."""
 
 _LONGEST = 200
 
