@@ -1,7 +1,8 @@
 """What a step is, and what it sees.
 
-Records are Arrow tables with at least the columns `id`, `source` and `text`. They come in parts of bounded size, always in the same order and with
-the same content, whoever computes them; so a pipeline gives the same bytes on a laptop and on a cluster, and after any interruption.
+Records are Arrow tables with at least the columns `id`, `source` and `text`. They come in parts of bounded size, always in the same
+order and with the same content, whoever computes them; so a pipeline gives the same bytes on a laptop and on a cluster, and after any
+interruption.
 
 A step sees one part at a time, and nothing else, unless it first looks at all of them: it says what it saw of each part (`look`, wherever
 the part is), decides once about all (`decide`, in one place), and then changes each part by what was decided (`apply`, anywhere).
@@ -45,7 +46,7 @@ class Dropped(Struct, frozen=True):
 
 
 class Applied(Struct, frozen=True):
-    """What a step made of a part: the records that stay, those that it left out, and figures that add up over parts (`tokens`, `masked`)."""
+    """What a step made of a part: the records that stay, those that it left out, and figures that add up over parts, e.g. `tokens`."""
 
     records: pa.Table
     dropped: Sequence[Dropped] = ()
@@ -66,8 +67,8 @@ class SourceFile(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One step with its parameters, which are the Struct's fields; all have defaults that make sense.
 
-    Whatever a step does depends on its parameters, its `version`, the records and what was decided, and on nothing else: no clock, no chance,
-    no order of a set. `hanse.steps` is the entry-point group by which packages add steps.
+    Whatever a step does depends on its parameters, its `version`, the records and what was decided, and on nothing else: no clock, no
+    chance, no order of a set. `hanse.steps` is the entry-point group by which packages add steps.
     """
 
     name: ClassVar[str] = ""
