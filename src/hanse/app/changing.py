@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -13,6 +14,10 @@ from hanse.dataplane.ports import Sources
 from hanse.dataplane.spool import Spool
 from hanse.dataplane.transforms.kinds import can, kind_of
 from hanse.dataplane.transforms.sealing import Recipient, usable
+from hanse.dcat.holding import Origin as KnownOrigin
+from hanse.dcat.risk import WORDS, origin_of, risk_marks
+from hanse.dsp.messages import Role
+from hanse.factory.facility.records import State
 from hanse.http.resolve import DidResolver
 from hanse.identity.did import DidDocument, VerificationMethod
 from hanse.kernel.clock import Clock
@@ -23,7 +28,8 @@ from hanse.odrl.model import Rule, Terms
 from hanse.odrl.names import ANONYMIZE, ENCRYPT, PSEUDONYMISE
 from hanse.sources.http import file_name
 from hanse.storage import Tx
-from hanse.usage.ports import UsageTx
+from hanse.usage.ports import Origin, UsageTx
+from hanse.usage.records import Deal
 
 _FOLDER: Final = "released"
 _STATES: Final = {ENCRYPT: "encrypted", PSEUDONYMISE: "pseudonymised", ANONYMIZE: "anonymised"}
@@ -82,6 +88,23 @@ class ChangedData:
         except Invalid:
             return frozenset()
         return frozenset(_STATES[step.action] for step in chain if step.action in _STATES)
+
+    def origin(self, tx: UsageTx, deal: Deal) -> Origin | None:
+        """Return the origin of what we offer, as we describe it; of what we hold under the agreement, all versions together."""
+        if deal.role is Role.PROVIDER:
+            asset = cast("Tx", tx).assets.get(deal.tenant, deal.target)
+            return None if asset is None else _together([(origin_of(asset.dataset), asset.dataset.licence)])
+        held = cast("Tx", tx).facility.of_agreement(deal.tenant, deal.id, State.WHOLE) if deal.id else ()
+        versions = [one.version for one in held]
+        return _together([(one.origin, None if one.offered is None else one.offered.licence) for one in versions]) if versions else None
+
+
+def _together(found: Sequence[tuple[KnownOrigin, str | None]]) -> Origin:
+    """Return all places, as far as those of each are known, and all marks."""
+    places = frozenset(place for origin, _ in found for place in origin.places)
+    known = all(origin.places for origin, _ in found)
+    marks = frozenset(WORDS[mark] for origin, licence in found for mark in risk_marks(origin, licence))
+    return Origin(places if known else None, marks)
 
 
 def _name(source: FileSource | HttpSource | StoredSource) -> str:

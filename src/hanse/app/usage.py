@@ -29,7 +29,7 @@ from hanse.usage.duties import Capabilities
 from hanse.usage.gather import World
 from hanse.usage.obligations import Obligations
 from hanse.usage.openings import Openings
-from hanse.usage.ports import Data, Hook, Ledger, NoLedger, Peers, Statements, UsageTx
+from hanse.usage.ports import Data, Hook, Ledger, NoLedger, Origin, Peers, Statements, UsageTx
 from hanse.usage.records import Deal, Kind, Owed, Use
 from hanse.usage.refreshing import Refreshing
 from hanse.usage.telling import Telling
@@ -76,6 +76,10 @@ class PlainData:
     def states(self, tx: UsageTx, tenant: Tenant, target: str, terms: Terms) -> frozenset[str]:
         """Return none."""
         return frozenset()
+
+    def origin(self, tx: UsageTx, deal: Deal) -> Origin | None:
+        """Return nothing."""
+        return None
 
 
 class UsageSide:

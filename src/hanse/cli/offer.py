@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,6 +34,11 @@ def described(function: Function) -> Function:
         click.option("--licence", help="The licence, as an address or a short name."),
         click.option("--language", multiple=True, help="A language such as en; may be repeated."),
         click.option("--media-type", help="The media type, e.g. text/csv."),
+        click.option("--place", "spatial", metavar="CODE", multiple=True, help="Where it was collected: DE, EU; may be repeated."),
+        click.option("--creator", "creators", metavar="NAME|IRI", multiple=True, help="Who made it; may be repeated."),
+        click.option("--collection", metavar="TEXT", help="How it was collected, e.g. sensors, surveys, web scraping."),
+        click.option("--personal", metavar="TEXT|none", help="Which data about persons it holds, or none."),
+        click.option("--rai", metavar="TERM=TEXT", multiple=True, help="A statement of the Croissant RAI vocabulary; may be repeated."),
         click.option("--policy", "policies", metavar="TEMPLATE|FILE", multiple=True, help="Terms; may be repeated: one offer each."),
         click.option(
             "--negotiable",
@@ -168,7 +174,10 @@ def _description(shell: Shell, said: dict[str, Any]) -> Description:
     from hanse.client import Description
 
     by_hand, negotiable, rights_held = said.pop("by_hand"), said.pop("negotiable"), said.pop("rights_held")
+    rai = _rai(said.pop("rai"), dataCollectionType=said.pop("collection"), personalSensitiveInformation=said.pop("personal"))
     given: dict[str, Any] = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
+    if rai:
+        given["rai"] = rai
     if "visible_to" in given:
         given["visible_to"] = [shell.client.did_of(one) for one in given["visible_to"]]
     if by_hand is not None:
@@ -178,6 +187,20 @@ def _description(shell: Shell, said: dict[str, Any]) -> Description:
     if negotiable is not None:
         given["preferences"] = None if negotiable == "none" else {"must": terms_of(negotiable)}
     return Description(**given)
+
+
+def _rai(stated: Sequence[str], **named: str | None) -> dict[str, list[str]]:
+    """Return statements by term, from `TERM=TEXT` and from the options that have a name of their own."""
+    found: dict[str, list[str]] = {}
+    for one in stated:
+        term, equals, text = one.partition("=")
+        if not (equals and text.strip()):
+            wrong_usage("Write a statement as TERM=TEXT, e.g. dataBiases='Cities are over-represented.'")
+        found.setdefault(term.strip(), []).append(text.strip())
+    for term, text_ in named.items():
+        if text_:
+            found.setdefault(term, []).append(text_)
+    return found
 
 
 def _show(shell: Shell, asset: Asset) -> None:
@@ -192,6 +215,9 @@ def _show(shell: Shell, asset: Asset) -> None:
             ("size", words.size(dataset.byte_size) + (f" in {words.plural(dataset.files, 'file')}" if dataset.files is not None else "")),
             ("type", dataset.media_type or ""),
             ("licence", dataset.licence or ""),
+            ("collected in", ", ".join(dataset.spatial)),
+            ("made by", ", ".join(dataset.creators)),
+            *((term, " ".join(texts)) for term, texts in dataset.rai.items()),
             ("seen by", seen),
             ("answered", "by hand" if asset.answering == "hand" else "by rule: what equals an offer is accepted"),
             ("negotiable", " ".join(asset.preferences.sentences) if asset.preferences else ""),

@@ -169,6 +169,9 @@ class Dataset(Record, kw_only=True):
     version: str | None = None
     issued: datetime | None = None
     modified: datetime | None = None
+    spatial: list[str] = []
+    creators: list[str] = []
+    rai: dict[str, list[str]] = {}
     formats: list[str] = []
     offers: list[Offer] = []
 

@@ -25,8 +25,9 @@ class Description(Struct, kw_only=True):
 
     `visible_to` are DIDs (none: every member), `answering` is `rule` or `hand`. `preferences` are limits of negotiation,
     `{"must": TERMS, "max_rounds": 5, "ask_declared": true}`: terms within them are agreed to by rule.
-    `derived_from` are the contracts under which the data came; `rights_held` says that you hold what reservations beside the data
-    keep back.
+    `spatial` are the places that it is about or was collected in (DE, EU), `creators` names or IRIs, `rai` statements by term of the
+    Croissant RAI vocabulary, e.g. `{"personalSensitiveInformation": ["none"]}`. `derived_from` are the contracts under which the data
+    came; `rights_held` says that you hold what reservations beside the data keep back.
     """
 
     title: str | UnsetType = UNSET
@@ -36,6 +37,9 @@ class Description(Struct, kw_only=True):
     licence: str | UnsetType | None = UNSET
     language: Sequence[str] | UnsetType = UNSET
     media_type: str | UnsetType | None = UNSET
+    spatial: Sequence[str] | UnsetType = UNSET
+    creators: Sequence[str] | UnsetType = UNSET
+    rai: Mapping[str, Sequence[str]] | UnsetType = UNSET
     visible_to: Sequence[str] | UnsetType = UNSET
     answering: str | UnsetType = UNSET
     preferences: Mapping[str, object] | UnsetType | None = UNSET

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -13,7 +13,8 @@ from hanse.connector.ports import ConnectorTx
 from hanse.connector.preferences import Preferences, check_preferences
 from hanse.connector.records import Answering, Asset, HttpSource, Source, StoredSource
 from hanse.connector.rights import check_rights
-from hanse.dcat.model import Checksum, Dataset
+from hanse.dcat.model import Agent, Checksum, Dataset, Stated
+from hanse.dcat.names import RAI_TERMS
 from hanse.dcat.write import DataServiceRef, encode_dataset
 from hanse.kernel.errors import Invalid, NotFound, TooMany
 from hanse.kernel.tenant import Did, Tenant
@@ -60,7 +61,11 @@ class Inspector(Protocol):
 
 
 class Description(Struct, kw_only=True):
-    """What an owner says of an asset; what is unset is found out, or stays as it is in an edit."""
+    """What an owner says of an asset; what is unset is found out, or stays as it is in an edit.
+
+    `spatial` are the places that the data is about or was collected in, `creators` names, IRIs or DIDs of who made it, `rai` statements by
+    term of the Croissant RAI vocabulary (`dcat.croissant.rai`).
+    """
 
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -69,6 +74,9 @@ class Description(Struct, kw_only=True):
     licence: str | UnsetType | None = UNSET
     language: tuple[str, ...] | UnsetType = UNSET
     media_type: str | UnsetType | None = UNSET
+    spatial: tuple[str, ...] | UnsetType = UNSET
+    creators: tuple[str, ...] | UnsetType = UNSET
+    rai: Mapping[str, tuple[str, ...]] | UnsetType = UNSET
     visible_to: tuple[Did, ...] | UnsetType = UNSET
     answering: Answering | UnsetType = UNSET
     preferences: Preferences | UnsetType | None = UNSET
@@ -78,7 +86,14 @@ class Description(Struct, kw_only=True):
 
 
 _TEXTS = {"title": 300, "description": 10_000, "theme": 500, "licence": 500, "media_type": 200}
-_LISTS = {"keywords": (64, 100), "language": (64, 40), "visible_to": (1_000, 2_048), "derived_from": (64, 2_048)}
+_LISTS = {
+    "keywords": (64, 100),
+    "language": (64, 40),
+    "spatial": (64, 200),
+    "creators": (64, 500),
+    "visible_to": (1_000, 2_048),
+    "derived_from": (64, 2_048),
+}
 _FORMS = {
     "media_type": (re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII), "a media type such as text/csv (RFC 6838)"),
     "language": (re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"), "a language tag such as en or pt-BR (BCP 47)"),
@@ -245,6 +260,17 @@ def _check(said: Description) -> None:
         if isinstance(values, tuple) and (len(values) > items or any(not v or len(v) > length for v in values)):
             raise Invalid(f"At most {items} entries of 1 to {length} characters.", where=name, rule="list")
     _check_forms(said)
+    if not isinstance(said.rai, UnsetType):
+        _check_rai(said.rai)
+
+
+def _check_rai(rai: Mapping[str, tuple[str, ...]]) -> None:
+    for term, texts in rai.items():
+        if term not in RAI_TERMS:
+            hint = f"There are: {', '.join(sorted(RAI_TERMS))}."
+            raise Invalid(f"{term[:80]!r} is no term of the Croissant RAI vocabulary.", where=f"rai.{term[:80]}", rule="rai", hint=hint)
+        if len(texts) > 64 or any(not 0 < len(one) <= 10_000 for one in texts):
+            raise Invalid("At most 64 texts of 1 to 10000 characters.", where=f"rai.{term}", rule="list")
 
 
 def _check_forms(said: Description) -> None:
@@ -280,9 +306,17 @@ def told(dataset: Dataset, limits: Preferences | None = None) -> Dataset:
 
 
 def _described(dataset: Dataset, said: Description) -> Dataset:
-    fields = ("title", "description", "keywords", "theme", "licence", "language", "media_type")
+    fields = ("title", "description", "keywords", "theme", "licence", "language", "media_type", "spatial")
     changes = {name: getattr(said, name) for name in fields if not isinstance(getattr(said, name), UnsetType)}
+    if not isinstance(said.creators, UnsetType):
+        changes["creators"] = tuple(_agent(one) for one in said.creators)
+    if not isinstance(said.rai, UnsetType):
+        changes["rai"] = tuple(Stated(term, tuple(texts)) for term, texts in sorted(said.rai.items()) if texts)
     return structs.replace(dataset, **changes)
+
+
+def _agent(text: str) -> Agent:
+    return Agent(id=text) if _FORMS["theme"][0].fullmatch(text) else Agent(name=text)
 
 
 def _set_access(asset: Asset, said: Description) -> None:
@@ -295,6 +329,6 @@ def _set_access(asset: Asset, said: Description) -> None:
     if not isinstance(said.derived_from, UnsetType):
         asset.derived_from = said.derived_from
     if isinstance(asset.source, StoredSource) and asset.source.agreement:  # whatever is said of it
-        asset.derived_from = tuple(dict.fromkeys([asset.source.agreement, *asset.derived_from]))
+        asset.derived_from = tuple(dict.fromkeys([*asset.source.agreement.split("\n"), *asset.derived_from]))
     if not isinstance(said.rights_held, UnsetType):
         asset.rights_held = said.rights_held

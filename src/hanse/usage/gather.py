@@ -9,6 +9,7 @@
 | purpose, application, environment | the consumer's signed statement, or whoever opens stored data here; else the agreement itself |
 | classification, payment, consent, events | an operator or a hook told it |
 | state of the data | the asset, and what the data plane does to it before it leaves |
+| origin and risk of the data | the asset's description; at whoever holds the data, the description that it came with |
 """
 
 from __future__ import annotations
@@ -38,10 +39,12 @@ from hanse.odrl.names import (
     EVENT,
     MEMBERSHIP,
     METERED_TIME,
+    ORIGIN,
     PAID,
     PARTICIPANT,
     PURPOSE,
     RECIPIENT,
+    RISK,
     ROLE,
     SECURITY_LEVEL,
     SPATIAL,
@@ -50,19 +53,19 @@ from hanse.odrl.names import (
     plain,
 )
 from hanse.odrl.proofs import CLAIM_PATHS, atomics_in
-from hanse.usage.ports import Data, Peers, Proven, Statements, UsageTx
+from hanse.usage.ports import Data, Origin, Peers, Proven, Statements, UsageTx
 from hanse.usage.records import Deal, Tally, Told, Use
 
 DECLARABLE: Final = (PURPOSE, APPLICATION, ENVIRONMENT, SPATIAL, SECURITY_LEVEL, RECIPIENT)
 """What only the consumer can know; it states it, or the agreement's own words have to do."""
 UNSTATED: Final = (RECIPIENT,)
 """What of it no signed statement has a field for."""
-JUDGED: Final = (ARTIFACT_STATE, CLASSIFICATION, CONNECTOR, CONSENT, EVENT, PAID)
+JUDGED: Final = (ARTIFACT_STATE, CLASSIFICATION, CONNECTOR, CONSENT, EVENT, ORIGIN, PAID, RISK)
 """What a provider judges before it lets data go."""
 STATED: Final = frozenset(DECLARABLE)
 MEASURED: Final = frozenset(
     {ARTIFACT_STATE, CONNECTOR, COUNT, CREDENTIAL, DATE_TIME, ELAPSED_TIME, MEMBERSHIP, METERED_TIME, PARTICIPANT, ROLE, TIME_INTERVAL}
-    | {VOLUME}
+    | {ORIGIN, RISK, VOLUME}
 )
 """Facts that are measured or proved; nobody can tell them."""
 SKEW: Final = timedelta(minutes=5)
@@ -101,7 +104,20 @@ def known_facts(
     if deal.role is Role.PROVIDER and (wants is None or ARTIFACT_STATE in wants):
         states = world.data.states(tx, deal.tenant, deal.target, deal.terms)
         known[ARTIFACT_STATE] = Fact(states, "the data as it leaves the data plane", now)
+    if wants is None or not wants.isdisjoint((ORIGIN, RISK)):
+        _describe(known, world.data.origin(tx, deal), now)
     return known
+
+
+def _describe(known: dict[str, Fact], origin: Origin | None, now: datetime) -> None:
+    """Set what the description of the data says, in the place of anybody's word; what it does not say is unknown."""
+    if origin is None:
+        return
+    source = "the description of the data"
+    known.pop(ORIGIN, None)
+    if origin.places is not None:
+        known[ORIGIN] = Fact(origin.places, source, now)
+    known[RISK] = Fact(origin.risk, source, now)
 
 
 def _told_about(tx: UsageTx, deal: Deal, operands: Operands, now: datetime) -> dict[str, Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -176,6 +176,13 @@ class Statements(Protocol):
         ...
 
 
+class Origin(NamedTuple):
+    """Where data was collected (absent: not known), and the marks of its risk (`dcat.risk.WORDS`)."""
+
+    places: frozenset[str] | None
+    risk: frozenset[str]
+
+
 class Data(Protocol):
     """What is known of the data, and what the data plane can do to it before it is released."""
 
@@ -185,6 +192,10 @@ class Data(Protocol):
 
     def states(self, tx: UsageTx, tenant: Tenant, target: str, terms: Terms) -> frozenset[str]:
         """Return the states in which the asset's data leaves under these terms, such as `anonymised`."""
+        ...
+
+    def origin(self, tx: UsageTx, deal: Deal) -> Origin | None:
+        """Return where the data of an agreement comes from, and what has to be watched in it; nothing where it is not known here."""
         ...
 
 

@@ -19,7 +19,7 @@ from hanse.usage.duties import Capabilities
 from hanse.usage.gather import World
 from hanse.usage.obligations import Obligations
 from hanse.usage.openings import Openings
-from hanse.usage.ports import Proven
+from hanse.usage.ports import Origin, Proven
 from hanse.usage.records import Deal, Use
 from hanse.usage.telling import Telling
 from hanse.usage.uses import Uses
@@ -66,6 +66,7 @@ class Rig:
         self.has_service: bool | None = True
         self.transforms: set[str] = set()
         self.stored_as: frozenset[str] = frozenset()
+        self.from_: Origin | None = None
         self.book = Book()
         self.deal_ = Deal(id="agr_1", tenant="acme", role=role, peer=PEER, own=OWN, target="ds_1", terms=said, since=START)
         world = World(peers=self, statements=self, data=self, operands=BUILT_IN)
@@ -92,6 +93,9 @@ class Rig:
 
     def states(self, tx, tenant, target, terms):
         return self.stored_as
+
+    def origin(self, tx, deal):
+        return self.from_
 
     def deal(self, tx, tenant, agreement):
         return self.deal_

@@ -11,7 +11,7 @@ from hanse.dsp.messages import Role
 from hanse.kernel.errors import Invalid, NotFound
 from hanse.odrl.names import HANSE
 from hanse.usage.gather import agreed_values
-from hanse.usage.ports import Proven
+from hanse.usage.ports import Origin, Proven
 from hanse.usage.records import FactChanged
 from tests.unit.usage.rig import PEER, START, Atomic, Rule, Terms, run, terms
 
@@ -39,6 +39,38 @@ def test_what_is_proved_by_credentials_counts_only_while_it_is_known(constraint)
         assert not answer.certain
 
     run(terms(constraint), scenario)
+
+
+EU_ONLY, CLEAR = Atomic(HANSE + "origin", "isPartOf", "EU"), Atomic(HANSE + "risk", "isNoneOf", ["personal-data", "rights-unclear"])
+NO_MARKS: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("found", "permitted_"),
+    [
+        (Origin(frozenset({"de", "fr"}), NO_MARKS), True),
+        (Origin(frozenset({"de", "us"}), NO_MARKS), False),
+        (Origin(None, NO_MARKS), False),
+        (Origin(frozenset({"de"}), frozenset({"personal-data"})), False),
+        (None, False),
+    ],
+    ids=["inside", "partly outside", "unknown", "about persons", "not described"],
+)
+def test_data_is_released_only_if_its_description_says_where_it_comes_from_and_bears_no_mark(found, permitted_):
+    async def scenario(rig):
+        rig.from_ = found
+        assert await permitted(rig) is permitted_
+
+    run(terms(EU_ONLY, CLEAR), scenario)
+
+
+def test_whoever_holds_data_takes_the_providers_word_until_it_has_a_description_of_its_own():
+    async def scenario(rig):
+        assert await permitted(rig)
+        rig.from_ = Origin(frozenset({"us"}), NO_MARKS)
+        assert not (await rig.again()).permitted
+
+    run(terms(EU_ONLY), scenario, role=Role.CONSUMER)
 
 
 def test_who_has_no_such_role_may_not():

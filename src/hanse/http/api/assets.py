@@ -23,6 +23,8 @@ _SAID = (
     "licence",
     "language",
     "media_type",
+    "spatial",
+    "creators",
     "visible_to",
     "answering",
     "derived_from",
@@ -93,6 +95,8 @@ class AssetOperations:
         given = {name: value for name in _SAID if (value := getattr(said, name)) is not UNSET}
         lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         description = Description(**given | lists)
+        if isinstance(said.rai, dict):
+            description.rai = {term: tuple(texts) for term, texts in said.rai.items()}
         if isinstance(said.terms, list):
             description.terms = read_many(said.terms, self._clock.now())
         if not isinstance(said.preferences, UnsetType):

@@ -61,6 +61,9 @@ def dataset(one: dcat.Dataset) -> s.Dataset:
         version=one.version,
         issued=one.issued,
         modified=one.modified,
+        spatial=list(one.spatial),
+        creators=[agent.id or agent.name for agent in one.creators],
+        rai={stated.term: list(stated.texts) for stated in one.rai},
         formats=list(one.formats),
         offers=[offer(each) for each in one.offers],
     )

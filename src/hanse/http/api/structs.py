@@ -116,6 +116,12 @@ class IssuedOperator(Struct, kw_only=True):
     token: str
 
 
+Rai = Annotated[
+    dict[Word, list[str]],
+    Meta(max_length=32, description="Statements by term of the Croissant RAI vocabulary, e.g. `dataCollectionType`."),
+]
+
+
 class Offer(Struct, kw_only=True):
     """An offer: its policy in sentences, and as ODRL JSON."""
 
@@ -125,7 +131,11 @@ class Offer(Struct, kw_only=True):
 
 
 class Dataset(Struct, kw_only=True):
-    """A dataset with its offers. `byte_size` is in bytes; for a folder `files` is the number of its files."""
+    """A dataset with its offers. `byte_size` is in bytes; for a folder `files` is the number of its files.
+
+    `spatial` are the places that it is about or was collected in, `creators` names or IRIs of who made it, `rai` what is stated of it by
+    term of the Croissant RAI vocabulary.
+    """
 
     id: str
     title: str
@@ -141,6 +151,9 @@ class Dataset(Struct, kw_only=True):
     version: str | None
     issued: datetime | None
     modified: datetime | None
+    spatial: list[str]
+    creators: list[str]
+    rai: dict[str, list[str]]
     formats: list[str]
     offers: list[Offer]
 
@@ -225,6 +238,9 @@ class AssetChange(Body, kw_only=True):
     licence: str | UnsetType | None = UNSET
     language: list[str] | UnsetType = UNSET
     media_type: str | UnsetType | None = UNSET
+    spatial: list[str] | UnsetType = UNSET
+    creators: list[str] | UnsetType = UNSET
+    rai: Rai | UnsetType = UNSET
     visible_to: list[PeerDid] | UnsetType = UNSET
     answering: Answering | UnsetType = UNSET
     preferences: Limits | UnsetType | None = UNSET
@@ -245,6 +261,9 @@ class NewAsset(Body, kw_only=True):
     licence: str | UnsetType | None = UNSET
     language: list[str] | UnsetType = UNSET
     media_type: str | UnsetType | None = UNSET
+    spatial: list[str] | UnsetType = UNSET
+    creators: list[str] | UnsetType = UNSET
+    rai: Rai | UnsetType = UNSET
     visible_to: list[PeerDid] | UnsetType = UNSET
     answering: Answering | UnsetType = UNSET
     preferences: Limits | UnsetType | None = UNSET

@@ -11,12 +11,12 @@ from hanse.odrl.constraints.named import Named as NamedOperand
 from hanse.odrl.constraints.regions import Named, Region
 from hanse.odrl.match.boxes import in_domain, tidy
 from hanse.odrl.model import Atomic
-from hanse.odrl.names import ARTIFACT_STATE, CLAIM, CREDENTIAL, ENVIRONMENT, EVENT, ROLE, plain
+from hanse.odrl.names import ARTIFACT_STATE, CLAIM, CREDENTIAL, ENVIRONMENT, EVENT, RISK, ROLE, plain
 
 SOME = "some:"
 """May begin the sort of an operand whose fact holds several names at once."""
 
-_MANY = frozenset({ROLE, CREDENTIAL, EVENT, ARTIFACT_STATE, ENVIRONMENT})
+_MANY = frozenset({ROLE, CREDENTIAL, EVENT, ARTIFACT_STATE, ENVIRONMENT, RISK})
 _NEGATIVE = frozenset({"neq", "isNoneOf"})
 _BELOW = frozenset({"isA", "isPartOf"})
 

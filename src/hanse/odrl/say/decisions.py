@@ -22,10 +22,12 @@ from hanse.odrl.names import (
     ENVIRONMENT,
     EVENT,
     MEMBERSHIP,
+    ORIGIN,
     PAID,
     PARTICIPANT_LOCATION,
     PURPOSE,
     RECIPIENT,
+    RISK,
     ROLE,
     SECURITY_LEVEL,
     SPATIAL,
@@ -51,7 +53,7 @@ _MEMBERS = {
 _WHO_TELLS = {
     **dict.fromkeys((ROLE, CREDENTIAL, MEMBERSHIP, PARTICIPANT_LOCATION), "credential"),
     **dict.fromkeys((PURPOSE, SPATIAL, APPLICATION, ENVIRONMENT, SECURITY_LEVEL, RECIPIENT), "consumer"),
-    **dict.fromkeys((EVENT, CONSENT, PAID, CLASSIFICATION, ARTIFACT_STATE), "provider"),
+    **dict.fromkeys((EVENT, CONSENT, PAID, CLASSIFICATION, ARTIFACT_STATE, ORIGIN, RISK), "provider"),
 }
 """Who can tell what is missing: a credential of the party that asks, that party itself, or the provider."""
 _MOST = 3

@@ -6,9 +6,20 @@ import re
 from difflib import get_close_matches
 
 from hanse.odrl.constraints.purposes import DPV, PURPOSES, purpose
-from hanse.odrl.names import APPLICATION, ARTIFACT_STATE, CLASSIFICATION, CONSENT, ENVIRONMENT, PURPOSE, SECURITY_LEVEL, SPATIAL
+from hanse.odrl.names import (
+    APPLICATION,
+    ARTIFACT_STATE,
+    CLASSIFICATION,
+    CONSENT,
+    ENVIRONMENT,
+    ORIGIN,
+    PURPOSE,
+    RISK,
+    SECURITY_LEVEL,
+    SPATIAL,
+)
 from hanse.odrl.templates.pieces import Made, Piece, Template, Words, always, below, condition, one_of, wrong
-from hanse.odrl.templates.values import CLASSIFICATIONS, LEVELS, NAME, STATES, places
+from hanse.odrl.templates.values import CLASSIFICATIONS, LEVELS, NAME, RISKS, STATES, places
 
 _VOCABULARY = "https://w3id.org/dpv#"
 _IRI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
@@ -37,6 +48,14 @@ def _near(name: str) -> str:
 
 def _in(words: Words) -> Piece:
     return below(SPATIAL, "isPartOf", places(words))
+
+
+def _origin(words: Words) -> Piece:
+    return below(ORIGIN, "isPartOf", places(words))
+
+
+def _without(words: Words) -> Piece:
+    return condition(RISK, "isNoneOf", [one_of(mark, RISKS) for mark in words.names("a mark")])
 
 
 def _app(words: Words) -> Piece:
@@ -81,6 +100,26 @@ HOW: tuple[Made, ...] = (
             also=("location", "place", "country", "region", "spatial", "where"),
         ),
         _in,
+    ),
+    (
+        Template(
+            name="origin",
+            usage="origin PLACE[,PLACE...]",
+            meaning="The data was collected in these countries (DE) or groups of countries (EU), as its description says.",
+            example="origin EU",
+            also=("provenance", "collected", "from"),
+        ),
+        _origin,
+    ),
+    (
+        Template(
+            name="without",
+            usage="without MARK[,MARK...]",
+            meaning=f"The data bears none of these marks of risk: {', '.join(RISKS)}.",
+            example="without personal-data,rights-unclear",
+            also=("risk", "mark"),
+        ),
+        _without,
     ),
     (
         Template(

@@ -13,6 +13,7 @@ from hanse.odrl.when import read_when
 SIZES = ("B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")
 LEVELS = ("base", "trust", "trust+")
 CLASSIFICATIONS = ("public", "internal", "confidential", "secret")
+RISKS = ("outside-eu", "origin-unknown", "rights-unclear", "personal-data", "persons-unknown")
 STATES = ("encrypted", "pseudonymised", "anonymised")
 
 NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?")
