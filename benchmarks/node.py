@@ -125,8 +125,7 @@ class Node:
 
     async def forget(self) -> Json:
         """Forget what is known of peers: their documents, their credentials, the status lists of their space."""
-        link = await self.server.ground.tenants.space_of(Tenant("verifier"))
-        assert link is not None
+        [link] = await self.server.ground.tenants.spaces_of(Tenant("verifier"))
         self.server.trust.verifier.forget_list(link.url)
         self.server.trust.verifier.forget_tenant(Tenant("verifier"))
         self.server.ground.resolver.forget()

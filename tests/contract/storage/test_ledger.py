@@ -6,10 +6,12 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from msgspec import structs
 
 from hanse.evidence import kinds as k
 from hanse.evidence.checkpoint import read_checkpoint
 from hanse.evidence.merkle import included, leaf_hash
+from hanse.evidence.statement import Subject
 from hanse.kernel.errors import Conflict, NotFound
 from hanse.ledger.records import Delivery, Sent
 from hanse.storage import open_database
@@ -100,6 +102,22 @@ def test_a_number_and_an_id_are_taken_once(address):
             await db.run(lambda tx: tx.ledger.add(entry, after, [(0, 0, b"x" * 32)]))
         verdict = await town.ledger.verify(ACME)
         assert (verdict.sound, verdict.size) == (True, 1)
+
+    on(address, scenario)
+
+
+def test_very_many_entries_are_added_at_once_or_none_of_them(address):
+    async def scenario(db):
+        town = await Town(db).settle_in()
+        said = [(Subject.of("dataset@1", "ab" * 32), k.Drilled(version=f"dataset@{n}", root="cd" * 32, sound=True)) for n in range(200)]
+        entries = await db.run(lambda tx: town.ledger.append_many(tx, ACME, said))
+        assert await town.ledger.page(ACME, before=None, limit=200) == entries[::-1]
+        head = await db.read(lambda tx: tx.ledger.head(ACME))
+        again = [structs.replace(one, id=f"{one.id}x", index=one.index + 150) for one in entries]  # the first fifty numbers are taken
+        with pytest.raises(Conflict):
+            await db.run(lambda tx: tx.ledger.add_many(again, head, [(0, one.index, b"x" * 32) for one in again]))
+        verdict = await town.ledger.verify(ACME)
+        assert (verdict.sound, verdict.size) == (True, 200)
 
     on(address, scenario)
 
