@@ -6,7 +6,26 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import acquire, archive, bulk, control, croissant, cut, enforcement, facility, ledger, opening, policy, transforms, trust
+from benchmarks import (
+    acquire,
+    archive,
+    bulk,
+    control,
+    croissant,
+    cut,
+    duplicates,
+    enforcement,
+    facility,
+    filters,
+    ledger,
+    opening,
+    personal,
+    policy,
+    profile,
+    tokens,
+    transforms,
+    trust,
+)
 from benchmarks.report import Figure, write
 
 ALL: dict[str, Callable[[], list[Figure]]] = {
@@ -21,6 +40,11 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
     "Records through Croissant": croissant.reading,
     "Facility": facility.storing,
     "Opening": opening.opening,
+    "Quality filters": filters.gopher,
+    "Tokens": tokens.tokenising,
+    "Personal data": personal.scanning,
+    **duplicates.ALL,
+    "Profile of a table": profile.profiles,
     "Evidence archives": archive.verification,
     **trust.ALL,
     **policy.ALL,

@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from hanse.client import Client as Client
     from hanse.client import Description as Description
     from hanse.client.croissant import records as records
+    from hanse.client.preparing.prepare import prepare as prepare
+    from hanse.client.quality.assess import assess as assess
     from hanse.client.reading.opened import open as open  # noqa: A004 - what it is called
+    from hanse.client.reading.shards import shards as shards
     from hanse.kernel import errors as errors
 
 __version__ = "0.1.0"
-__all__ = ["AsyncClient", "Client", "Description", "errors", "open", "records"]
+__all__ = ["AsyncClient", "Client", "Description", "assess", "errors", "open", "prepare", "records", "shards"]
 
 _WHERE = {
     "AsyncClient": "client",
     "Client": "client",
     "Description": "client",
+    "assess": "client.quality.assess",
     "open": "client.reading.opened",
+    "prepare": "client.preparing.prepare",
     "records": "client.croissant",
+    "shards": "client.reading.shards",
 }
 
 

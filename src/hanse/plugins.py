@@ -16,6 +16,8 @@ STEPS = "hanse.steps"
 """Steps of pipelines that prepare data (`factory.prepare.base.Step`)."""
 MEASURES = "hanse.measures"
 """Measures of quality (`factory.quality.base.Measure`)."""
+DETECTORS = "hanse.detectors"
+"""What finds personal data in texts, e.g. a model that knows names (`factory.prepare.steps.personal.findings.Detector`)."""
 
 _LONGEST = 200
 

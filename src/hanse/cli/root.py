@@ -34,6 +34,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "order": "Orders for data, those that stand and those that run once.",
         "facility": "The store of dataset versions: look, verify, tidy up.",
         "open": "Open a stored version under its contract.",
+        "prepare": "Make stored data ready for training, step by step.",
+        "quality": "Measure the quality of data for a stated use, as page, PDF and data.",
         "lease": "Lend a version to a node without network, and take its log of use back.",
         "link": "How the factory works with each space, and what the next mode needs.",
         "mirror": "Collections of providers, kept up to date by difference.",

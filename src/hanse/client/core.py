@@ -28,13 +28,17 @@ PAGE = 500
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One call of the management API. `path` is below `/api/v1`, `body` is JSON; `headers` go beside the token."""
+    """One call of the management API. `path` is below `/api/v1`, `body` is JSON, or bytes as they are; `headers` go beside the token.
+
+    A `patient` one is sent again, after as long as the server says, where it was one too many.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = {}
     body: bytes | None = None
     headers: Mapping[str, str] = {}
+    patient: bool = False
 
 
 class Response(Struct, frozen=True, kw_only=True):

@@ -152,6 +152,14 @@ class Checksum(Record, kw_only=True):
     value: str
 
 
+class Measure(Record, kw_only=True):
+    """A declared measure of quality; `claim` is the SHA-256 of the signed statement that says so, if one does."""
+
+    metric: str
+    value: float
+    claim: str = ""
+
+
 class Dataset(Record, kw_only=True):
     """A dataset with the offers under which it can be had."""
 
@@ -172,6 +180,7 @@ class Dataset(Record, kw_only=True):
     spatial: list[str] = []
     creators: list[str] = []
     rai: dict[str, list[str]] = {}
+    measures: list[Measure] = []
     formats: list[str] = []
     offers: list[Offer] = []
 

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import ipaddress
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 from urllib.parse import urlsplit
@@ -96,9 +97,13 @@ class SyncShell:
 
     def _send(self, request: Request) -> Response:
         try:
-            return _response(self._client.send(_built(self._client, request)))
+            found = _response(self._client.send(_built(self._client, request)))
         except httpx.HTTPError as error:
             raise _trouble(error, self._client.base_url) from None
+        if not (pause := _pause(request, found)):
+            return found
+        time.sleep(pause)
+        return self._send(request)
 
 
 class AsyncShell:
@@ -135,9 +140,18 @@ class AsyncShell:
 
     async def _send(self, request: Request) -> Response:
         try:
-            return _response(await self._client.send(_built(self._client, request)))
+            found = _response(await self._client.send(_built(self._client, request)))
         except httpx.HTTPError as error:
             raise _trouble(error, self._client.base_url) from None
+        if not (pause := _pause(request, found)):
+            return found
+        await asyncio.sleep(pause)
+        return await self._send(request)
+
+
+def _pause(request: Request, response: Response) -> float:
+    """Return for how long to wait before a request is sent again; 0: not at all."""
+    return min(response.retry_after or 1.0, 30.0) if request.patient and response.status == 429 else 0.0
 
 
 def _fetched(wish: Fetch, drive: Callable[[Steps[Any]], Any]) -> FetchReport:

@@ -13,10 +13,10 @@ from hanse.connector.ports import ConnectorTx
 from hanse.connector.preferences import Preferences, check_preferences
 from hanse.connector.records import Answering, Asset, HttpSource, Source, StoredSource
 from hanse.connector.rights import check_rights
-from hanse.dcat.model import Agent, Checksum, Dataset, Stated
+from hanse.dcat.model import Agent, Checksum, Claim, Dataset, Measured, Stated
 from hanse.dcat.names import RAI_TERMS
 from hanse.dcat.write import DataServiceRef, encode_dataset
-from hanse.kernel.errors import Invalid, NotFound, TooMany
+from hanse.kernel.errors import Conflict, Invalid, NotFound, TooMany
 from hanse.kernel.tenant import Did, Tenant
 from hanse.odrl import names
 from hanse.odrl.check import errors_of
@@ -155,6 +155,23 @@ class Offers:
 
         return await self._kit.database.run(work)
 
+    async def declare(self, tenant: Tenant, id: str, version: str | None, measures: Sequence[Measured], claims: Sequence[Claim]) -> Asset:
+        """Declare measures of quality with an asset, in the place of those that are declared; with none take them back.
+
+        `version` is that of the content that was measured. Raises `Conflict` (rule `stale`) if it is another now.
+        """
+
+        def work(tx: ConnectorTx) -> Asset:
+            asset = self._held(tx, tenant, id)
+            if measures and asset.dataset.version != version:
+                raise Conflict("The data has changed since it was looked at.", where="id", rule="stale", hint="Assess it anew.")
+            changed = {"measures": tuple(measures), "claims": tuple(claims), "modified": self._kit.clock.now()}
+            asset.dataset = structs.replace(asset.dataset, **changed)
+            self._put(tx, asset)
+            return asset
+
+        return await self._kit.database.run(work)
+
     async def refresh(self, tenant: Tenant, id: str) -> Asset:
         """Look at the source again after it has changed: size, checksums and version are found out anew."""
         asset = await self._kit.database.read(lambda tx: self._get(tx, tenant, id))
@@ -287,6 +304,8 @@ def _check_forms(said: Description) -> None:
 
 
 def _with_facts(dataset: Dataset, found: Found) -> Dataset:
+    if dataset.version != found.version:  # what was measured of other content says nothing of this
+        dataset = structs.replace(dataset, measures=(), claims=())
     facts = {name: getattr(found, name) for name in ("byte_size", "files", "checksums", "version")}
     guesses = {name: getattr(found, name) for name in ("description", "licence", "language", "media_type") if not getattr(dataset, name)}
     return structs.replace(dataset, **facts, **guesses)
@@ -296,13 +315,14 @@ def told(dataset: Dataset, limits: Preferences | None = None) -> Dataset:
     """Return the dataset as the catalogue tells of it.
 
     Of data that some offer, or what may be agreed to within the limits, releases in a changed form only, neither checksums nor
-    version nor size are told: whoever gets all of it but one column could try out values for that column until a checksum fits.
+    version nor size nor measures of quality are told: whoever gets all of it but one column could try out values for that column
+    until a checksum fits, and the quality of what is released is another.
     """
     terms = [*(offer.terms for offer in dataset.offers), *((limits.must,) if limits else ())]
     duties = (names.plain(duty.action) for one in terms for rule in one.permissions for duty in rule.duties)
     if names.TRANSFORMS.isdisjoint(duties):
         return dataset
-    return structs.replace(dataset, checksums=(), version=None, byte_size=None)
+    return structs.replace(dataset, checksums=(), version=None, byte_size=None, measures=(), claims=())
 
 
 def _described(dataset: Dataset, said: Description) -> Dataset:

@@ -171,8 +171,9 @@ class HttpSource(Struct, frozen=True, tag="http", tag_field="kind"):
 class StoredSource(Struct, frozen=True, tag="stored", tag_field="kind"):
     """What the facility holds: `name@number`, or the newest version of `name`.
 
-    `path` is one file of it, or a folder if it ends with `/`; empty is all of it. `agreement` is the one under which it came, empty for
-    data of one's own; it is found out when the asset is made (until then it is absent), and nothing else is ever served as it.
+    `path` is one file of it, or a folder if it ends with `/`; empty is all of it. `agreement` is the one under which it came, of what
+    is derived all, with line breaks between, and empty for data of one's own; it is found out when the asset is made (until then it is
+    absent), and nothing else is ever served as it.
     """
 
     version: str

@@ -33,6 +33,14 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None
 
 
+class Source(Struct, frozen=True, omit_defaults=True):
+    """A version that another was made of: its id, its root, and the ids of all agreements that it stood under then."""
+
+    version: str
+    root: str
+    under: tuple[str, ...] = ()
+
+
 class DatasetVersion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One version of a dataset that a participant holds. It is visible only once it is whole, and never changes.
 
@@ -40,6 +48,9 @@ class DatasetVersion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `evidence.statement.root_of_files` makes it, so that a receipt of its deletion names the same. `agreement` is absent for data of
     one's own. `offered` is the dataset as its provider described it. `sums` is `provider` where every file was verified against the
     provider's checksums, `measured` where there were none to compare with.
+
+    A derived version was made of others (`made_of`, in their order) in steps whose account has the SHA-256 `made_by`. It came under no
+    agreement; it stands `under` all those of its inputs, and of theirs, sorted.
     """
 
     tenant: Tenant
@@ -59,6 +70,19 @@ class DatasetVersion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     space: str | None = None
     tier: str = "hot"
     deleted: datetime | None = None
+    made_of: tuple[Source, ...] = ()
+    under: tuple[str, ...] = ()
+    made_by: str = ""
+
+    @property
+    def agreements(self) -> tuple[str, ...]:
+        """All agreements that it stands under: none for data of one's own, and for what was made of nothing else."""
+        return self.under if self.agreement is None else (self.agreement,)
+
+    @property
+    def ground(self) -> str:
+        """All agreements in one text, with line breaks between: empty for data of one's own."""
+        return "\n".join(self.agreements)
 
     @property
     def id(self) -> str:

@@ -38,13 +38,35 @@ class Stated(Struct, frozen=True):
     texts: tuple[str, ...]
 
 
+class Measured(Struct, frozen=True, omit_defaults=True):
+    """One measure of quality that somebody declares (dqv:QualityMeasurement): of which metric (its IRI), which value.
+
+    `claim` is the SHA-256 of the signed statement that says so; empty where nobody signed for it.
+    """
+
+    metric: str
+    value: float
+    claim: str = ""
+
+
+class Claim(Struct, frozen=True):
+    """A signed statement about a dataset: the SHA-256 of what was signed (hexadecimal), and its DSSE envelope, JSON as text.
+
+    Nothing of it is believed before its signature was proved.
+    """
+
+    statement: str
+    envelope: str
+
+
 class Dataset(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One dataset with the offers under which it can be had and the formats in which it is transferred.
 
     `byte_size` is in bytes; for a folder it is the sum of its files and `files` is their number.
     `formats` are DSP transfer formats, e.g. `HttpData-PULL`. `landing_page` is the address of a page about it, `sources` name what
     it was derived from, `spatial` the places it is about, `conforms_to` the standards that it keeps, `type` its kind (dct:type),
-    `citation` how it is cited. What is not known is absent.
+    `citation` how it is cited. `measures` are declared measures of its quality, `claims` the signed statements that they are from.
+    What is not known is absent.
     """
 
     id: str
@@ -74,3 +96,5 @@ class Dataset(Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str | None = None
     citation: str = ""
     rai: tuple[Stated, ...] = ()
+    measures: tuple[Measured, ...] = ()
+    claims: tuple[Claim, ...] = ()

@@ -32,6 +32,15 @@ NAME = "http://xmlns.com/foaf/0.1/name"
 AGENT = "http://xmlns.com/foaf/0.1/Agent"
 PERSON = "http://xmlns.com/foaf/0.1/Person"
 RAI = "http://mlcommons.org/croissant/RAI/"
+MEASUREMENT = "http://www.w3.org/ns/dqv#hasQualityMeasurement"
+MEASUREMENT_TYPE = "http://www.w3.org/ns/dqv#QualityMeasurement"
+MEASUREMENT_OF = "http://www.w3.org/ns/dqv#isMeasurementOf"
+MEASUREMENT_VALUE = "http://www.w3.org/ns/dqv#value"
+QUALITY_METADATA = "http://www.w3.org/ns/dqv#hasQualityMetadata"
+QUALITY_METADATA_TYPE = "http://www.w3.org/ns/dqv#QualityMetadata"
+DERIVED_FROM = "http://www.w3.org/ns/prov#wasDerivedFrom"
+ENVELOPE = "urn:hanse:dcat:envelope"
+STATEMENT_PREFIX = "urn:hanse:statement:sha256:"
 CHECKSUM = "http://spdx.org/rdf/terms#checksum"
 CHECKSUM_ALGORITHM = "http://spdx.org/rdf/terms#algorithm"
 CHECKSUM_VALUE = "http://spdx.org/rdf/terms#checksumValue"
@@ -41,6 +50,14 @@ _NAMESPACES = {
     "dct": ("http://purl.org/dc/terms/", "dcterms"),
     "dcat": ("http://www.w3.org/ns/dcat#", "dcat"),
 }
+
+_SHORT = (
+    ("http://xmlns.com/foaf/0.1/", "foaf"),
+    (RAI, "rai"),
+    ("http://www.w3.org/ns/dqv#", "dqv"),
+    ("http://www.w3.org/ns/prov#", "prov"),
+    ("urn:hanse:dcat:", "hanse"),
+)
 
 
 def spellings(name: str) -> tuple[str, ...]:
@@ -52,7 +69,7 @@ def spellings(name: str) -> tuple[str, ...]:
     if name.startswith("http://spdx.org/"):
         local = name.rpartition("#")[2]
         return (name, f"spdx:{local}", local)
-    for whole, short in (("http://xmlns.com/foaf/0.1/", "foaf"), (RAI, "rai")):
+    for whole, short in _SHORT:
         if name.startswith(whole):
             return (name, f"{short}:{name[len(whole) :]}")
     return (name,)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from hanse.dcat import names
 from hanse.dcat.model import Checksum, Dataset, Stated
+from hanse.dcat.quality import read_measures
 from hanse.dcat.values import agents_of, items, moment_of, number_of, period_of, property_of, text_of_value, texts_of
 from hanse.kernel.errors import CallerError, Invalid, Malformed
 from hanse.odrl.forms.read import read_offer
@@ -62,6 +63,7 @@ def read_dataset(value: object, where: str = "dataset", unreadable: list[Unreada
     lost: list[Unreadable] = unreadable if unreadable is not None else []
     distributions = [one for one in items(value.get("distribution")) if isinstance(one, dict)]
     about = _About(value, distributions)
+    measures, claims = read_measures(value)
     return Dataset(
         id=id,
         title=about.text(names.TITLE) or id,
@@ -90,6 +92,8 @@ def read_dataset(value: object, where: str = "dataset", unreadable: list[Unreada
         type=about.text(names.TYPE),
         citation=about.text(names.CITATION) or "",
         rai=tuple(Stated(term, texts) for term in sorted(names.RAI_TERMS) if (texts := about.texts(names.RAI + term))),
+        measures=measures,
+        claims=claims,
     )
 
 

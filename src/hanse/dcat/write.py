@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from hanse.dcat import names
 from hanse.dcat.model import Agent, Checksum, Dataset, Period
+from hanse.dcat.quality import write_measures
 from hanse.kernel.errors import Invalid
 from hanse.odrl.forms.write import write_offer
 from hanse.odrl.when import write_moment
@@ -33,7 +34,7 @@ def write_dataset(dataset: Dataset, service: DataServiceRef, root: bool) -> Json
     """
     _check(dataset)
     out: Json = {"@context": [names.CONTEXT]} if root else {}
-    out |= {"@id": dataset.id, "@type": "Dataset", **_about(dataset)}
+    out |= {"@id": dataset.id, "@type": "Dataset", **_about(dataset), **write_measures(dataset)}
     out["hasPolicy"] = [write_offer(offer, in_catalogue=True) for offer in dataset.offers]
     access: object = write_service(service) if root else service.id
     bytes_ = _bytes(dataset)

@@ -17,7 +17,7 @@ from hanse.evidence.kinds import OF_FACTORIES, Predicate
 
 P = TypeVar("P", bound=Predicate)
 
-WORDS: Final = frozenset({"query", "reasons", "limits", "changes", "gaps", "code", "parameters", "reason", "problems"})
+WORDS: Final = frozenset({"query", "reasons", "limits", "changes", "gaps", "code", "parameters", "reason", "problems", "dropped", "counts"})
 """The fields of a factory's statements that hold words; all others hold names, digests, numbers, moments, and words of vocabularies."""
 _SIGNS: Final = (
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "an e-mail address"),

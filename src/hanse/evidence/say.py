@@ -115,6 +115,20 @@ def _trained(one: k.Trained) -> str:
     return f"The model {one.model} was made ({one.action}) from {', '.join(each.version for each in one.inputs) or 'nothing'}."
 
 
+def _derived(one: k.Derived) -> str:
+    of = ", ".join(each.version for each in one.inputs)
+    under = f", under {', '.join(one.under)}" if one.under else ""
+    steps = "1 step" if one.steps == 1 else f"{one.steps} steps"
+    return f"{one.version} ({_objects(one.count)}, {one.size} bytes) was made of {of} in {steps}, for {one.action}{under}."
+
+
+def _prepared(one: k.Prepared) -> str:
+    dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(one.dropped.items()))
+    left = f" It left out {sum(one.dropped.values())}: {dropped}." if dropped else ""
+    records = f"{one.records_in} records became {one.records_out}" if one.records_in else f"{one.records_out} records were read"
+    return f"Step {one.number} of {one.version} was {one.step} (version {one.step_version}): {records}.{left}"
+
+
 def _kept(one: k.Kept) -> str:
     if one.what == "released":
         return f"{one.keeper} no longer keeps {one.version}{_for((one.reason,))}"
@@ -140,6 +154,16 @@ def _mirrored(one: k.Mirrored) -> str:
     gone = f" {_objects(one.removed)} of the version before vanished." if one.removed else ""
     newest = f" as {one.version}" if one.version else ""
     return f"The mirror {one.mirror} holds {_objects(one.count)} ({one.size} bytes){newest}; {one.moved} bytes moved.{gone}"
+
+
+def _assessed(one: k.Assessed) -> str:
+    measures = "1 measure" if len(one.measures) == 1 else f"{len(one.measures)} measures"
+    return f"The quality of {one.subject} was assessed (stage: {one.stage}): {measures}, report {one.report[:16]}."
+
+
+def _disputed(one: k.Disputed) -> str:
+    said = "; ".join(f"{each.metric} {each.declared:g} declared, {each.measured:g} measured" for each in one.measures)
+    return f"The declared quality of {one.version}, which came under {one.agreement}, does not hold: {said}."
 
 
 def _objects(count: int) -> str:
@@ -178,9 +202,13 @@ _SENTENCES: Final[dict[type[k.Predicate], Callable[[Any], str]]] = {
     k.Leased: _leased,
     k.Returned: _returned,
     k.Trained: _trained,
+    k.Derived: _derived,
+    k.Prepared: _prepared,
     k.Kept: _kept,
     k.Held: _held,
     k.Drilled: _drilled,
     k.Linked: _linked,
     k.Mirrored: _mirrored,
+    k.Assessed: _assessed,
+    k.Disputed: _disputed,
 }

@@ -37,9 +37,9 @@ OLDEST: Final = timedelta(days=30)
 """How old a statement may be when it arrives."""
 _POLL: Final = 1.0  # seconds; another server process may have settled it
 
-_OF_CONSUMERS: Final = (k.UseStated, k.Receipt, k.UsageReport)
+_OF_CONSUMERS: Final = (k.UseStated, k.Receipt, k.UsageReport, k.Disputed)
 _CLOSING: Final = (k.Receipt, k.UsageReport, k.Notice, k.AgreementEnded)
-_REFUSED: Final = (k.Acknowledged, *k.OF_FACTORIES)
+_REFUSED: Final = (k.Acknowledged, k.Assessed, *k.OF_FACTORIES)
 
 Handler = Callable[[Any, Tenant, Parties, k.Predicate], None]
 """Acts on a peer's statement, in the transaction that takes it: (tx, tenant, parties, what it says)."""

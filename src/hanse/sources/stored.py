@@ -1,8 +1,8 @@
 """Versions that the facility holds (`kind` = stored, or stored-file for one file): encrypted at rest, decrypted while they are served.
 
-A place names the agreement under which the data came, empty for data of one's own, then the version and a path in it:
-`AGREEMENT/NAME@NUMBER/PATH`, with the agreement percent-encoded. Without `@NUMBER` it is the newest version at any time. What is kept
-under another agreement is not found, whatever its name: its terms may be others.
+A place names the agreement under which the data came (of derived data all, with line breaks between; empty for data of one's own), then
+the version and a path in it: `AGREEMENT/NAME@NUMBER/PATH`, with the agreement percent-encoded. Without `@NUMBER` it is the newest version
+at any time. What is kept under another agreement is not found, whatever its name: its terms may be others.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class StoredSources:
             version = await self._shelf.version(tenant, name, int(number) if number else None)
         except NotFound as error:
             raise SourceVanished(error.message, where="source.version", hint="`hanse facility list` shows what is there.") from error
-        if (version.agreement or "") != agreement:
+        if version.ground != agreement:
             raise SourceVanished("The stored version came under another agreement than what is offered.", where="source.version")
         return version, path
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from hanse.kernel.errors import Misconfigured
 from hanse.storage.rows import Rows
 from hanse.storage.tables import STEP_1, STEP_2, STEP_3, STEP_4
-from hanse.storage.tables_factory import STEP_5
+from hanse.storage.tables_factory import STEP_5, STEP_6
 
-STEPS: tuple[tuple[str, ...], ...] = (STEP_1, STEP_2, STEP_3, STEP_4, STEP_5)
+STEPS: tuple[tuple[str, ...], ...] = (STEP_1, STEP_2, STEP_3, STEP_4, STEP_5, STEP_6)
 """Statements of each step; the schema's version is the number of steps taken."""
 
 _POSTGRES = {"TEXT": 'TEXT COLLATE "C"', "BLOB": "BYTEA", "INTEGER": "BIGINT", " WITHOUT ROWID": ""}

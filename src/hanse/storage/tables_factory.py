@@ -1,4 +1,4 @@
-"""The tables of the AI factory: the fifth step (see `tables`, and `schema` for the dialect). One tuple per room."""
+"""The tables of the AI factory: the fifth step and those after it (see `tables`, and `schema` for the dialect). One tuple per room."""
 
 from __future__ import annotations
 
@@ -93,3 +93,11 @@ _WITNESSES: tuple[str, ...] = (
 )
 
 STEP_5: tuple[str, ...] = (*_ORDERS, *_FACILITY, *_LEASES, *_LINKS, *_MIRRORS, *_CUSTODY, *_DOCUMENTS, *_WITNESSES)
+
+_DERIVED: tuple[str, ...] = (
+    # What versions are derived from: `kind` is `agreement` for all that one stands under, `version` for those that it was made of.
+    "CREATE TABLE facility_derived (tenant TEXT NOT NULL, kind TEXT NOT NULL, origin TEXT NOT NULL, name TEXT NOT NULL,"
+    " number INTEGER NOT NULL, PRIMARY KEY (tenant, kind, origin, name, number))",
+)
+
+STEP_6: tuple[str, ...] = (*_DERIVED,)

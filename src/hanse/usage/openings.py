@@ -12,7 +12,7 @@ from typing import Final
 
 from hanse.dsp.messages import Role
 from hanse.kernel.clock import Clock
-from hanse.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from hanse.kernel.errors import CallerError, Conflict, Forbidden, Invalid, NotFound
 from hanse.kernel.ids import Ids
 from hanse.kernel.tenant import Tenant
 from hanse.odrl.names import plain
@@ -46,16 +46,36 @@ class Openings:
 
     async def open_all(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], times: int) -> tuple[Use, ...]:
         """Open it so many times, or not at all: where one more is not permitted, none is counted. Raises as `open` does."""
+        return await self.open_each(tenant, (agreement,), action, stated, times)
+
+    async def open_each(
+        self, tenant: Tenant, agreements: Sequence[str], action: str, stated: Mapping[str, str], times: int
+    ) -> tuple[Use, ...]:
+        """Open data that stands under all of these agreements so many times, or not at all; return the uses, agreement by agreement.
+
+        Where one of them does not permit one more, nothing is counted under any. Raises as `open` does; with several agreements `where`
+        is the id of the one that refuses.
+        """
         said = check_stated(stated)
 
         def work(tx: UsageTx) -> tuple[Use, ...]:
-            deal = self._deals.deal(tx, tenant, agreement)
-            if deal.role is not Role.CONSUMER:
-                raise Conflict("You provide this data; it is yours to use.", where="agreement", rule="own-data")
-            _require_data(tx, deal)
-            return tuple(self._admitted(tx, deal, self._new(deal, action, said)) for _ in range(times))
+            found: list[Use] = []
+            for one in agreements:
+                try:
+                    found += self._opened(tx, tenant, one, action, said, times)
+                except CallerError as error:
+                    error.where = one if len(agreements) > 1 else error.where
+                    raise
+            return tuple(found)
 
         return await self._database.run(work)
+
+    def _opened(self, tx: UsageTx, tenant: Tenant, agreement: str, action: str, said: dict[str, str], times: int) -> list[Use]:
+        deal = self._deals.deal(tx, tenant, agreement)
+        if deal.role is not Role.CONSUMER:
+            raise Conflict("You provide this data; it is yours to use.", where="agreement", rule="own-data")
+        _require_data(tx, deal)
+        return [self._admitted(tx, deal, self._new(deal, action, said)) for _ in range(times)]
 
     def _admitted(self, tx: UsageTx, deal: Deal, use: Use) -> Use:
         answer = self._uses.admit(tx, deal, use)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
-from hanse.dcat.holding import DatasetVersion
+from hanse.dcat.holding import DatasetVersion, Source
 from hanse.factory.facility.records import Farewell, Intake, Pack, Staging, State, Stored, Vault
 from hanse.kernel.errors import Conflict
 from hanse.storage.erase import erase_tenant
@@ -61,6 +62,45 @@ def test_versions_are_found_by_all_that_is_asked_for(address):
     on(address, scenario)
 
 
+def test_what_was_made_of_others_is_found_by_each_of_them_and_each_agreement(address):
+    def made(number, *sources, under):
+        version = structs.replace(stored("made", number, agreement=None).version, made_of=sources, under=under)
+        return Stored(version=version, vault="v9", manifest="m")
+
+    async def scenario(database):
+        one = made(1, Source("a@1", "0" * 64, ("agr_1",)), Source("b@1", "0" * 64, ("agr_2",)), under=("agr_1", "agr_2"))
+        two = made(2, Source("made@1", "0" * 64, ("agr_1", "agr_2")), Source("made@1", "0" * 64), under=("agr_1", "agr_2"))
+        several = Vault(tenant=A, id="v9", made=NOW, under=("agr_1", "agr_2"))
+
+        def fill(tx):
+            for each in (stored("a"), stored("b", agreement="agr_2"), one, two):
+                tx.facility.add(each)
+            for vault in (
+                several,
+                Vault(tenant=A, id="v1", agreement="agr_1", made=NOW),
+                Vault(tenant=B, id="v9", made=NOW, under=("agr_1",)),
+            ):
+                tx.facility.put_vault(vault)
+            tx.facility.put(structs.replace(two, state=State.GONE))
+
+        def look(tx):
+            store = tx.facility
+            assert ids(store.of_agreement(A, "agr_1")) == ["a@1", "made@1", "made@2"]
+            assert ids(store.of_agreement(A, "agr_2", State.WHOLE)) == ["b@1", "made@1"]
+            assert ids(store.page(A, name=None, agreement="agr_2", gone=True, after=("b", 1), limit=9)) == ["made@1", "made@2"]
+            assert ids(store.made_of(A, "a@1")) == ["made@1"]
+            assert ids(store.made_of(A, "made@1")) == ["made@2"]
+            assert ids(store.made_of(B, "a@1")) == ids(store.of_agreement(B, "agr_1")) == []
+            assert store.vaults(A, ("agr_1", "agr_2")) == [several]
+            assert [one.id for one in store.vaults_under(A, "agr_1")] == ["v1", "v9"]
+            assert [one.id for one in store.vaults_under(A, "agr_2")] == ["v9"]
+
+        await database.run(fill)
+        await database.read(look)
+
+    on(address, scenario)
+
+
 def test_what_leaves_is_found_again(address):
     async def scenario(database):
         leaving = stored("a", state=State.LEAVING)
@@ -79,8 +119,8 @@ def test_what_leaves_is_found_again(address):
         def look(tx):
             assert list(tx.facility.leaving(9)) == [leaving]
             assert list(tx.facility.leaving_vaults(9)) == [vault]
-            assert [one.id for one in tx.facility.vaults(A, "agr_1")] == ["v1", "v3"]
-            assert [one.id for one in tx.facility.vaults(A, None)] == ["v2"]
+            assert [one.id for one in tx.facility.vaults(A, ("agr_1",))] == ["v1", "v3"]
+            assert [one.id for one in tx.facility.vaults(A, ())] == ["v2"]
             assert [one.id for one in tx.facility.all_vaults(A)] == ["v1", "v2", "v3"]
             assert tx.facility.vault(A, "v1") == vault
             assert tx.facility.vault(B, "v1") is None
@@ -153,7 +193,8 @@ def test_packs_and_what_they_take(address):
 def test_an_erased_participant_leaves_nothing(address):
     async def scenario(database):
         def fill(tx):
-            tx.facility.add(stored())
+            version = structs.replace(stored(agreement=None).version, under=("agr_1",))
+            tx.facility.add(Stored(version=version, vault="v1", manifest="m"))
             tx.facility.put_vault(Vault(tenant=A, id="v1", made=NOW))
             tx.facility.put_staging(staging())
             tx.facility.write_journal(A, "i1", 1, b"x")
@@ -162,7 +203,7 @@ def test_an_erased_participant_leaves_nothing(address):
         await database.run(fill)
         counts = await database.run(lambda tx: erase_tenant(tx, A))
         assert {name: count for name, count in counts.items() if name.startswith("facility")} == dict.fromkeys(
-            ("facility_versions", "facility_vaults", "facility_intakes", "facility_journals", "facility_packs"), 1
+            ("facility_versions", "facility_vaults", "facility_intakes", "facility_journals", "facility_packs", "facility_derived"), 1
         )
 
     on(address, scenario)

@@ -13,7 +13,7 @@ from hanse.ledger.records import Head, LogState
 from hanse.ledger.witness_records import Seen, Watch
 from hanse.storage import open_database, portable, schema
 from hanse.storage.erase import erase_tenant, tenant_tables
-from hanse.storage.tables_factory import STEP_5
+from hanse.storage.tables_factory import STEP_5, STEP_6
 from tests.contract.storage import stage
 from tests.contract.storage.stage import A, on
 
@@ -62,7 +62,7 @@ def _fill(tx):
 
 def _fill_factory(tx, tenant=A):
     """A row in each table of the factory that has none yet, made from its columns: the stores have tests of their own."""
-    for statement in STEP_5:
+    for statement in (*STEP_5, *STEP_6):
         found = TABLE.match(statement)
         if found is None or tx.rows.one(f"SELECT 1 FROM {found[1]} WHERE tenant = ?", (tenant,)) is not None:
             continue

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from hanse.dcat.model import Agent, Checksum, Dataset, Period, Stated
+from hanse.dcat.model import Agent, Checksum, Claim, Dataset, Measured, Period, Stated
 from hanse.dcat.names import RAI_TERMS
 from hanse.odrl.model import Offer
 from tests.unit.odrl.strategies import terms, words
@@ -24,6 +24,10 @@ periods = st.tuples(moments, moments).filter(any).map(lambda two: Period(*two))
 stated = st.dictionaries(
     st.sampled_from(sorted(RAI_TERMS)), st.lists(words, min_size=1, max_size=2, unique=True).map(tuple), max_size=3
 ).map(lambda found: tuple(Stated(term, found[term]) for term in sorted(found)))
+
+hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
+metrics = st.sampled_from(["urn:hanse:quality:completeness", "https://a.example/metrics#freshness"])
+measured = st.builds(Measured, metrics, st.floats(allow_nan=False, allow_infinity=False), st.just("") | hashes)
 
 datasets = st.builds(
     Dataset,
@@ -54,4 +58,6 @@ datasets = st.builds(
     type=maybe,
     citation=st.text(max_size=12),
     rai=stated,
+    measures=st.lists(measured, max_size=2).map(tuple),
+    claims=st.lists(st.builds(Claim, hashes, words), max_size=1).map(tuple),
 )

@@ -33,11 +33,16 @@ NAMES = frozenset(
         "mirror",
         "witness",
         "inputs",
+        "under",
+        "step",
+        "step_version",
     ]
 )
 """Ids, DIDs and names that programs make or a participant publishes; of an operator the id."""
-DIGESTS = frozenset(["root", "sha256", "log", "digest", "note"])
-NUMBERS = frozenset(["count", "size", "moved", "openings", "seconds", "removed", "sound"])
+DIGESTS = frozenset(["root", "sha256", "log", "digest", "note", "pipeline", "account", "output"])
+NUMBERS = frozenset(
+    ["count", "size", "moved", "openings", "seconds", "removed", "sound", "steps", "number", "records_in", "records_out", "added"]
+)
 MOMENTS = frozenset({"until"})
 VOCABULARY = frozenset(["what", "action", "sums", "purpose"])
 """Words of this program's, and IRIs that terms of agreements know."""
@@ -50,6 +55,19 @@ EXAMPLES = (
     k.Leased(lease="lea_1", version="a@1", holder="x", until=UNDATED, action="use"),
     k.Returned(lease="lea_1", version="a@1", openings=1, log=ROOT, gaps=(PERSONAL,)),
     k.Trained(model="net", digest=ROOT, action="train", inputs=(), code=PERSONAL, parameters={"x": PERSONAL}),
+    k.Derived(version="a@1", root=ROOT, count=1, size=1, action="train", inputs=(), pipeline=ROOT, account=ROOT, steps=1),
+    k.Prepared(
+        version="a@1",
+        root=ROOT,
+        number=1,
+        step="decode",
+        code=PERSONAL,
+        parameters={PERSONAL: PERSONAL},
+        inputs=(ROOT,),
+        output=ROOT,
+        dropped={PERSONAL: 1},
+        counts={PERSONAL: 2},
+    ),
     k.Kept(version="a@1", root=ROOT, keeper="did:web:x", until=UNDATED, reason=PERSONAL),
     k.Held(hold="hld_1", version="a@1", root=ROOT, what="set"),
     k.Drilled(version="a@1", root=ROOT, sound=False, problems=(PERSONAL,)),

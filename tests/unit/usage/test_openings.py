@@ -47,6 +47,18 @@ def test_many_openings_at_once_are_counted_all_or_none():
     run(SAID, scenario, Role.CONSUMER)
 
 
+def test_what_stands_under_several_agreements_is_counted_under_each_of_them_or_under_none():
+    async def scenario(rig):
+        both = ("agr_1", "agr_1")  # two that count together: what the second refuses, the first does not count
+        with pytest.raises(Forbidden, match="at most 2 times") as refused:
+            await rig.openings.open_each("acme", both, "use", {"purpose": RESEARCH}, 2)
+        assert refused.value.where == "agr_1"
+        assert [one.kind for one in await rig.openings.page("acme", agreement="agr_1", after=None, limit=9)].count("opening") == 0
+        assert len(await rig.openings.open_each("acme", both, "use", {"purpose": RESEARCH}, 1)) == 2
+
+    run(SAID, scenario, Role.CONSUMER)
+
+
 @pytest.mark.parametrize("stated", [{}, {"purpose": "https://w3id.org/dpv#Marketing"}])
 def test_the_purpose_has_to_be_stated_and_to_fit(stated):
     async def scenario(rig):

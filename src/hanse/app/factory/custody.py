@@ -127,6 +127,11 @@ class StoredVersions:
                 return found
             after = page[-1].id
 
+    async def made_of(self, tenant: Tenant, id: str) -> Sequence[DatasetVersion]:
+        """Return the versions that one went into, deleted ones, too."""
+        found: Sequence[Stored] = await self._facility.stock.database.read(lambda tx: tx.facility.made_of(tenant, id))
+        return [_known(one) for one in found]
+
     def known(self, tx: Any, tenant: Tenant, id: str) -> DatasetVersion | None:
         """Return a version inside a transaction, which locks it where it writes."""
         try:

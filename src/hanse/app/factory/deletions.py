@@ -25,7 +25,10 @@ ABOUT: Final = "deletion-kept"
 EVERY: Final = timedelta(hours=1)
 """How often what was overdue is tried again: whoever kept it may have let go."""
 _MOST: Final = 1_000
-_HELD: Final = "SELECT DISTINCT tenant, agreement FROM facility_versions WHERE agreement <> '' ORDER BY 1, 2"
+_HELD: Final = (
+    "SELECT tenant, agreement FROM facility_versions WHERE agreement <> ''"
+    " UNION SELECT tenant, origin FROM facility_derived WHERE kind = 'agreement' ORDER BY 1, 2"
+)
 log = logging.getLogger("hanse.facility")
 
 
@@ -40,12 +43,13 @@ class Deletions:
         self._next = clock.now()
 
     async def destroy(self, tenant: Tenant, agreement: str) -> bool:
-        """Destroy all that is kept here under an agreement; tell whether nothing of it is left, as far as the server can know.
+        """Destroy all that is kept here under an agreement, and all that was made of it; tell whether nothing of it is left.
 
-        What somebody keeps is written down, and so are leases that have not come back: a node that has one may have a copy, and its key.
+        As far as the server can know: what somebody keeps is written down, and so are leases that have not come back: a node that has one
+        may have a copy, and its key.
         """
         found: Sequence[Stored] = await self._database.read(lambda tx: tx.facility.of_agreement(tenant, agreement))
-        stagings = await self._database.read(lambda tx: [one for one in tx.facility.stagings(tenant) if one.intake.agreement == agreement])
+        stagings = await self._database.read(lambda tx: [one for one in tx.facility.stagings(tenant) if agreement in one.intake.agreements])
         kept: Sequence[Kept] = ()
         if stagings or any(one.state is not State.GONE for one in found):
             kept = (await self._removal.destroy(tenant, agreement, REASON)).kept
@@ -66,7 +70,8 @@ class Deletions:
         named = [one for one in found if nameable(one)]
         if not named:
             return None
-        last = max(named, key=lambda one: str(one.version.deleted))
+        # Rather one that came under it than one that was made of that.
+        last = max(named, key=lambda one: (one.version.agreement is not None, str(one.version.deleted)))
         version, farewell = last.version, last.farewell
         return k.Receipt(
             agreement=agreement,
@@ -114,7 +119,7 @@ def _lent(tx: Tx, tenant: Tenant, agreement: str) -> list[str]:
     said: list[str] = []
     after: str | None = None
     while page := tx.leases.page(tenant, after=after, limit=_MOST):
-        out = [one for one in page if one.agreement == agreement and one.returned is None]
+        out = [one for one in page if agreement in one.agreements and one.returned is None]
         said += [f"{one.version} may be at a node: the lease {one.id} has not come back" for one in out]
         after = page[-1].id
     return said

@@ -347,10 +347,10 @@ class MirrorSide:
 
 
 async def bound(facility: Facility, tenant: Tenant, source: StoredSource) -> StoredSource:
-    """Return a stored source with the agreement under which it came. Raises `NotFound`, and `Conflict` if it is not that any more."""
+    """Return a stored source with the agreements under which it stands. Raises `NotFound`, and `Conflict` if it is not that any more."""
     name, _, number = source.version.partition("@")
     version = await facility.version(tenant, check_name(name), split_id(source.version)[1] if number else None)
-    agreement = version.agreement or ""
+    agreement = version.ground
     if source.agreement not in (None, agreement):
         raise Conflict("What is stored under this name came under another agreement: make a new offer.", where="source", rule="agreement")
     return structs.replace(source, agreement=agreement)
@@ -374,17 +374,22 @@ def _intake(mirror: Mirror, offered: Dataset | None) -> Intake:
 
 
 def _stagings(tx: Any, mirror: Mirror) -> list[Any]:
-    return [one for one in tx.facility.stagings(mirror.tenant) if one.intake.agreement == mirror.agreement]
+    return [one for one in tx.facility.stagings(mirror.tenant) if mirror.agreement in one.intake.agreements]
 
 
 def _left(tx: Any, mirror: Mirror) -> list[DatasetVersion]:
-    """Return the mirror's versions that are not gone yet, those included whose deletion was broken off."""
+    """Return the mirror's versions that are not gone yet, and what was made of them, those included whose deletion was broken off."""
     stored: Sequence[Stored] = tx.facility.of_agreement(mirror.tenant, mirror.agreement)
-    return [one.version for one in stored if one.state is not State.GONE and one.version.name == mirror.name]
+    found: dict[str, DatasetVersion] = {}  # what a version was made of was there before it
+    for one in sorted((each.version for each in stored), key=lambda version: version.stored):
+        if one.name == mirror.name or any(source.version in found for source in one.made_of):
+            found[one.id] = one
+    return [found[one.version.id] for one in stored if one.state is not State.GONE and one.version.id in found]
 
 
 def _others(tx: Any, mirror: Mirror) -> bool:
-    """Tell whether something that is not of this mirror is kept under its agreement."""
+    """Tell whether something that neither is of this mirror nor was made of it is kept under its agreement."""
     stored: Sequence[Stored] = tx.facility.of_agreement(mirror.tenant, mirror.agreement)
-    kept = any(one.state is not State.GONE and one.version.name != mirror.name for one in stored)
+    own = {one.id for one in _left(tx, mirror)}
+    kept = any(one.state is not State.GONE and one.version.id not in own for one in stored)
     return kept or any(one.intake.name != mirror.name for one in _stagings(tx, mirror))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -39,9 +39,11 @@ class CountedUses:
     def __init__(self, openings: UsageOpenings) -> None:
         self._openings = openings
 
-    async def open(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], times: int = 1) -> tuple[str, ...]:
-        """Count so many uses, or none."""
-        return tuple(use.id for use in await self._openings.open_all(tenant, agreement, action, stated, times))
+    async def open(
+        self, tenant: Tenant, agreements: Sequence[str], action: str, stated: Mapping[str, str], times: int = 1
+    ) -> tuple[str, ...]:
+        """Count so many uses under each, or none."""
+        return tuple(use.id for use in await self._openings.open_each(tenant, agreements, action, stated, times))
 
     async def close(self, tenant: Tenant, id: str) -> None:
         """End it, if it has not ended by itself."""
@@ -50,12 +52,16 @@ class CountedUses:
         except Conflict:
             return
 
-    async def holds_until(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str]) -> datetime | None:
-        """Return until when the permission of now holds at least."""
-        _, answer = await self._openings.check(tenant, agreement, action, stated)
-        if not answer.permitted:
-            raise Forbidden(f"The agreement does not permit this: {answer.sentence}", where="agreement", rule="policy")
-        return answer.valid_until
+    async def holds_until(self, tenant: Tenant, agreements: Sequence[str], action: str, stated: Mapping[str, str]) -> datetime | None:
+        """Return until when the permissions of now all hold at least."""
+        ends = []
+        for agreement in agreements:
+            _, answer = await self._openings.check(tenant, agreement, action, stated)
+            if not answer.permitted:
+                where = agreement if len(agreements) > 1 else "agreement"
+                raise Forbidden(f"The agreement does not permit this: {answer.sentence}", where=where, rule="policy")
+            ends.append(answer.valid_until)
+        return min((end for end in ends if end is not None), default=None)
 
 
 class OpeningLog:

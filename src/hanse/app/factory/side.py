@@ -13,6 +13,7 @@ from hanse.app.factory.facility import FacilitySide
 from hanse.app.factory.links import LinkSide
 from hanse.app.factory.mirrors import MirrorSide
 from hanse.app.factory.opening import OpeningSide
+from hanse.app.factory.preparations import PreparationSide
 from hanse.app.factory.running import RunningSide
 from hanse.app.factory.transport import TransportSide
 from hanse.app.factory.witnesses import WitnessSide
@@ -41,6 +42,7 @@ class FactorySide:
         self.facility = FacilitySide(ground, evidence)
         self.transport = TransportSide(ground, connector, data, self.facility.facility)
         self.opening = OpeningSide(ground, evidence, self.facility.facility, usage.openings)
+        self.preparations = PreparationSide(ground, evidence, self.facility.facility, usage.openings)
         self.acquire = AcquireSide(ground, trust, connector, evidence, usage)
         self.documents = DocumentSide(ground, evidence, self.facility.facility)
         self.facility.desk.importing = DocumentedImports(self.facility.imports, self.documents.documents)
@@ -76,6 +78,7 @@ class FactorySide:
             documents=self.documents.documents,
             document_jobs=self.documents.jobs,
             facility=self.facility.desk,
+            deriving=self.preparations.deriving,
             links=self.links.links,
             replicas=self.links.replicas,
             orders=self.acquire.orders,
@@ -104,5 +107,6 @@ class FactorySide:
         await self.acquire.stop()
         await self.running.runner.stop()
         await self.documents.stop()
+        await self.preparations.stop()
         await self.facility.stop()
         await self.witnesses.rounds.stop()

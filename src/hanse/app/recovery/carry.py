@@ -33,6 +33,7 @@ CARRIED: Final = (
     "facility_vaults",
     "facility_versions",
     "facility_packs",
+    "facility_derived",
     "facility_intakes",
     "facility_journals",
     "leases",

@@ -152,7 +152,7 @@ def _show(shell: Shell, one: Custody) -> None:
     shell.fields(
         [
             (one.version, _where(one)),
-            ("contract", one.contract or "own data"),
+            ("contract", ", ".join(one.contracts) or "own data"),
             *(("kept by", _kept_by(each.keeper, each.until, each.reason or each.why or "", each.entry)) for each in one.keepings),
             *(("hold", _hold_line(each)) for each in one.holds),
             ("fetched back", _drilled(one)),
@@ -181,7 +181,7 @@ def _show_hold(shell: Shell, one: LegalHold) -> None:
         [
             (one.id, "stands" if one.stands else "over"),
             ("version", one.version),
-            ("contract", one.contract or "own data"),
+            ("contract", ", ".join(one.contracts) or "own data"),
             ("reason", one.reason),
             ("since", words.moment(one.since)),
             ("until", words.moment(one.until)),

@@ -30,7 +30,7 @@ def command() -> None:
 def show_list(shell: Shell, name: str | None, contract: str | None, deleted: bool, limit: int) -> None:
     """List stored versions by name."""
     found = shell.client.facility.list(name=name, contract=contract, gone=deleted, most=limit)
-    rows = [(one.id, words.size(one.size), str(one.files), _tier(one), words.moment(one.stored), one.contract or "own") for one in found]
+    rows = [(one.id, words.size(one.size), str(one.files), _tier(one), words.moment(one.stored), _contracts(one)) for one in found]
     shell.answer(found, lambda: shell.table(("VERSION", "SIZE", "FILES", "TIER", "STORED", "CONTRACT"), rows, "Nothing is stored yet."))
 
 
@@ -151,6 +151,12 @@ def usage(shell: Shell) -> None:
     shell.answer(found, lambda: shell.fields(pairs))
 
 
+def _contracts(one: StoredVersion) -> str:
+    """Say under which contracts a version stands, in the room of a column."""
+    more = f" +{len(one.contracts) - 1}" if len(one.contracts) > 1 else ""
+    return f"{one.contracts[0]}{more}" if one.contracts else "own"
+
+
 def _tier(one: StoredVersion) -> str:
     return "deleted" if one.deleted is not None else one.tier
 
@@ -163,7 +169,8 @@ def _show(shell: Shell, one: StoredVersion) -> None:
             ("files", f"{one.files}, {words.size(one.size)}"),
             ("root", one.root),
             ("verified", "against the provider's checksums" if one.sums == "provider" else "its checksums were made here"),
-            ("contract", one.contract or ""),
+            ("contract", ", ".join(one.contracts)),
+            ("made of", ", ".join(each.version for each in one.made_of)),
             ("provider", one.provider or ""),
             ("dataset", one.dataset or ""),
             ("order", one.order or ""),
@@ -177,6 +184,8 @@ def _show(shell: Shell, one: StoredVersion) -> None:
             ("must stay", one.kept or ""),
         ]
     )
+    if one.made_of:
+        shell.note(f"How it was made, step by step: hanse explain {one.id}")
 
 
 def _say(shell: Shell, verdict: FacilityVerdict) -> None:

@@ -104,7 +104,7 @@ def _show(shell: Shell, one: Training) -> None:
             ("recorded", words.moment(one.at)),
             ("SHA-256", one.digest),
             ("action", one.action),
-            *(("from", f"{each.version} ({each.contract or 'own data'})") for each in one.inputs),
+            *(("from", f"{each.version} ({', '.join(each.contracts) or 'own data'})") for each in one.inputs),
             ("code", one.code),
             *one.parameters.items(),
         ]

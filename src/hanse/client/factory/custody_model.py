@@ -32,6 +32,7 @@ class LegalHold(Record, kw_only=True):
     contract: str | None
     until: datetime | None
     lifted: datetime | None
+    contracts: tuple[str, ...] = ()
 
 
 class Drill(Record, kw_only=True):
@@ -73,6 +74,7 @@ class Custody(Record, kw_only=True):
     drill_due: datetime | None
     overdue: bool
     conflicts: list[CustodyConflict]
+    contracts: tuple[str, ...] = ()
 
 
 class DrillReport(Record, kw_only=True):

@@ -17,8 +17,19 @@ class StoredOrigin(Struct, frozen=True, kw_only=True):
     source: str | None = None
 
 
+class StoredSource(Struct, frozen=True, kw_only=True):
+    """A version that another was made of, with the contracts under which it stood."""
+
+    version: str
+    root: str
+    contracts: tuple[str, ...] = ()
+
+
 class StoredVersion(Struct, frozen=True, kw_only=True):
-    """A version of a dataset that is, or was, stored. `kept` says why it must not be deleted, `receipt` names its deletion's statement."""
+    """A version of a dataset that is, or was, stored. `kept` says why it must not be deleted, `receipt` names its deletion's statement.
+
+    A derived version was `made_of` others, and stands under all of their `contracts`.
+    """
 
     id: str
     name: str
@@ -38,6 +49,8 @@ class StoredVersion(Struct, frozen=True, kw_only=True):
     deleted: datetime | None = None
     receipt: str | None = None
     kept: str | None = None
+    contracts: tuple[str, ...] = ()
+    made_of: tuple[StoredSource, ...] = ()
 
 
 class StoredFile(Struct, frozen=True, kw_only=True):

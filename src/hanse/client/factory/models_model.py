@@ -9,11 +9,12 @@ from hanse.client.model import Record
 
 
 class ModelInput(Record, kw_only=True):
-    """A version that went into a training."""
+    """A version that went into a training, and all contracts under which it stood."""
 
     version: str
     root: str
     contract: str | None
+    contracts: tuple[str, ...] = ()
 
 
 class Training(Record, kw_only=True):

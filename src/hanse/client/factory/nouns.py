@@ -15,6 +15,7 @@ from hanse.client.factory.mirrors import Mirrors
 from hanse.client.factory.models import Models
 from hanse.client.factory.openings import Leases, StoredVersions
 from hanse.client.factory.orders import Orders
+from hanse.client.factory.preparations import Preparations
 from hanse.client.shells import Method, Mode, Noun
 
 
@@ -41,3 +42,4 @@ class FactoryNouns(Noun[Mode]):
         self.leases = Leases[Mode](drive)
         self.versions = StoredVersions[Mode](drive)
         self.models = Models[Mode](drive)
+        self.preparations = Preparations[Mode](drive)

@@ -24,6 +24,8 @@ class OpenedVersion(Struct, frozen=True, kw_only=True):
     manifest: str
     key: str
     contract: str | None = None
+    contracts: list[str] = []
+    uses: list[str] = []
 
     def __repr__(self) -> str:
         return f"OpenedVersion({self.version!r})"
@@ -41,6 +43,7 @@ class Lease(Struct, frozen=True, kw_only=True):
     granted: datetime
     until: datetime
     contract: str | None = None
+    contracts: list[str] = []
     used: int | None = None
     gaps: list[str] = []
     returned: datetime | None = None

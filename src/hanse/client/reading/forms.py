@@ -26,6 +26,8 @@ _TEXTS: Final = 1_000
 """Files of a batch of texts."""
 _LINE: Final = 16 << 20
 """Bytes of a line of JSON, at most."""
+_BESIDE: Final = "_account/"
+"""Begins what tells how a prepared version was made (`factory.prepare.report`): it is read by name only."""
 _KINDS: Final = {
     ".parquet": "parquet",
     ".csv": "csv",
@@ -54,7 +56,7 @@ def chosen(content: Content, paths: Sequence[str] | None) -> list[str]:
     if paths is not None:
         named = [content.file(path).path for path in paths]
     else:
-        every = [file.path for file in content.files]
+        every = [file.path for file in content.files if not file.path.startswith(_BESIDE)]
         named = [path for path in every if kind_of(path) != "text"] or every
     kinds = sorted({kind_of(path) for path in named})
     if len(kinds) > 1:

@@ -163,8 +163,8 @@ def _by_server(version: str, action: str, stated: Mapping[str, str], facility: s
     with ExitStack() as stack:
         using = client or stack.enter_context(_own_client())
         opened = using.versions.open(version, action, stated=stated or None)
-        if opened.use:
-            stack.callback(_end, using, opened.use)
+        for use in opened.uses or filter(None, [opened.use]):
+            stack.callback(_end, using, use)
         content = _content(facility or opened.hot, opened.cold, opened.manifest, opened.key)
         return Data(content, stack.pop_all().close)
 

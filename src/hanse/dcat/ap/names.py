@@ -11,6 +11,7 @@ PROFILE: Final = "http://data.europa.eu/r5r/"
 
 CONTEXT: Final[dict[str, object]] = {
     "dcat": "http://www.w3.org/ns/dcat#",
+    "dqv": "http://www.w3.org/ns/dqv#",
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "odrl": "http://www.w3.org/ns/odrl/2/",

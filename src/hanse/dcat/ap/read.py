@@ -22,6 +22,8 @@ _NAMESPACES = {
     "http://www.w3.org/2000/01/rdf-schema#": "rdfs",
     "http://www.w3.org/2004/02/skos/core#": "skos",
     "http://mlcommons.org/croissant/RAI/": "rai",
+    "http://www.w3.org/ns/dqv#": "dqv",
+    "http://www.w3.org/ns/prov#": "prov",
     "urn:hanse:dcat:": "hanse",
 }
 _LABELS = ("rdfs:label", "skos:prefLabel", "dct:title")

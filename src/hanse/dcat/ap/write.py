@@ -9,6 +9,8 @@ from hanse.dcat.ap.names import CONTEXT, MEDIA_TYPES, as_iri, is_iri, language_i
 from hanse.dcat.croissant.policy import write_policies
 from hanse.dcat.media import is_media_type
 from hanse.dcat.model import Agent, Checksum, Dataset, Period
+from hanse.dcat.names import spellings
+from hanse.dcat.quality import write_measures
 from hanse.dcat.rest import rest_of
 from hanse.dcat.write import DataServiceRef
 from hanse.odrl.when import write_moment
@@ -47,6 +49,7 @@ def _dataset(dataset: Dataset, service: DataServiceRef) -> Json:
         **_filled(_about(dataset)),
         **_filled(_origin(dataset)),
         **{f"rai:{one.term}": list(one.texts) for one in dataset.rai},
+        **write_measures(dataset, lambda name: spellings(name)[1]),
         "odrl:hasPolicy": [_policy(one) for one in write_policies(dataset.offers)],
         "dcat:distribution": [_distribution(dataset, service, format) for format in dataset.formats or ("",)],
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from hanse.dcat.croissant.names import CONFORMS_TO, CONTEXT, RAI_CONFORMS_TO
+from hanse.dcat.croissant.names import CONFORMS_TO, CONTEXT, HANSE, RAI_CONFORMS_TO
 from hanse.dcat.croissant.policy import price_of, write_policies
 from hanse.dcat.licences import is_known, normal
-from hanse.dcat.model import Agent, Dataset, Period
+from hanse.dcat.model import Agent, Dataset, Measured, Period
+from hanse.dcat.names import STATEMENT_PREFIX
+from hanse.dcat.quality import name_of
 from hanse.odrl.when import write_moment
 
 SPDX: Final = "https://spdx.org/licenses/"
@@ -30,7 +32,21 @@ def write_about(dataset: Dataset, url: str) -> Json:
         **filled(_origin(dataset)),
         **filled({"usageInfo": write_policies(dataset.offers), "offers": price_of(dataset.offers)}),
         **{f"rai:{one.term}": alone(one.texts) for one in dataset.rai},
+        **filled({"annotation": [_measure(number, one) for number, one in enumerate(dataset.measures, 1)]}),
     }
+
+
+def _measure(number: int, one: Measured) -> Json:
+    """A declared measure as an annotation of the dataset: the same as the metric that it is of (Croissant 1.1, annotations)."""
+    out: Json = {
+        "@type": "cr:Field",
+        "@id": f"{HANSE}measure:{number}",
+        "name": name_of(one.metric) or one.metric,
+        "dataType": "sc:Float",
+        "equivalentProperty": one.metric,
+        "value": one.value,
+    }
+    return out | ({"prov:wasDerivedFrom": {"@id": STATEMENT_PREFIX + one.claim}} if one.claim else {})
 
 
 def _conforms(dataset: Dataset) -> object:

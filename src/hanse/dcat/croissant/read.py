@@ -12,8 +12,9 @@ from msgspec import Struct
 from hanse.dcat.croissant.document import normal
 from hanse.dcat.croissant.names import CONFORMS_TO, RAI_CONFORMS_TO
 from hanse.dcat.croissant.policy import compact
-from hanse.dcat.model import Agent, Checksum, Dataset, Period, Stated
-from hanse.dcat.names import RAI_TERMS
+from hanse.dcat.model import Agent, Checksum, Dataset, Measured, Period, Stated
+from hanse.dcat.names import RAI_TERMS, STATEMENT_PREFIX
+from hanse.dcat.quality import MAX_MEASURES
 from hanse.dcat.read import Unreadable
 from hanse.dcat.rest import with_rest
 from hanse.dcat.values import items, moment_of, number_of, text_of_value, texts_of
@@ -22,6 +23,7 @@ from hanse.odrl.forms.read import read_offer
 from hanse.odrl.model import Offer
 
 _HASH = re.compile("[0-9a-f]{64}")
+_LONGEST_IRI = 500
 _SIZE = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,9})?)\s*(B|[kKMGTP]i?B)?\s*", re.IGNORECASE)
 _UNITS = "kMGTP".upper()
 
@@ -87,7 +89,20 @@ def _about(value: Json) -> dict[str, Any]:
         "conforms_to": tuple(one for one in conforms if not one.startswith("http://mlcommons.org/croissant/")),
         "landing_page": None if (page := text_of_value(value.get("url"))) and page.startswith("urn:hanse:") else page,
         "rai": tuple(Stated(term, texts) for term in sorted(RAI_TERMS) if (texts := texts_of(value.get(f"rai:{term}")))),
+        "measures": tuple(_measures(value.get("annotation")))[:MAX_MEASURES],
     }
+
+
+def _measures(value: object) -> Iterator[Measured]:
+    """Yield the figures that annotate the dataset itself and say what they are."""
+    for one in items(value):
+        figure = one.get("value") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or isinstance(figure, bool) or not isinstance(figure, int | float):
+            continue
+        metric = text_of_value(one.get("equivalentProperty"))
+        claim = (text_of_value(one.get("prov:wasDerivedFrom")) or "").removeprefix(STATEMENT_PREFIX)
+        if metric and len(metric) <= _LONGEST_IRI:
+            yield Measured(metric, float(figure), claim if _HASH.fullmatch(claim) else "")
 
 
 def _bytes(file: Json) -> dict[str, Any]:

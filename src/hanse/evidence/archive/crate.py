@@ -99,6 +99,8 @@ def _action(index: int, says: k.Predicate, known: Mapping[str, str]) -> Json | N
     """Return what a statement says was done, if it made something (Process Run Crate, actions)."""
     if isinstance(says, k.Acquired) and says.version in known:
         used, made = [], [known[says.version]]
+    elif isinstance(says, k.Derived) and says.version in known:
+        used, made = [known[one.version] for one in says.inputs if one.version in known], [known[says.version]]
     elif isinstance(says, k.Trained):
         used, made = [known[one.version] for one in says.inputs if one.version in known], [_model(says)["@id"]]
     else:

@@ -143,9 +143,9 @@ def _named(log: Log) -> dict[str, list[tuple[Seen, str]]]:
     found: dict[str, list[tuple[Seen, str]]] = {}
     for one in log.entries.values():
         says = one.says
-        if isinstance(says, k.Acquired | k.Kept | k.Drilled | k.Opened | k.Held | k.Mirrored):
+        if isinstance(says, k.Acquired | k.Kept | k.Drilled | k.Opened | k.Held | k.Mirrored | k.Derived | k.Prepared):
             found.setdefault(says.version, []).append((one, says.root))
-        elif isinstance(says, k.Trained):
+        if isinstance(says, k.Trained | k.Derived):
             for each in says.inputs:
                 found.setdefault(each.version, []).append((one, each.root))
     return found

@@ -154,8 +154,18 @@ class AgreementRecord(Struct, frozen=True, kw_only=True, omit_defaults=True, ren
     attested: bool = False
 
 
+class SourceRecord(Struct, frozen=True):
+    """A version that another was made of, with its root."""
+
+    version: Name
+    root: Hash
+
+
 class VersionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """A version of a dataset: its name `name@number`, the Merkle root over its files, and the file that lists them, one per line."""
+    """A version of a dataset: its name `name@number`, the Merkle root over its files, and the file that lists them, one per line.
+
+    One that was `made_of` others came under no agreement; it stands `under` all of theirs.
+    """
 
     id: Name
     root: Hash
@@ -170,6 +180,8 @@ class VersionRecord(Struct, frozen=True, kw_only=True, omit_defaults=True, renam
     offered: dict[str, Any] | None = None
     deleted: datetime | None = None
     files: FileName | None = None
+    made_of: tuple[SourceRecord, ...] = ()
+    under: tuple[Name, ...] = ()
 
 
 class CredentialRecord(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):

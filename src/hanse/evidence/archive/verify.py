@@ -18,6 +18,7 @@ from hanse.evidence.archive.container import read_container
 from hanse.evidence.archive.crate import check_crate
 from hanse.evidence.archive.credentials import Statuses, check_credentials
 from hanse.evidence.archive.data import Listed, Measured, check_data, check_versions
+from hanse.evidence.archive.derived import check_derived
 from hanse.evidence.archive.keys import Anchors, CheckOf, KeyRing, did_of
 from hanse.evidence.archive.log import Log, LogReader
 from hanse.evidence.archive.verdict import Findings, Verdict
@@ -127,6 +128,7 @@ class _Steps:
     def described(self, ring: KeyRing, log: Log, promise: f.Promise | None, statuses: Statuses | None) -> None:
         files, findings = self._files, self._findings
         self._tried(lambda: _check_documents(files, log, findings))
+        self._tried(lambda: check_derived(files, log, findings))
         self._tried(lambda: _check_model(files, log, findings))
         if promise is not None:
             self._tried(lambda: _check_about(files, promise.about, findings))

@@ -10,6 +10,7 @@ from hanse.evidence.kinds.base import Object, Predicate
 from hanse.evidence.kinds.factory import (
     OF_FACTORIES,
     Acquired,
+    Derived,
     Documented,
     Drilled,
     Held,
@@ -20,9 +21,11 @@ from hanse.evidence.kinds.factory import (
     Mirrored,
     Opened,
     Ordered,
+    Prepared,
     Returned,
     Trained,
 )
+from hanse.evidence.kinds.quality import Assessed, Difference, Disputed, Figure
 from hanse.evidence.kinds.usage import (
     MAX_LINES,
     MAX_OBJECTS,
@@ -58,11 +61,15 @@ KINDS: Final[Mapping[str, type[Predicate]]] = MappingProxyType(
         "leased": Leased,
         "returned": Returned,
         "trained": Trained,
+        "derived": Derived,
+        "prepared": Prepared,
         "kept": Kept,
         "held": Held,
         "drilled": Drilled,
         "linked": Linked,
         "mirrored": Mirrored,
+        "assessed": Assessed,
+        "disputed": Disputed,
     }
 )
 """The kinds by name; a predicate's type on the wire is `urn:hanse:evidence:NAME:1`."""
@@ -81,9 +88,14 @@ __all__ = [
     "Acknowledged",
     "Acquired",
     "AgreementEnded",
+    "Assessed",
     "Decided",
+    "Derived",
+    "Difference",
+    "Disputed",
     "Documented",
     "Drilled",
+    "Figure",
     "Held",
     "Input",
     "Kept",
@@ -95,6 +107,7 @@ __all__ = [
     "Opened",
     "Ordered",
     "Predicate",
+    "Prepared",
     "Receipt",
     "Returned",
     "Trained",

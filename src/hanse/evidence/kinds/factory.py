@@ -6,6 +6,7 @@ their paths, the same as in a `Receipt`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -16,6 +17,10 @@ from hanse.evidence.kinds.base import At, Count, Facts, Name, Predicate, Sha256,
 
 MAX_INPUTS: Final = 1_000
 """Versions that one training names: what surely fits into one statement. A model may have several."""
+MAX_UNDER: Final = 256
+"""Agreements under which one derived version stands."""
+Tallies = Annotated[Mapping[Name, Count], Meta(max_length=1_000)]
+"""How many of what, by name."""
 
 
 class Ordered(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -96,11 +101,15 @@ class Returned(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename=
 
 
 class Input(Struct, frozen=True, omit_defaults=True):
-    """One version that went into a step or a training, with the agreement that it came under, if any."""
+    """One version that went into a step or a training, with the agreement that it came under, if any.
+
+    One that was made of others came under none; it stands `under` all of theirs.
+    """
 
     version: Name
     root: Sha256
     agreement: Name = ""
+    under: Annotated[tuple[Name, ...], Meta(max_length=MAX_UNDER)] = ()
 
 
 class Trained(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -112,6 +121,49 @@ class Trained(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="
     inputs: Annotated[tuple[Input, ...], Meta(max_length=MAX_INPUTS)]
     code: Text = ""
     parameters: Facts = msgspec.field(default_factory=dict)
+
+
+class Derived(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """A version was made of others: of which, opened for which action, in how many steps (each of them `Prepared`).
+
+    It stands `under` all agreements of its inputs, and of what those were made of. `pipeline` is the SHA-256 of the pipeline as it was
+    written down, `account` that of all that its maker said about the steps.
+    """
+
+    version: Name
+    root: Sha256
+    count: Count
+    size: Count
+    action: Value
+    inputs: Annotated[tuple[Input, ...], Meta(max_length=MAX_INPUTS)]
+    under: Annotated[tuple[Name, ...], Meta(max_length=MAX_UNDER)] = ()
+    pipeline: Sha256
+    account: Sha256
+    steps: Count
+
+
+class Prepared(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """What the maker of a derived version says of step `number` (from 1): what went in and came out, by hashes, and what it was told to do.
+
+    `inputs` of the first step are the roots of the input versions, of each other step the `output` of the one before; the last `output`
+    is the version's root. That the hashes hang together can be checked; what lies between them is the maker's word. `dropped` counts the
+    records that were left out, by reason.
+    """
+
+    version: Name
+    root: Sha256
+    number: Count
+    step: Name
+    step_version: Name = ""
+    code: Text = ""
+    parameters: Facts = msgspec.field(default_factory=dict)
+    inputs: Annotated[tuple[Sha256, ...], Meta(min_length=1, max_length=MAX_INPUTS)]
+    output: Sha256
+    records_in: Count = 0
+    records_out: Count = 0
+    added: Count = 0
+    dropped: Tallies = msgspec.field(default_factory=dict)
+    counts: Tallies = msgspec.field(default_factory=dict)
 
 
 class Kept(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -176,5 +228,20 @@ class Mirrored(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename=
     removed: Count = 0
 
 
-OF_FACTORIES: Final = (Ordered, Acquired, Documented, Opened, Leased, Returned, Trained, Kept, Held, Drilled, Linked, Mirrored)
+OF_FACTORIES: Final = (
+    Ordered,
+    Acquired,
+    Documented,
+    Opened,
+    Leased,
+    Returned,
+    Trained,
+    Derived,
+    Prepared,
+    Kept,
+    Held,
+    Drilled,
+    Linked,
+    Mirrored,
+)
 """What is stated about one's own work: nobody else may state it to us."""

@@ -14,7 +14,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.evidence import kinds as k
@@ -127,15 +127,17 @@ class Looking:
         return None
 
     async def _read_by_us(self, tenant: Tenant, version: DatasetVersion, operator: str) -> None:
-        says = k.Opened(agreement=version.agreement or "", version=version.id, root=version.root, action=SEARCH, operator=operator)
+        opened = k.Opened(version=version.id, root=version.root, action=SEARCH, operator=operator)
         subject = Subject.of(version.id, version.root)
-        await self._database.run(lambda tx: self._log.append(tx, tenant, subject, says))
+        said = [(subject, structs.replace(opened, agreement=agreement)) for agreement in version.agreements or ("",)]
+        await self._database.run(lambda tx: self._log.append_many(tx, tenant, said))
 
     async def _lines(self, tenant: Tenant, found: Found) -> list[Line]:
         where = f"{found.version} holds it as {'a ' + found.as_}"
         lines = [Line(text=f"{where}.", facts={"version": found.version, "as": found.as_, "line": found.line})]
-        for one, _input in await self._models.trained_with(tenant, found.version):
-            text = f"{one.says.model} (SHA-256 {one.says.digest[:16]}…) was made ({short(one.says.action)}) from {found.version}."
+        for one, used in await self._models.trained_with(tenant, found.version):
+            through = "" if used.version == found.version else f"{used.version}, which was made of "
+            text = f"{one.says.model} (SHA-256 {one.says.digest[:16]}…) was made ({short(one.says.action)}) from {through}{found.version}."
             lines.append(Line(text=text, entry=one.index, at=one.at, facts={"model": one.says.model, "version": found.version}))
         return lines
 

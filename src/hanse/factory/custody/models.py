@@ -12,6 +12,7 @@ from hanse.dcat.holding import DatasetVersion
 from hanse.evidence import kinds as k
 from hanse.evidence.kinds.factory import MAX_INPUTS
 from hanse.evidence.statement import Subject
+from hanse.factory.custody.lineage import Lineage
 from hanse.factory.custody.personal import check_all, check_public
 from hanse.factory.custody.ports import Agreements, CustodyTx, Database, Log, Logged, Versions
 from hanse.factory.custody.records import Conflict, Keeping
@@ -69,6 +70,7 @@ class Models:
         self._register = register
         self._rules = rules
         self._clock = clock
+        self.lineage = Lineage(versions)
 
     async def record(
         self,
@@ -87,7 +89,7 @@ class Models:
         """
         _check(name, code, parameters or {})
         versions = await self._inputs(tenant, inputs)
-        made = tuple(k.Input(one.id, one.root, one.agreement or "") for one in versions)
+        made = tuple(k.Input(one.id, one.root, one.agreement or "", one.under) for one in versions)
         says = k.Trained(model=name, digest=digest, action=action, inputs=made, code=code, parameters=dict(parameters or {}))
         warnings = await self._unopened(tenant, versions, action)
         before = next((one for one in await self._all(tenant) if _same(one.says, says)), None)
@@ -110,10 +112,15 @@ class Models:
         return Model(found[0].says.model, tuple(found))
 
     async def trained_with(self, tenant: Tenant, named: str) -> list[tuple[Training, k.Input]]:
-        """Return the trainings into which a version (`name@number`), or any version of a dataset (`name`), went, newest first."""
+        """Return the trainings into which a version (`name@number`), or any version of a dataset (`name`), went, newest first.
+
+        So did whatever was made of it: then the input is that.
+        """
+        within = await self.lineage.made_from(tenant, named)
         found = []
         for one in await self._all(tenant):
-            found += [(one, each) for each in one.says.inputs if named in (each.version, each.version.partition("@")[0])]
+            inputs = [each for each in one.says.inputs if each.version in within or named in (each.version, each.version.partition("@")[0])]
+            found += [(one, each) for each in inputs]
         return found
 
     async def _all(self, tenant: Tenant) -> list[Training]:
@@ -137,7 +144,7 @@ class Models:
     async def _unopened(self, tenant: Tenant, versions: Sequence[DatasetVersion], action: str) -> list[str]:
         """Return, as sentences, which versions nothing in the log says to have been opened for an action."""
         acts: dict[str, set[str]] = {}
-        for agreement in {one.agreement or ABOUT_NONE for one in versions}:
+        for agreement in {agreement for one in versions for agreement in one.agreements or (ABOUT_NONE,)}:
             for entry in await self._log.of(tenant, agreement, _BY_OPENING):
                 if isinstance(entry.says, k.Opened | k.Leased):
                     acts.setdefault(entry.says.version, set()).add(short(entry.says.action))
@@ -177,7 +184,7 @@ class Models:
         return sorted([*longer, *made], key=lambda one: one.version)
 
     def _conflict(self, tx: CustodyTx, kept: Keeping) -> Conflict | None:
-        return None if kept.agreement is None else conflict_of(kept, self._agreements.deletions(tx, kept.tenant, kept.agreement))
+        return conflict_of(kept, lambda agreement: self._agreements.deletions(tx, kept.tenant, agreement))
 
 
 def short(action: str) -> str:

@@ -127,7 +127,11 @@ class Versions(Protocol):
         ...
 
     async def page(self, tenant: Tenant, *, name: str | None = None, agreement: str | None = None) -> Sequence[DatasetVersion]:
-        """Return all versions, deleted ones, too; of one name, or of one agreement."""
+        """Return all versions, deleted ones, too; of one name, or of one agreement, what was made of such included."""
+        ...
+
+    async def made_of(self, tenant: Tenant, id: str) -> Sequence[DatasetVersion]:
+        """Return the versions that one went into, deleted ones, too."""
         ...
 
     def known(self, tx: Any, tenant: Tenant, id: str) -> DatasetVersion | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from hanse.kernel.tenant import Tenant
 Fact = str | int | bool | tuple[str, ...] | None
 _READERS: Final = ("opened", "leased", "returned", "use-began")
 _GONE: Final = ("receipt", "notice")
+_CAME: Final = ("acquired", "derived", "prepared")
 
 
 class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,6 +73,10 @@ class Questions:
         found = await self._models.get(tenant, model)
         lines = [_trained(one) for one in found.trainings]
         inputs = {each.version: each for one in found.trainings for each in one.says.inputs}
+        for id in list(inputs):
+            derived = await self._versions.get(tenant, id)
+            for one in () if derived is None else await self._models.lineage.made_of(tenant, derived):
+                inputs.setdefault(one.id, k.Input(one.id, one.root, one.agreement or "", one.under))
         known = {agreement: await self._under(tenant, agreement) for agreement in {one.agreement for one in inputs.values()}}
         lines += [await self._dataset(tenant, one, *known[one.agreement]) for one in inputs.values()]
         return Answer(question="datasets-of", about=found.name, lines=tuple(lines))
@@ -81,27 +86,29 @@ class Questions:
         found = await self._models.trained_with(tenant, named)
         if not found and not await self._is_there(tenant, named):
             raise NotFound(f"There is no version and no dataset {named[:120]!r} here, and never was.", where="about")
-        lines = tuple(_trained(one, with_=each.version) for one, each in found)
+        within = await self._models.lineage.made_from(tenant, named)
+        lines = tuple(_trained(one, with_=_through(each.version, within)) for one, each in found)
         return Answer(question="models-of", about=named, lines=lines, notes=() if lines else (f"No model was trained on {named}.",))
 
     async def contracts_of(self, tenant: Tenant, version: str) -> Answer:
-        """Under which contract a version came, with its terms in words, and how that contract stands."""
+        """Under which contract a version came, or under which it stands, with their terms in words, and how those contracts stand."""
         found = await self._version(tenant, version)
-        if found.agreement is None:
-            note = f"{found.id} is data of one's own: no contract."
-            return Answer(question="contracts-of", about=found.id, lines=await self._received(tenant, found), notes=(note,))
-        contract = await self._agreements.get(tenant, found.agreement)
         lines = [*await self._received(tenant, found)]
-        if contract is not None:
-            lines += [_contract(contract), *(Line(text=sentence, facts={"contract": contract.id}) for sentence in contract.words)]
-        lines += [_said(one) for one in reversed(await self._log.of(tenant, found.agreement, ("agreement-ended",)))]
+        if not found.agreements:
+            note = f"{found.id} is data of one's own: no contract."
+            return Answer(question="contracts-of", about=found.id, lines=tuple(lines), notes=(note,))
+        for agreement in found.agreements:
+            contract = await self._agreements.get(tenant, agreement)
+            if contract is not None:
+                lines += [_contract(contract), *(Line(text=sentence, facts={"contract": contract.id}) for sentence in contract.words)]
+            lines += [_said(one) for one in reversed(await self._log.of(tenant, agreement, ("agreement-ended",)))]
         return Answer(question="contracts-of", about=found.id, lines=tuple(lines))
 
     async def where(self, tenant: Tenant, version: str) -> Answer:
         """Where the bytes of a version are, who keeps them until when, and when they were fetched back last."""
         found = await self._version(tenant, version)
         custody = await self._register.of(tenant, found.id)
-        entries = [one for one in await self._log.of(tenant, found.agreement or "", _GONE) if _about(one.says, found)]
+        entries = [one for one in await self._of(tenant, found, _GONE) if _about(one.says, found)]
         lines = [_place(found, entries), *_keepers(custody)]
         notes = tuple(one.text for one in custody.conflicts)
         if custody.drill is None and found.deleted is None:
@@ -111,10 +118,12 @@ class Questions:
     async def readers_of(self, tenant: Tenant, version: str) -> Answer:
         """Who read a version, and when: openings, leases, and transfers under its contract."""
         found = await self._version(tenant, version)
-        entries = await self._log.of(tenant, found.agreement or "", _READERS)
+        entries = await self._of(tenant, found, _READERS)
         own = [one for one in reversed(entries) if _about(one.says, found)]
         uses = {one.says.use for one in own if isinstance(one.says, k.Opened)}
-        began = [one for one in reversed(entries) if isinstance(one.says, k.UseBegan) and one.says.use not in uses]
+        # Of a derived version each use names it; those that name none are of what it was made of.
+        others = () if found.made_of else reversed(entries)
+        began = [one for one in others if isinstance(one.says, k.UseBegan) and one.says.use not in uses]
         lines = [_reader(one) for one in own]
         lines += [_said(one, use=one.says.use) for one in began if isinstance(one.says, k.UseBegan)]
         lines.sort(key=lambda one: one.entry or 0)
@@ -123,18 +132,22 @@ class Questions:
             notes.append("A contract's uses that name no version are those in which data came, or was opened before it was stored here.")
         return Answer(question="readers-of", about=found.id, lines=tuple(lines), notes=tuple(notes))
 
+    async def _of(self, tenant: Tenant, version: DatasetVersion, kinds: Collection[str]) -> list[Logged]:
+        """Return the entries of those kinds about all agreements of a version, or about none for data of one's own, newest first."""
+        found = [one for agreement in version.agreements or ("",) for one in await self._log.of(tenant, agreement, kinds)]
+        return sorted(found, key=lambda one: -one.index)
+
     async def _under(self, tenant: Tenant, agreement: str) -> tuple[Contract | None, Mapping[str, int]]:
-        """Return an agreement (empty: none), and the entries that say which versions were received under it, by version."""
+        """Return an agreement (empty: none), and the entries that say which versions were received under it, or made, by version."""
         contract = await self._agreements.get(tenant, agreement) if agreement else None
-        entries = await self._log.of(tenant, agreement, ("acquired",))
-        return contract, {one.says.version: one.index for one in entries if isinstance(one.says, k.Acquired)}
+        entries = await self._log.of(tenant, agreement, ("acquired", "derived"))
+        return contract, {one.says.version: one.index for one in entries if isinstance(one.says, k.Acquired | k.Derived)}
 
     async def _dataset(self, tenant: Tenant, used: k.Input, contract: Contract | None, received: Mapping[str, int]) -> Line:
         version = await self._versions.get(tenant, used.version)
         if version is None:
             return Line(text=f"{used.version} (root {used.root}) is not known here any more.", facts={"version": used.version})
-        how = "data of one's own" if version.agreement is None else f"from {version.provider or 'unknown'} under {version.agreement}"
-        text = f"{version.id}: {how}, received {version.stored:%Y-%m-%d}, root {version.root[:16]}…; {_state(version)}."
+        text = f"{version.id}: {_how(version)} {version.stored:%Y-%m-%d}, root {version.root[:16]}…; {_state(version)}."
         facts: dict[str, Fact] = {
             "version": version.id,
             "root": version.root,
@@ -142,6 +155,8 @@ class Questions:
             "size": version.size,
             "provider": version.provider,
             "contract": version.agreement,
+            "under": version.under,
+            "made_of": tuple(one.version for one in version.made_of),
             "terms": () if contract is None else contract.words,
             "available": version.deleted is None,
             "tier": version.tier if version.deleted is None else None,
@@ -150,8 +165,9 @@ class Questions:
         return Line(text=text, entry=received.get(version.id), at=version.stored, facts=facts)
 
     async def _received(self, tenant: Tenant, version: DatasetVersion) -> tuple[Line, ...]:
-        entries = await self._log.of(tenant, version.agreement or "", ("acquired",))
-        return tuple(_said(one, version=version.id) for one in reversed(entries) if _about(one.says, version))
+        """Return how a version came: received, or made of others, step by step."""
+        entries = await self._log.of(tenant, version.agreement or "", _CAME)
+        return tuple(_came(one, version) for one in reversed(entries) if _about(one.says, version))
 
     async def _version(self, tenant: Tenant, id: str) -> DatasetVersion:
         found = await self._versions.get(tenant, id)
@@ -179,6 +195,23 @@ def _trained(one: Training, with_: str = "") -> Line:
         "inputs": tuple(each.version for each in says.inputs),
     }
     return Line(text=text, entry=one.index, at=one.at, facts=facts)
+
+
+def _through(version: str, within: Mapping[str, str]) -> str:
+    """Return a version with how it leads to what was asked for."""
+    steps = [version]
+    while within.get(steps[-1], steps[-1]) != steps[-1]:
+        steps.append(within[steps[-1]])
+    return ", made of ".join(steps)
+
+
+def _how(version: DatasetVersion) -> str:
+    if version.made_of:
+        sources = ", ".join(one.version for one in version.made_of[:20]) + (" …" if len(version.made_of) > 20 else "")
+        under = f" (under {', '.join(version.under)})" if version.under else ""
+        return f"made of {sources}{under},"
+    how = "data of one's own" if version.agreement is None else f"from {version.provider or 'unknown'} under {version.agreement}"
+    return f"{how}, received"
 
 
 def _contract(contract: Contract) -> Line:
@@ -229,6 +262,11 @@ def _reader(one: Logged) -> Line:
 
 def _said(one: Logged, **facts: Fact) -> Line:
     return Line(text=say(one.says), entry=one.index, at=one.at, facts=facts)
+
+
+def _came(one: Logged, version: DatasetVersion) -> Line:
+    step = {"step": one.says.number} if isinstance(one.says, k.Prepared) else {}
+    return _said(one, version=version.id, **step)
 
 
 def _about(says: k.Predicate, version: DatasetVersion) -> bool:

@@ -28,7 +28,7 @@ class Note(Struct, frozen=True):
 class Keeping(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody (`keeper`: a DID or a name) keeps the bytes of a version until then. `entry` is the log's entry that says so.
 
-    `reason` is the program's, e.g. `trained rain-net`; `note` a person's.
+    `reason` is the program's, e.g. `trained rain-net`; `note` a person's. A derived version stands `under` several agreements.
     """
 
     tenant: Tenant
@@ -41,10 +41,19 @@ class Keeping(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     note: Note | None = None
     agreement: str | None = None
+    under: tuple[str, ...] = ()
+
+    @property
+    def agreements(self) -> tuple[str, ...]:
+        """All agreements under which the version stands."""
+        return self.under if self.agreement is None else (self.agreement,)
 
 
 class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A legal hold on a version, from `since` until it is lifted, or until `until`. `told`: its provider was told of it."""
+    """A legal hold on a version, from `since` until it is lifted, or until `until`. `told`: its provider was told of it.
+
+    Of a derived version, which stands `under` several agreements, all providers are told whose terms owe the deletion.
+    """
 
     tenant: Tenant
     id: str
@@ -58,6 +67,13 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lifted: datetime | None = None
     lifted_entry: int | None = None
     told: bool = False
+    under: tuple[str, ...] = ()
+    told_under: tuple[str, ...] = ()
+
+    @property
+    def agreements(self) -> tuple[str, ...]:
+        """All agreements under which the version stands."""
+        return self.under if self.agreement is None else (self.agreement,)
 
     def stands(self, now: datetime) -> bool:
         """Tell whether it stops deletions."""

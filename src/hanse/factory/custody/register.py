@@ -84,7 +84,7 @@ class Register:
         kept = tx.custody.keeping(tenant, version.id, own)
         if kept is None or kept.until <= now:
             return None
-        if version.agreement is not None and yields(self._agreements.deletions(tx, tenant, version.agreement), now):
+        if any(yields(self._agreements.deletions(tx, tenant, agreement), now) for agreement in version.agreements):
             return None
         return f"it is in custody{_until(kept.until)}{f': {kept.reason}' if kept.reason else ''}"
 
@@ -149,6 +149,7 @@ class Register:
                 reason=reason,
                 note=note,
                 agreement=one.agreement,
+                under=one.under,
             )
             for one, entry in zip(versions, self._log.append_many(tx, versions[0].tenant, said), strict=True)
         ]
@@ -190,7 +191,7 @@ class Register:
         if until is not None and until <= self._clock.now():
             raise Invalid("That moment is over.", where="until", rule="past")
         targets = await self._targets(tenant, about)
-        for agreement in {one.agreement for one in targets if one.agreement is not None}:
+        for agreement in {agreement for one in targets for agreement in one.agreements}:
             await self._letters.look(tenant, agreement)
         planned = [(one.id, self._ids.new("hld"), Note(reason[:4_000], self._salt())) for one in targets]
         return await self._database.run(lambda tx: [self._set(tx, tenant, *one, until) for one in planned])
@@ -199,8 +200,8 @@ class Register:
         """Lift a hold. Raises `NotFound`, and `Conflict` for one that was lifted before."""
         salt = self._salt()
         found = await self._database.read(lambda tx: tx.custody.hold(tenant, id))
-        if found is not None and found.agreement is not None:
-            await self._letters.look(tenant, found.agreement)
+        for agreement in () if found is None else found.agreements:
+            await self._letters.look(tenant, agreement)
         return await self._database.run(lambda tx: self._lifted(tx, tenant, id, Note(reason[:4_000], salt) if reason else None))
 
     async def find(self, tenant: Tenant, id: str) -> Hold:
@@ -264,7 +265,7 @@ class Register:
         due = None
         if there and kept is not None:
             due = (kept.since if drill is None else drill.at) + timedelta(days=self._rules.drill_days)
-        found = conflict_of(kept, owed(kept.agreement)) if there and kept and kept.agreement else None
+        found = conflict_of(kept, owed) if there and kept else None
         return Custody(
             version=id,
             stored=stored,
@@ -283,11 +284,10 @@ class Register:
             agreement=found.agreement or "", hold=id, version=found.id, root=found.root, what="set", until=until, note=note.digest
         )
         entry = self._log.append(tx, tenant, Subject.of(found.id, found.root), says)
-        owed = () if found.agreement is None else self._agreements.deletions(tx, tenant, found.agreement)
-        told = found.agreement is not None and any(not one.done for one in owed)
-        if told and found.agreement is not None:
+        owing = [one for one in found.agreements if any(not owed.done for owed in self._agreements.deletions(tx, tenant, one))]
+        for agreement in owing:
             text = f"A legal hold keeps {found.id}{_until(until)}. What is owed to be deleted of it is deleted once the hold has ended."
-            self._letters.tell(tx, tenant, k.Notice(agreement=found.agreement, about=ABOUT, text=text))
+            self._letters.tell(tx, tenant, k.Notice(agreement=agreement, about=ABOUT, text=text))
         made = Hold(
             tenant=tenant,
             id=id,
@@ -298,7 +298,9 @@ class Register:
             note=note,
             agreement=found.agreement,
             until=until,
-            told=told,
+            told=bool(owing),
+            under=found.under,
+            told_under=tuple(owing) if found.under else (),
         )
         tx.custody.put_hold(made)
         return made
@@ -316,9 +318,9 @@ class Register:
             note=None if note is None else note.digest,
         )
         entry = self._log.append(tx, tenant, Subject.of(hold.version, hold.root), says)
-        if hold.told and hold.agreement is not None:
+        for agreement in hold.told_under or (hold.agreements if hold.told else ()):
             text = f"The legal hold on {hold.version} was lifted. What is owed to be deleted of it is deleted now, or when it is due."
-            self._letters.tell(tx, tenant, k.Notice(agreement=hold.agreement, about=ABOUT, text=text))
+            self._letters.tell(tx, tenant, k.Notice(agreement=agreement, about=ABOUT, text=text))
         lifted = structs.replace(hold, lifted=self._clock.now(), lifted_entry=entry)
         tx.custody.put_hold(lifted)
         return lifted

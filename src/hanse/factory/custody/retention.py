@@ -7,7 +7,7 @@ is told of that. So a contradiction is shown before anything is signed, and whoe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -47,14 +47,20 @@ def calls_for_custody(action: str) -> bool:
     return plain(action) in CALLS_FOR
 
 
-def conflict_of(keeping: Keeping, owed: Sequence[Owed]) -> Conflict | None:
-    """Return how what is kept contradicts the first deletion that its agreement owes; nothing where it does not."""
-    first = _first(owed)
-    if first is None or keeping.agreement is None or (first.due is not None and first.due >= keeping.until):
+def conflict_of(keeping: Keeping, owed: Callable[[str], Sequence[Owed]]) -> Conflict | None:
+    """Return how what is kept contradicts the first deletion that its agreements owe; nothing where it does not.
+
+    `owed` returns what an agreement owes.
+    """
+    found = [(first, agreement) for agreement in keeping.agreements if (first := _first(owed(agreement))) is not None]
+    if not found:
+        return None
+    first, agreement = min(found, key=lambda one: (one[0].due is None, one[0].due or _NEVER))
+    if first.due is not None and first.due >= keeping.until:
         return None
     what = f"{keeping.version} is to be kept until {keeping.until:%Y-%m-%d}"
-    text = f"{what}{f' ({keeping.reason})' if keeping.reason else ''}, but {keeping.agreement} {_owes(first)} ({first.path})."
-    return Conflict(version=keeping.version, agreement=keeping.agreement, keep=keeping.until, delete=first.due, text=text)
+    text = f"{what}{f' ({keeping.reason})' if keeping.reason else ''}, but {agreement} {_owes(first)} ({first.path})."
+    return Conflict(version=keeping.version, agreement=agreement, keep=keeping.until, delete=first.due, text=text)
 
 
 def yields(owed: Sequence[Owed], now: datetime) -> bool:

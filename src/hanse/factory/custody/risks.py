@@ -34,7 +34,9 @@ class Risks:
         return await self._risk(tenant, ", ".join(ids)[:500], [await self._version(tenant, id) for id in ids])
 
     async def _risk(self, tenant: Tenant, about: str, versions: Sequence[DatasetVersion]) -> Risk:
-        return risk_of(about, versions, {one.id: await self.amounts.of(tenant, one.id) for one in versions})
+        """Return the risk of what versions come from: of a derived one, of all that it was made of in the end."""
+        leaves = {leaf.id: leaf for one in versions for leaf in await self._models.lineage.leaves(tenant, one)}
+        return risk_of(about, list(leaves.values()), {id: await self.amounts.of(tenant, id) for id in leaves})
 
     async def _version(self, tenant: Tenant, id: str) -> DatasetVersion:
         found = await self._versions.get(tenant, id)

@@ -25,7 +25,7 @@ def make_cyclonedx(material: Material) -> Document:
     """Return the bill of one version. Raises `Invalid` for an answer that does not fit its field."""
     version = material.version
     component = _dataset(version, material.answers, material.by)
-    data = _written(version.root, known.moment(version.stored), material.by, component, [], [])
+    data = _written(version.root, known.moment(version.stored), material.by, component, [], {})
     return Document(kind="cyclonedx", name=NAME, media_type=MEDIA_TYPE, data=data, asks=open_fields(material, "cyclonedx"))
 
 
@@ -39,16 +39,22 @@ def make_model_cyclonedx(model: Trainings) -> Document:
         for one in says.inputs:
             inputs.setdefault(one.version, one)
     there = {one.id: one for one in model.inputs}
+    direct = list(inputs)
+    for id in direct:
+        sources = known.sources_of(id, there)
+        inputs |= {one.version: Input(one.version, one.root) for one in sources if one.version not in inputs}
     components = [
         _dataset(there[id], model.answers_of.get(id.partition("@")[0], {}), model.by) if id in there else _gone(one)
         for id, one in inputs.items()
     ]
-    component = _model(model, list(inputs))
-    data = _written(model.newest.digest, known.moment(model.at), model.by, component, components, [_ref(id) for id in inputs])
+    component = _model(model, direct)
+    made_of = {_ref(id): [_ref(each.version) for each in there[id].made_of] for id in inputs if id in there}
+    needs = {str(component["bom-ref"]): [_ref(id) for id in direct], **{_ref(id): made_of.get(_ref(id), []) for id in inputs}}
+    data = _written(model.newest.digest, known.moment(model.at), model.by, component, components, needs)
     return Document(kind="cyclonedx", name=NAME, media_type=MEDIA_TYPE, data=data, asks=open_of_model(model.answers, "cyclonedx"))
 
 
-def _written(seed: str, at: str, by: str, component: Json, components: list[Json], needs: list[str]) -> bytes:
+def _written(seed: str, at: str, by: str, component: Json, components: list[Json], needs: Mapping[str, list[str]]) -> bytes:
     bill: Json = {
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,
@@ -63,7 +69,7 @@ def _written(seed: str, at: str, by: str, component: Json, components: list[Json
     }
     if components:
         bill["components"] = components
-        bill["dependencies"] = [{"ref": component["bom-ref"], "dependsOn": needs}, *({"ref": one} for one in needs)]
+        bill["dependencies"] = [{"ref": ref, "dependsOn": needed} if needed else {"ref": ref} for ref, needed in needs.items()]
     return msgspec.json.format(msgspec.json.encode(bill), indent=1)
 
 
@@ -118,7 +124,7 @@ def _dataset(version: DatasetVersion, answers: Mapping[str, str], by: str) -> Js
         "hashes": _hashes(version.root),
         "data": [data],
         "properties": _properties(
-            agreement=version.agreement,
+            agreement=known.under(version),
             dataset=version.dataset,
             places=", ".join(version.origin.places),
             personal=known.yes(version.origin.personal),

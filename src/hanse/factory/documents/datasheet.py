@@ -130,7 +130,7 @@ def _distribution(sheet: Sheet, material: Material, dataset: Dataset) -> None:
     told(sheet, material, "license", known.licence(dataset))
     sheet.ask("On which ground may it be used?", material.version.origin.rights)
     if contract is None:
-        sheet.ask("Under which contract is it here?", None if material.version.agreement else "None: it is data of one's own.")
+        sheet.ask("Under which contract is it here?", known.under(material.version) or "None: it is data of one's own.")
         return
     ended = "" if contract.ended is None else f"; it ended {known.moment(contract.ended)}"
     sheet.ask("Under which contract is it here?", f"{contract.id}, since {known.moment(contract.since)}{ended}.")

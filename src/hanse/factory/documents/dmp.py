@@ -107,7 +107,7 @@ def _quality(material: Material) -> list[str]:
 
 
 def _security(material: Material) -> list[Json]:
-    key = "that of its agreement, and its destruction is the deletion" if material.version.agreement else "the participant's own"
+    key = "that of its agreement, and its destruction is the deletion" if material.version.agreements else "the participant's own"
     found: list[Json] = [
         {"title": "Encryption", "description": f"Encrypted at rest with AES-256-GCM; the key is {key}."},
         {"title": "Access", "description": "Each reading is decided against the agreement, counted, and stated in a signed log."},
@@ -130,8 +130,8 @@ def _distribution(material: Material, dataset: Dataset) -> Json:
     return _filled(
         {
             "title": version.id,
-            "description": None if version.agreement is None else f"Held under agreement {version.agreement}.",
-            "data_access": "closed" if version.agreement is None else "shared",
+            "description": f"Held under agreement {known.under(version)}." if version.agreements else None,
+            "data_access": "shared" if version.agreements else "closed",
             "byte_size": version.size,
             "format": kinds[:_TYPES],
             "issued": f"{version.stored:%Y-%m-%d}",

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from hanse.dcat.croissant.shape import Column, Table
-from hanse.dcat.holding import DatasetVersion
+from hanse.dcat.holding import DatasetVersion, Source
 from hanse.dcat.licences import is_known, normal
 from hanse.dcat.model import Dataset
 from hanse.factory.documents.croissant import answered
@@ -97,6 +97,9 @@ def _figure(value: float | str) -> str:
 
 def source(version: DatasetVersion) -> str:
     """Return in a sentence where a version comes from."""
+    if version.made_of:
+        sources = ", ".join(one.version for one in version.made_of[:_SOURCES]) + (" and others" if len(version.made_of) > _SOURCES else "")
+        return f"Made of {sources}, under {under(version) or 'no agreement'}; the signed log says how, step by step."
     if version.provider is None:
         return "Data of one's own, brought in from a folder."
     return (
@@ -104,4 +107,22 @@ def source(version: DatasetVersion) -> str:
     )
 
 
+def sources_of(id: str, there: Mapping[str, DatasetVersion]) -> list[Source]:
+    """Return all versions that one was made of, and those that they were made of, as far as they are there to tell."""
+    found: dict[str, Source] = {}
+    waiting = [id]
+    while waiting:
+        version = there.get(waiting.pop(0))
+        fresh = [one for one in (() if version is None else version.made_of) if one.version not in found]
+        found |= {one.version: one for one in fresh}
+        waiting += [one.version for one in fresh]
+    return list(found.values())
+
+
+def under(version: DatasetVersion) -> str:
+    """Return all agreements under which a version stands; nothing for one's own data."""
+    return ", ".join(version.agreements)
+
+
 NONE: Final = "none"
+_SOURCES: Final = 20

@@ -238,7 +238,7 @@ class Documents:
     async def _of_model(self, tenant: Tenant, model: str, kinds: Sequence[str]) -> list[Written]:
         name, trainings = await self._custody.trainings(tenant, model)
         ids = dict.fromkeys(one.version for _, says in trainings for one in says.inputs)
-        inputs = [found for id in ids if (found := await self._custody.known(tenant, id)) is not None]
+        inputs = await self._with_sources(tenant, list(ids))
         told = {one: await self.answers.about_version(tenant, one) for one in {each.name for each in inputs}}
         material = Trainings(
             name=name,
@@ -249,6 +249,18 @@ class Documents:
             answers_of={of: {one.field: one.text for one in answers} for of, answers in told.items()},
         )
         return [await self._state(material, tenant, await asyncio.to_thread(OF_MODELS[kind], material)) for kind in kinds]
+
+    async def _with_sources(self, tenant: Tenant, ids: list[str]) -> list[DatasetVersion]:
+        """Return versions as far as they are known, and all that they were made of."""
+        found: dict[str, DatasetVersion] = {}
+        waiting = list(ids)
+        while waiting:
+            id = waiting.pop(0)
+            version = None if id in found else await self._custody.known(tenant, id)
+            if version is not None:
+                found[id] = version
+                waiting += [one.version for one in version.made_of]
+        return list(found.values())
 
     async def _state(self, model: Trainings, tenant: Tenant, document: Document) -> Written:
         """Say in the log that a bill was made, unless these bytes were stated last."""

@@ -10,6 +10,7 @@ import msgspec
 from hanse.dcat.croissant.shape import Table
 from hanse.dcat.holding import DatasetVersion
 from hanse.dcat.licences import is_known
+from hanse.evidence.kinds import Input
 from hanse.factory.documents import known
 from hanse.factory.documents.datasheet import open_fields
 from hanse.factory.documents.fields import NOT_KNOWN, open_of_model
@@ -152,8 +153,22 @@ class _Bill:
                     there = versions.get(one.version)
                     answers = model.answers_of.get(one.version.partition("@")[0], {})
                     made[one.version] = self._gone(one.version, one.root) if there is None else self.dataset(there, answers)
+        direct = list(made.values())
         how = "testedOn" if all(says.action.endswith("evaluate") for _, says in model.trainings) else "trainedOn"
-        self._related(element, how, list(made.values()))
+        self._related(element, how, direct)
+        self._sources(model, versions, made)
+
+    def _sources(self, model: Trainings, versions: Mapping[str, DatasetVersion], made: dict[str, str]) -> None:
+        """Add what the inputs were made of, and what that was made of."""
+        for id in list(made):
+            for one in known.sources_of(id, versions):
+                if one.version not in made:
+                    there = versions.get(one.version)
+                    answers = model.answers_of.get(one.version.partition("@")[0], {})
+                    made[one.version] = self._gone(one.version, one.root) if there is None else self.dataset(there, answers)
+        for id, element in made.items():
+            if id in versions:
+                self._related(element, "descendantOf", [made[one.version] for one in versions[id].made_of])
 
     def _gone(self, version: str, root: str) -> str:
         """Add a version of which nothing is left but its name and root in the log."""
@@ -201,7 +216,7 @@ def _types(version: DatasetVersion, tables: Sequence[Table]) -> list[str]:
 
 
 def _identifiers(version: DatasetVersion) -> list[Json]:
-    named = (("agreement", version.agreement), ("dataset", version.dataset))
+    named = (("agreement", known.under(version)), ("dataset", version.dataset))
     return [
         {"type": "ExternalIdentifier", "externalIdentifierType": "other", "identifier": value, "comment": what}
         for what, value in named
@@ -212,10 +227,13 @@ def _identifiers(version: DatasetVersion) -> list[Json]:
 def _trained(model: Trainings) -> str:
     """Say of each training what was done when, and in which agreement's name."""
     return "\n".join(
-        f"{known.moment(at)}: {says.action}; "
-        + ", ".join(f"{one.version} under {one.agreement}" if one.agreement else f"{one.version} (own data)" for one in says.inputs)
-        for at, says in model.trainings[:100]
+        f"{known.moment(at)}: {says.action}; " + ", ".join(_used(one) for one in says.inputs) for at, says in model.trainings[:100]
     )
+
+
+def _used(one: Input) -> str:
+    under = [one.agreement] if one.agreement else one.under
+    return f"{one.version} under {', '.join(under)}" if under else f"{one.version} (own data)"
 
 
 def _personal(versions: Sequence[DatasetVersion]) -> str:

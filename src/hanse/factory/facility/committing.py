@@ -34,8 +34,11 @@ Also = Callable[[Any, DatasetVersion], None]
 _TRIES: Final = 10
 
 
-async def commit(stock: Stock, staging: Staging, key: bytes, staged: Staged, also: Also | None) -> DatasetVersion:
-    """Make a version of what is staged, and return it. Raises `Invalid` for one without files, `Conflict`, `StorageFailed`."""
+async def commit(stock: Stock, staging: Staging, key: bytes, staged: Staged, also: Also | None, *, once: bool = False) -> DatasetVersion:
+    """Make a version of what is staged, and return it. With `once`, `also` runs for a new version only.
+
+    Raises `Invalid` for one without files, `Conflict`, `StorageFailed`.
+    """
     files = sorted(staged.files.values(), key=lambda one: one[0].path.encode())
     if not files:
         raise Invalid("A version without files cannot be stored.", where="files", rule="empty")
@@ -45,7 +48,7 @@ async def commit(stock: Stock, staging: Staging, key: bytes, staged: Staged, als
         version = await _described(stock, staging, [held for held, _ in files])
         same = await stock.database.read(lambda tx, version=version: _same(tx, version))  # type: ignore[misc]
         if same is not None:
-            await _end(stock, staging, same, also)
+            await _end(stock, staging, same, None if once else also)
             return same
         manifest = await asyncio.to_thread(_manifest, version, files, staged, key)
         if await _publish(stock, staging, key, manifest, also):
@@ -111,15 +114,20 @@ async def _described(stock: Stock, staging: Staging, files: Sequence[HeldFile]) 
         origin=wish.origin,
         order=wish.order,
         space=wish.space,
+        made_of=wish.made_of,
+        under=wish.under,
+        made_by=wish.made_by,
     )
 
 
 def _same(tx: Any, version: DatasetVersion) -> DatasetVersion | None:
     """Return the newest version of the name, if it is the same."""
     latest: Stored | None = tx.facility.latest(version.tenant, version.name, whole=True)
-    if latest is None or (latest.version.root, latest.version.agreement) != (version.root, version.agreement):
-        return None
-    return latest.version
+    return None if latest is None or _origin(latest.version) != _origin(version) else latest.version
+
+
+def _origin(version: DatasetVersion) -> tuple[object, ...]:
+    return (version.root, version.agreement, version.made_of, version.made_by)
 
 
 async def _end(stock: Stock, staging: Staging, version: DatasetVersion, also: Also | None) -> None:

@@ -92,7 +92,7 @@ class Desk:
         if not 0 < length <= SPAN or start < 0:
             raise Invalid(f"A part has 1 to {SPAN:,} bytes.", where="length", rule="range")
         stored = await self.facility.stored(tenant, version)
-        if stored.version.agreement is not None:
+        if stored.version.agreements:
             raise Forbidden(
                 f"{version} is kept under an agreement, so that each use of it is decided, counted and logged.",
                 where="version",

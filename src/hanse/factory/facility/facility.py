@@ -50,9 +50,12 @@ class Facility:
     # Take in.
 
     async def intake(self, tenant: Tenant, wish: Intake) -> Intaking:
-        """Begin to take in a version, or go on with what the same wish has left. Raises `Invalid` for a name that cannot be one."""
+        """Begin to take in a version, or go on with what the same wish has left. Raises `Invalid` for a name that it cannot have."""
         check_name(wish.name)
-        vault = await self.stock.vaults.opened(tenant, wish.agreement)
+        latest: Stored | None = await self.stock.database.read(lambda tx: tx.facility.latest(tenant, wish.name, whole=True))
+        if latest is not None:
+            check_sort(latest.version, derived=bool(wish.made_of))
+        vault = await self.stock.vaults.opened(tenant, wish.agreements)
         staging = await self._staging(tenant, wish, vault)
         key = await self.stock.vaults.key(tenant, staging.vault)
         return Intaking(self.stock, staging, key, await load(self.stock, staging, key), self._quota)
@@ -175,6 +178,14 @@ def check_name(name: str) -> str:
         hint = "Use 1 to 100 of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter or a digit."
         raise Invalid(f"{name[:120]!r} cannot be the name of a stored dataset.", where="name", rule="name", hint=hint)
     return name
+
+
+def check_sort(version: DatasetVersion, *, derived: bool) -> None:
+    """Raise `Invalid` unless a version is derived, or is not, as another of its name is to be: the newest of a name is what it was."""
+    if bool(version.made_of) != derived:
+        how = "was made of other versions" if version.made_of else "was not made of other versions"
+        hint = "Choose another name: what is received and what is made of data have names of their own."
+        raise Invalid(f"{version.id} {how}.", where="name", rule="name-in-use", hint=hint)
 
 
 def split_id(version: str) -> tuple[str, int]:

@@ -126,10 +126,11 @@ class Intaking:
             before, left = 0, left - len(chunk)
             yield chunk
 
-    async def commit(self, also: Also | None = None, *, sums: str | None = None) -> DatasetVersion:
+    async def commit(self, also: Also | None = None, *, sums: str | None = None, once: bool = False) -> DatasetVersion:
         """Make the version visible, whole. `also(tx, version)` runs in the very transaction that does; `sums` is more than the wish knew.
 
-        If the newest version of that name has the same content under the same agreement, that one is returned. Raises `Conflict`
+        If the newest version of that name has the same content under the same agreement, or was made in the same way of the same, that
+        one is returned; with `once`, `also` does not run then. Raises `Conflict`
         (rule `committed`) when somebody else has taken the intake up, has ended it or has deleted what it rests on.
         """
         self._check()
@@ -137,7 +138,7 @@ class Intaking:
             await self._flush()
             await self._written()
             wish = self._staging.intake if sums is None else structs.replace(self._staging.intake, sums=sums)
-            version = await commit(self._stock, structs.replace(self._staging, intake=wish), self._key, self._staged, also)
+            version = await commit(self._stock, structs.replace(self._staging, intake=wish), self._key, self._staged, also, once=once)
             self._over = True
         return version
 

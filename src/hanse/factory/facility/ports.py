@@ -65,8 +65,12 @@ class FacilityStore(Protocol):
         """Return a vault."""
         ...
 
-    def vaults(self, tenant: Tenant, agreement: str | None) -> Sequence[Vault]:
-        """Return the vaults that are or were there for an agreement, or for data of one's own."""
+    def vaults(self, tenant: Tenant, agreements: tuple[str, ...]) -> Sequence[Vault]:
+        """Return the vaults that are or were there for exactly these agreements (sorted), or for data of one's own."""
+        ...
+
+    def vaults_under(self, tenant: Tenant, agreement: str) -> Sequence[Vault]:
+        """Return the vaults that are or were there for an agreement, alone or with others."""
         ...
 
     def all_vaults(self, tenant: Tenant) -> Sequence[Vault]:
@@ -108,7 +112,11 @@ class FacilityStore(Protocol):
         ...
 
     def of_agreement(self, tenant: Tenant, agreement: str, state: State | None = None) -> Sequence[Stored]:
-        """Return the versions under an agreement, by name and number."""
+        """Return the versions under an agreement, derived ones included, by name and number."""
+        ...
+
+    def made_of(self, tenant: Tenant, version: str) -> Sequence[Stored]:
+        """Return the versions that were made of one, by name and number, whatever their state."""
         ...
 
     def leaving(self, limit: int) -> Sequence[Stored]:

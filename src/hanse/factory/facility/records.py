@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from hanse.dcat.holding import DatasetVersion, Origin
+from hanse.dcat.holding import DatasetVersion, Origin, Source
 from hanse.dcat.model import Dataset
 from hanse.evidence.kinds import Object
 from hanse.kernel.tenant import Did, Tenant
@@ -22,7 +22,7 @@ class Intake(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A wish: take in a new version of `name`. The fields are those of `dcat.holding.DatasetVersion`.
 
     The same wish again goes on with what the one before has left. Whoever may wish for the same twice, and mean two versions, names
-    the turn in `run`.
+    the turn in `run`. What is made of other versions names them in `made_of`, and all that it stands `under`.
     """
 
     name: str
@@ -35,11 +35,20 @@ class Intake(Struct, frozen=True, kw_only=True, omit_defaults=True):
     space: str | None = None
     sums: str = "measured"
     run: str = ""
+    made_of: tuple[Source, ...] = ()
+    under: tuple[str, ...] = ()
+    made_by: str = ""
+
+    @property
+    def agreements(self) -> tuple[str, ...]:
+        """All agreements under which it will stand."""
+        return self.under if self.agreement is None else (self.agreement,)
 
 
 class Vault(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is kept under one agreement, or of a participant's own, under one key. Once `destroyed`, nothing opens it again.
+    """All that is kept under one agreement, or under the same several, or of a participant's own, under one key.
 
+    Once `destroyed`, nothing opens it again. `under` are the agreements where there are several (sorted), and `agreement` is absent then.
     From `cleared` on nothing of it is left in the facility.
     `purges` counts how often something was deleted out of it: an intake that began before may rest on what is gone.
     """
@@ -51,6 +60,12 @@ class Vault(Struct, frozen=True, kw_only=True, omit_defaults=True):
     destroyed: datetime | None = None
     cleared: datetime | None = None
     purges: int = 0
+    under: tuple[str, ...] = ()
+
+    @property
+    def agreements(self) -> tuple[str, ...]:
+        """All agreements under which its content stands: each of them can have its key destroyed."""
+        return self.under if self.agreement is None else (self.agreement,)
 
 
 class Staging(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -81,6 +81,7 @@ class Removal:
     async def destroy(self, tenant: Tenant, agreement: str, reason: str) -> Removed:
         """Delete all that is kept under an agreement, intakes under way included, by the destruction of its key.
 
+        What was made of it goes, too, and so do the keys under which that lies, alone or with what came under other agreements.
         What somebody keeps stays, and is returned as `kept`; then the key stays, too. Each receipt names one version, and none claims
         that a duty is fulfilled: other copies may lie elsewhere, and whoever keeps the duty knows of them (`app.factory.facility`).
         """
@@ -93,7 +94,7 @@ class Removal:
             held = {one.version for one in kept}
             leaving = [_said(one, reason, objects) for one in whole if one.version.id not in held]
             plans = []
-            for vault in tx.facility.vaults(tenant, agreement):
+            for vault in tx.facility.vaults_under(tenant, agreement):
                 group = [one for one in leaving if one.vault == vault.id]
                 if group or vault.destroyed is None:
                     plans.append(self._leave(tx, vault, group, all_=not kept))
@@ -126,7 +127,7 @@ class Removal:
         ids = {one.version.id for one in leaving}
         rest = [one for one in tx.facility.of_vault(vault.tenant, vault.id, State.WHOLE) if one.version.id not in ids]
         stagings = tx.facility.stagings(vault.tenant, vault.id)
-        key = not rest and vault.agreement is not None and (all_ or not stagings)
+        key = not rest and bool(vault.agreements) and (all_ or not stagings)
         packs: list[Pack] = []
         for staging in stagings if key else ():
             packs += end_staging(tx, staging, frozenset())
@@ -145,29 +146,30 @@ class Removal:
             await delete_packs(self._stock, plan.packs)
             for stored in plan.stored:
                 await purge(self._stock, stored)
-                if stored.version.agreement is not None:
-                    await self._receipts.look(tenant, stored.version.agreement)
-            for version, receipt in await self._stock.database.run(lambda tx, plan=plan: self._gone(tx, plan.stored)):  # type: ignore[misc]
+                for agreement in stored.version.agreements:
+                    await self._receipts.look(tenant, agreement)
+            for version, given in await self._stock.database.run(lambda tx, plan=plan: self._gone(tx, plan.stored)):  # type: ignore[misc]
                 removed.append(version)
-                receipts.append(receipt)
+                receipts += given
             for stored in plan.stored:
                 await self._stock.hot.delete(manifest_path(tenant, stored.vault, stored.manifest))
             if plan.vault is not None and plan.vault.destroyed is not None:
                 await clear(self._stock, plan.vault)
         return Removed(versions=tuple(removed), receipts=tuple(receipts))
 
-    def _gone(self, tx: Any, leaving: Sequence[Stored]) -> list[tuple[DatasetVersion, str]]:
-        """Mark versions as deleted and append their receipts."""
+    def _gone(self, tx: Any, leaving: Sequence[Stored]) -> list[tuple[DatasetVersion, list[str]]]:
+        """Mark versions as deleted and append their receipts: one for each agreement."""
         now, done = self._stock.clock.now(), []
         for one in leaving:
             found: Stored | None = tx.facility.get(one.tenant, one.version.name, one.version.number)
             if found is None or found.state is not State.LEAVING:
                 continue
             version = structs.replace(found.version, deleted=now)
-            receipt = self._receipts.state(tx, one.tenant, version, _statement(found))
-            tx.facility.put(structs.replace(found, version=version, state=State.GONE, receipt=receipt))
+            said = [_statement(found, agreement) for agreement in version.agreements or ("",)]
+            receipts = [self._receipts.state(tx, one.tenant, version, says) for says in said]
+            tx.facility.put(structs.replace(found, version=version, state=State.GONE, receipt=receipts[0]))
             tx.emit(VersionDeleted(one.tenant, version.id))
-            done.append((version, receipt))
+            done.append((version, receipts))
         return done
 
     async def _objects(self, stored: Stored) -> tuple[Object, ...]:
@@ -187,13 +189,13 @@ def _said(stored: Stored, reason: str, objects: Mapping[str, tuple[Object, ...]]
     return structs.replace(stored, farewell=stored.farewell or Farewell(reason=reason[:1000], objects=objects.get(stored.version.id, ())))
 
 
-def _statement(stored: Stored) -> Receipt | Notice:
-    """Return what is stated: a receipt; a notice where nobody can say any more which objects they were, and for data of one's own.
+def _statement(stored: Stored, agreement: str) -> Receipt | Notice:
+    """Return what is stated under an agreement (empty: none).
 
+    A receipt; a notice where nobody can say any more which objects they were, and for data of one's own.
     A receipt names all objects by their paths, which may tell of persons. Nobody else gets one of one's own data, and its root says all.
     """
     version, farewell = stored.version, stored.farewell or Farewell(reason="")
-    agreement = version.agreement or ""
     text = f"{version.id} was deleted: {version.count} files of {version.size} bytes, root {version.root}."
     if not agreement:
         return Notice(about="deleted", text=text)

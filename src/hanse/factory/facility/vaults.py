@@ -30,17 +30,23 @@ class Vaults:
         self._sealer = sealer
         self._clock = clock
 
-    async def opened(self, tenant: Tenant, agreement: str | None) -> Vault:
-        """Return the vault for an agreement (or for data of one's own), made if there is none whose key is still there."""
-        found = await self._database.read(lambda tx: _current(tx, tenant, agreement))
+    async def opened(self, tenant: Tenant, agreements: tuple[str, ...]) -> Vault:
+        """Return the vault for these agreements (none: for data of one's own), made if there is none whose key is still there.
+
+        What stands under several has a vault of its own, one per set of them: so the end of any one takes the key of all that rests on
+        it, and of nothing else.
+        """
+        found = await self._database.read(lambda tx: _current(tx, tenant, agreements))
         if found is not None:
             return found
-        made = Vault(tenant=tenant, id=new_name(), agreement=agreement, made=self._clock.now())
+        alone = agreements[0] if len(agreements) == 1 else None
+        under = agreements if len(agreements) > 1 else ()
+        made = Vault(tenant=tenant, id=new_name(), agreement=alone, made=self._clock.now(), under=under)
         sealed = self._sealer.seal(secrets.token_bytes(KEY_SIZE), _context(tenant, made.id))
         await self._objects.put(key_path(tenant, made.id), sealed)
 
         def work(tx: Any) -> Vault:
-            other = _current(tx, tenant, agreement)
+            other = _current(tx, tenant, agreements)
             if other is None:
                 tx.facility.put_vault(made)
             return other or made
@@ -66,8 +72,8 @@ class Vaults:
         await self._objects.delete(key_path(tenant, vault))
 
 
-def _current(tx: Any, tenant: Tenant, agreement: str | None) -> Vault | None:
-    return next((one for one in tx.facility.vaults(tenant, agreement) if one.destroyed is None), None)
+def _current(tx: Any, tenant: Tenant, agreements: tuple[str, ...]) -> Vault | None:
+    return next((one for one in tx.facility.vaults(tenant, agreements) if one.destroyed is None), None)
 
 
 def _context(tenant: Tenant, vault: str) -> str:

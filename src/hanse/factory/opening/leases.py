@@ -10,7 +10,7 @@ import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from joserfc import jwe
@@ -22,6 +22,7 @@ from hanse.evidence import kinds as k
 from hanse.evidence.dsse import read_envelope
 from hanse.evidence.leases import FORMAT, Checked, Keys, LeaseFile, check_log
 from hanse.evidence.statement import Subject, digest_of
+from hanse.factory.opening.openings import naming
 from hanse.factory.opening.ports import Database, Ledger, OpeningTx, Stored, Uses
 from hanse.factory.opening.records import Lease, Place, Unlocked
 from hanse.identity.keys import VerifyingKey
@@ -75,16 +76,18 @@ class Lending:
         found, now = unlocked.version, self._clock.now()
         until = now + lasts
         uses: tuple[str, ...] = ()
-        if found.agreement is not None:
-            end = await self._uses.holds_until(tenant, found.agreement, action, stated)
-            until = min(until, end or until)
-            uses = await self._uses.open(tenant, found.agreement, action, stated, openings)
+        if found.agreements:
+            with naming(found):
+                end = await self._uses.holds_until(tenant, found.agreements, action, stated)
+                until = min(until, end or until)
+                uses = await self._uses.open(tenant, found.agreements, action, stated, openings)
         lease = Lease(
             tenant=tenant,
             id=self._ids.new("lea"),
             version=found.id,
             root=found.root,
             agreement=found.agreement,
+            under=found.under,
             holder=key.thumbprint(),
             jwk=dict(jwk),
             action=action,
@@ -123,8 +126,16 @@ class Lending:
         return await self._database.read(lambda tx: tx.leases.page(tenant, after=after, limit=limit))
 
     def _grant(self, tx: OpeningTx, lease: Lease) -> Lease:
-        says = k.Leased(
-            agreement=lease.agreement or "",
+        subject = Subject.of(lease.version, lease.root)
+        said = [self._leased(lease, agreement) for agreement in lease.agreements or ("",)]
+        envelopes = [self._ledger.state(tx, lease.tenant, subject, says) for says in said]
+        signed = structs.replace(lease, statement=envelopes[0])
+        tx.leases.put(signed)
+        return signed
+
+    def _leased(self, lease: Lease, agreement: str) -> k.Leased:
+        return k.Leased(
+            agreement=agreement,
             lease=lease.id,
             version=lease.version,
             holder=lease.holder,
@@ -133,10 +144,6 @@ class Lending:
             purpose=_purpose(lease.stated),
             openings=lease.openings,
         )
-        envelope = self._ledger.state(tx, lease.tenant, Subject.of(lease.version, lease.root), says)
-        signed = structs.replace(lease, statement=envelope)
-        tx.leases.put(signed)
-        return signed
 
     def _file(self, lease: Lease, unlocked: Unlocked, key: ECKey) -> LeaseFile:
         digest = digest_of(read_envelope(lease.statement).payload)
@@ -157,15 +164,10 @@ class Lending:
                 hint = f"`hanse lease show {id}` shows what came back."
                 raise Conflict("Another log of this lease came back already.", where="lease", rule="returned", hint=hint)
             return lease
-        says = k.Returned(
-            agreement=lease.agreement or "",
-            lease=id,
-            version=lease.version,
-            openings=len(checked.openings),
-            log=checked.sha256,
-            gaps=checked.gaps,
-        )
-        self._ledger.state(tx, tenant, Subject.of(lease.version, lease.root), says)
+        facts: dict[str, Any] = {"openings": len(checked.openings), "log": checked.sha256, "gaps": checked.gaps}
+        for agreement in lease.agreements or ("",):
+            says = k.Returned(agreement=agreement, lease=id, version=lease.version, **facts)
+            self._ledger.state(tx, tenant, Subject.of(lease.version, lease.root), says)
         kept = structs.replace(lease, used=len(checked.openings), gaps=checked.gaps, log=checked.sha256, returned=self._clock.now())
         tx.leases.put(kept)
         return kept

@@ -62,16 +62,21 @@ class Stored(Protocol):
 class Uses(Protocol):
     """Where uses are decided and counted."""
 
-    async def open(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str], times: int = 1) -> tuple[str, ...]:
-        """Count so many uses, or none at all; return their ids. Raises `Forbidden` with the reasons, `Conflict`, `NotFound`."""
+    async def open(
+        self, tenant: Tenant, agreements: Sequence[str], action: str, stated: Mapping[str, str], times: int = 1
+    ) -> tuple[str, ...]:
+        """Count so many uses under each of these agreements, or none at all; return their ids, agreement by agreement.
+
+        Raises `Forbidden` with the reasons, `Conflict`, `NotFound`; with several agreements `where` names the one that refuses.
+        """
         ...
 
     async def close(self, tenant: Tenant, id: str) -> None:
         """End a use."""
         ...
 
-    async def holds_until(self, tenant: Tenant, agreement: str, action: str, stated: Mapping[str, str]) -> datetime | None:
-        """Return until when the permission of now holds at least; nothing: no end in sight. Raises `Forbidden` if there is none."""
+    async def holds_until(self, tenant: Tenant, agreements: Sequence[str], action: str, stated: Mapping[str, str]) -> datetime | None:
+        """Return until when the permissions of now all hold at least; nothing: no end in sight. Raises as `open` does."""
         ...
 
 

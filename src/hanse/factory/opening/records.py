@@ -29,9 +29,9 @@ class Unlocked(Struct, frozen=True, kw_only=True):
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """An opening that was permitted. `use` is empty for data of one's own: nothing is counted there."""
+    """An opening that was permitted: the use under each of the version's agreements. One's own data has none: nothing is counted there."""
 
-    use: str
+    uses: tuple[str, ...]
     unlocked: Unlocked
     place: Place
 
@@ -39,8 +39,8 @@ class Opening(Struct, frozen=True, kw_only=True):
 class Lease(Struct, frozen=True, kw_only=True):
     """A version lent to a node. `holder` is the thumbprint (RFC 7638) of its key `jwk`; `uses` are the uses that were counted for it.
 
-    `statement` is the signed statement that it rests on. `used`, `gaps`, `log` (its SHA-256) and `returned` are set when its log
-    came back.
+    A derived version is lent `under` all of its agreements, and `agreement` is absent. `statement` is the signed statement that it rests
+    on. `used`, `gaps`, `log` (its SHA-256) and `returned` are set when its log came back.
     """
 
     tenant: Tenant
@@ -61,3 +61,9 @@ class Lease(Struct, frozen=True, kw_only=True):
     gaps: tuple[str, ...] = ()
     log: str = ""
     returned: datetime | None = None
+    under: tuple[str, ...] = ()
+
+    @property
+    def agreements(self) -> tuple[str, ...]:
+        """All agreements under which the version is lent."""
+        return self.under if self.agreement is None else (self.agreement,)

@@ -74,9 +74,15 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: ClassVar[str] = ""
     version: ClassVar[str] = "1"
     """Changes whenever the same records may come out otherwise."""
+    makes: ClassVar[bool] = False
+    """Whether it makes new records. Any other step keeps ids and order, and drops with a reason what it does not return."""
 
     def check(self) -> None:
         """Raise `Invalid`, naming the field in `where`, if the parameters make no sense."""
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """Return the SHA-256 of each file outside of the pipeline that it depends on, e.g. a tokenizer, by the field that names it."""
+        return {}
 
     def apply(self, records: pa.Table, decided: Path | None) -> Applied:
         """Return what becomes of a part. `decided` is the folder that `decide` filled, for steps that look at all parts first."""

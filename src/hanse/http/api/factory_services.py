@@ -10,6 +10,7 @@ from hanse.factory.custody.desk import Desk as Custody
 from hanse.factory.custody.export.service import Exporting
 from hanse.factory.custody.retention import Retention
 from hanse.factory.documents.service import Documents
+from hanse.factory.facility.deriving import Deriving
 from hanse.factory.facility.desk import Desk
 from hanse.factory.facility.jobs import Jobs
 from hanse.factory.links.links import Links
@@ -37,6 +38,7 @@ class FactoryServices:
     documents: Documents
     document_jobs: Jobs
     facility: Desk
+    deriving: Deriving
     links: Links
     replicas: Replicas
     orders: Orders

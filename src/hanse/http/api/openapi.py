@@ -73,7 +73,8 @@ def _operation(operation: Operation, takes: Json | None, gives: Json | None) -> 
     }
     if takes is not None:
         content = {"schema": takes} | ({} if operation.example is None else {"example": operation.example})
-        described["requestBody"] = {"required": not operation.optional_body, "content": {"application/json": content}}
+        media = {"application/octet-stream": {}} if operation.takes is bytes else {"application/json": content}
+        described["requestBody"] = {"required": not operation.optional_body, "content": media}
     described["x-codeSamples"] = [{"lang": "Shell", "source": _sample(operation)}]
     return described
 
@@ -112,4 +113,5 @@ def _problem(meaning: str) -> Json:
 def _sample(operation: Operation) -> str:
     path = re.sub(r"{(\w+)(:\w+)?}", lambda found: found[1].upper(), operation.path)
     data = "" if operation.example is None else f" --json '{msgspec.json.encode(operation.example).decode()}'"
+    data = " --data-binary @FILE" if operation.takes is bytes else data
     return f'curl -X {operation.method} -H "Authorization: Bearer $TOKEN" http://localhost:8400{BASE}{path}{data}'

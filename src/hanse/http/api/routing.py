@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from hanse.http.api.wording import invalid
 from hanse.http.authenticate import bearer
 from hanse.http.errors import PROBLEM_TYPE, headers, problem
-from hanse.http.limits import RateLimiter, read_json
+from hanse.http.limits import RateLimiter, read_body, read_json
 from hanse.kernel.errors import Forbidden, Invalid, Malformed, NotFound
 from hanse.kernel.tenant import Tenant
 from hanse.participants.operators import Operators
@@ -29,6 +29,8 @@ HEADER = "Hanse-Participant"
 PAGE = 100
 PAGE_LIMIT = 500
 LONGEST_WAIT = 60.0
+RAW_LIMIT = 8 << 20
+RAW_TIMEOUT = 60.0
 
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _RESERVED = frozenset({"us", "peer"})
@@ -124,7 +126,8 @@ class Operation:
     """One method at one path below `/api/v1`.
 
     `action` is what an operator must be allowed to do; none means that any operator may. `about` names the part of the
-    path that is the participant, where it is not the operator's own. `example` is a body that can be sent as it is.
+    path that is the participant, where it is not the operator's own. `example` is a body that can be sent as it is. What `takes` bytes
+    has them as its body, up to 8 MiB, as they are.
     """
 
     method: str
@@ -214,7 +217,7 @@ def problem_response(error: BaseException) -> Response:
 
 
 def _endpoint(methods: Mapping[str, Operation], gate: Gate) -> Callable[[Request], Awaitable[Response]]:
-    decoders = {name: msgspec.json.Decoder(each.takes) for name, each in methods.items() if each.takes is not None}
+    decoders = {name: msgspec.json.Decoder(each.takes) for name, each in methods.items() if each.takes not in (None, bytes)}
     allowed = ", ".join(sorted(methods))
 
     async def handle(request: Request) -> Response:
@@ -233,6 +236,8 @@ def _endpoint(methods: Mapping[str, Operation], gate: Gate) -> Callable[[Request
 
 
 async def _said(request: Request, operation: Operation, decoder: msgspec.json.Decoder[Any] | None) -> object:
+    if operation.takes is bytes:
+        return await read_body(request, RAW_LIMIT, RAW_TIMEOUT)
     if decoder is None:
         return None
     if operation.optional_body and request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:

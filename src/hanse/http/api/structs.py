@@ -116,10 +116,7 @@ class IssuedOperator(Struct, kw_only=True):
     token: str
 
 
-Rai = Annotated[
-    dict[Word, list[str]],
-    Meta(max_length=32, description="Statements by term of the Croissant RAI vocabulary, e.g. `dataCollectionType`."),
-]
+Rai = Annotated[dict[Word, list[str]], Meta(max_length=32, description="Statements by term of the Croissant RAI vocabulary.")]
 
 
 class Offer(Struct, kw_only=True):
@@ -130,11 +127,21 @@ class Offer(Struct, kw_only=True):
     terms: Odrl
 
 
+class Measure(Struct, kw_only=True):
+    """A declared measure of quality: of which metric (a name of ours, e.g. `completeness`, or an IRI), and the statement that says so.
+
+    `claim` is the SHA-256 of that signed statement; empty where nobody signed for it.
+    """
+
+    metric: str
+    value: float
+    claim: str
+
+
 class Dataset(Struct, kw_only=True):
     """A dataset with its offers. `byte_size` is in bytes; for a folder `files` is the number of its files.
 
-    `spatial` are the places that it is about or was collected in, `creators` names or IRIs of who made it, `rai` what is stated of it by
-    term of the Croissant RAI vocabulary.
+    `spatial` are the places that it is about, `creators` names or IRIs, `rai` statements by term of the Croissant RAI vocabulary.
     """
 
     id: str
@@ -154,6 +161,7 @@ class Dataset(Struct, kw_only=True):
     spatial: list[str]
     creators: list[str]
     rai: dict[str, list[str]]
+    measures: list[Measure]
     formats: list[str]
     offers: list[Offer]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,9 @@ from hanse.storage.stores.documents import Shape
 
 _VAULT = Shape("facility_vaults", Vault, ("tenant", "id"), ("agreement", "leaving"))
 _VAULTS = "SELECT doc FROM facility_vaults WHERE tenant = ? AND agreement = ? ORDER BY id /*lock*/"
+_VAULTS_UNDER = "SELECT doc FROM facility_vaults WHERE tenant = ? AND (agreement = ? OR agreement LIKE ?) ORDER BY id /*lock*/"
+_SEVERAL = "\n"
+"""Stands between agreements of which a vault has several."""
 _ALL_VAULTS = "SELECT doc FROM facility_vaults WHERE tenant = ? ORDER BY id"
 _LEAVING_VAULTS = "SELECT doc FROM facility_vaults WHERE leaving = 1 ORDER BY tenant, id LIMIT ?"
 
@@ -22,8 +26,14 @@ _LATEST = f"{_SOME} AND name = ? ORDER BY number DESC LIMIT 1"
 _LATEST_WHOLE = f"{_SOME} AND name = ? AND state = 'whole' ORDER BY number DESC LIMIT 1"
 _PAGE = f"{_SOME} AND (name > ? OR (name = ? AND number > ?))"
 _OF_VAULT = f"{_SOME} AND vault = ? AND (state = ? OR ? = '') ORDER BY name, number /*lock*/"
-_OF_AGREEMENT = f"{_SOME} AND agreement = ? AND (state = ? OR ? = '') ORDER BY name, number /*lock*/"
+_RECEIVED = " AND agreement = ?"
+_DERIVED = " AND (name, number) IN (SELECT name, number FROM facility_derived WHERE tenant = ? AND kind = ? AND origin = ?)"
+_OF_AGREEMENT = f"{_SOME}{{}} AND (state = ? OR ? = '') ORDER BY name, number /*lock*/"
+_MADE_OF = f"{_SOME}{_DERIVED} ORDER BY name, number"
+_ADD_DERIVED = "INSERT INTO facility_derived (tenant, kind, origin, name, number) VALUES (?, ?, ?, ?, ?)"
 _LEAVING = "SELECT doc FROM facility_versions WHERE state = 'leaving' ORDER BY tenant, name, number LIMIT ?"
+_AGREEMENT, _SOURCE = "agreement", "version"
+"""Kinds of what a version is derived from."""
 _COUNT = "SELECT count(*), sum(size) FROM facility_versions WHERE tenant = ? AND state = 'whole'"
 
 _STAGING = Shape("facility_intakes", Staging, ("tenant", "id"), ("wish", "vault"))
@@ -60,9 +70,15 @@ class Facilities:
         row = self._rows.one(_VAULT.get, (tenant, id))
         return None if row is None else _VAULT.decode(row[0])
 
-    def vaults(self, tenant: Tenant, agreement: str | None) -> Sequence[Vault]:
-        """Return the vaults that are or were there for an agreement, or for data of one's own."""
-        return [_VAULT.decode(row[0]) for row in self._rows.all(_VAULTS, (tenant, agreement or ""))]
+    def vaults(self, tenant: Tenant, agreements: tuple[str, ...]) -> Sequence[Vault]:
+        """Return the vaults that are or were there for exactly these agreements (sorted), or for data of one's own."""
+        found = [_VAULT.decode(row[0]) for row in self._rows.all(_VAULTS, (tenant, _SEVERAL.join(agreements)))]
+        return [one for one in found if one.agreements == agreements]
+
+    def vaults_under(self, tenant: Tenant, agreement: str) -> Sequence[Vault]:
+        """Return the vaults that are or were there for an agreement, alone or with others."""
+        found = [_VAULT.decode(row[0]) for row in self._rows.all(_VAULTS_UNDER, (tenant, agreement, f"%{_SEVERAL}%"))]
+        return [one for one in found if agreement in one.agreements]
 
     def all_vaults(self, tenant: Tenant) -> Sequence[Vault]:
         """Return all vaults of a participant."""
@@ -75,7 +91,8 @@ class Facilities:
     def put_vault(self, vault: Vault) -> None:
         """Insert or replace."""
         leaving = vault.destroyed is not None and vault.cleared is None
-        self._rows.execute(_VAULT.put, (vault.tenant, vault.id, vault.agreement or "", int(leaving), msgspec.json.encode(vault)))
+        under = _SEVERAL.join(vault.agreements)
+        self._rows.execute(_VAULT.put, (vault.tenant, vault.id, under, int(leaving), msgspec.json.encode(vault)))
 
     # Versions.
 
@@ -86,6 +103,10 @@ class Facilities:
     def add(self, stored: Stored) -> None:
         """Insert. Raises `Conflict` if there is one of that name and number."""
         self._rows.execute(_VERSION.add, _columns(stored))
+        one = stored.version
+        for kind, origins in ((_AGREEMENT, one.under), (_SOURCE, (source.version for source in one.made_of))):
+            for origin in dict.fromkeys(origins):
+                self._rows.execute(_ADD_DERIVED, (one.tenant, kind, origin, one.name, one.number))
 
     def put(self, stored: Stored) -> None:
         """Replace."""
@@ -102,21 +123,28 @@ class Facilities:
         last, number = after or ("", 0)
         sql = _PAGE
         args: list[Value] = [tenant, last, last, number]
-        state = None if gone else State.WHOLE.value
-        for column, value in (("name", name), ("agreement", agreement), ("state", state)):
+        for column, value in (("name", name), ("state", None if gone else State.WHOLE.value)):
             if value is not None:
                 sql += f" AND {column} = ?"
                 args.append(value)
-        found = self._rows.all(sql + " ORDER BY name, number LIMIT ?", (*args, limit))
-        return [_VERSION.decode(row[0]) for row in found]
+        order = " ORDER BY name, number LIMIT ?"
+        if agreement is None:
+            return [_VERSION.decode(row[0]) for row in self._rows.all(sql + order, (*args, limit))]
+        parts = [self._rows.all(sql + more + order, (*args, *of, limit)) for more, of in _under(tenant, agreement)]
+        return _sorted(parts)[:limit]
 
     def of_vault(self, tenant: Tenant, vault: str, state: State | None = None) -> Sequence[Stored]:
         """Return the versions in a vault, by name and number."""
         return self._versions(_OF_VAULT, tenant, vault, state)
 
     def of_agreement(self, tenant: Tenant, agreement: str, state: State | None = None) -> Sequence[Stored]:
-        """Return the versions under an agreement, by name and number."""
-        return self._versions(_OF_AGREEMENT, tenant, agreement, state)
+        """Return the versions under an agreement, derived ones included, by name and number."""
+        wanted = "" if state is None else state.value
+        return _sorted(self._rows.all(_OF_AGREEMENT.format(more), (tenant, *of, wanted, wanted)) for more, of in _under(tenant, agreement))
+
+    def made_of(self, tenant: Tenant, version: str) -> Sequence[Stored]:
+        """Return the versions that were made of one, by name and number, whatever their state."""
+        return [_VERSION.decode(row[0]) for row in self._rows.all(_MADE_OF, (tenant, tenant, _SOURCE, version))]
 
     def leaving(self, limit: int) -> Sequence[Stored]:
         """Return versions of all tenants whose deletion has begun and has not ended."""
@@ -187,6 +215,16 @@ class Facilities:
     def _versions(self, sql: str, tenant: Tenant, of: str, state: State | None) -> list[Stored]:
         wanted = "" if state is None else state.value
         return [_VERSION.decode(row[0]) for row in self._rows.all(sql, (tenant, of, wanted, wanted))]
+
+
+def _under(tenant: Tenant, agreement: str) -> list[tuple[str, tuple[Value, ...]]]:
+    """Return conditions, with their values, for what came under an agreement, and for what was made of that: each has an index."""
+    return [(_RECEIVED, (agreement,)), (_DERIVED, (tenant, _AGREEMENT, agreement))]
+
+
+def _sorted(parts: Iterable[Sequence[Sequence[Any]]]) -> list[Stored]:
+    found = [_VERSION.decode(row[0]) for rows in parts for row in rows]
+    return sorted(found, key=lambda one: (one.version.name.encode(), one.version.number))
 
 
 def _columns(stored: Stored) -> tuple[Value, ...]:

@@ -11,6 +11,7 @@ from msgspec import structs
 from hanse.anchor.records import Approval
 from hanse.anchor.rulebook.document import read, write
 from hanse.app.space import hand_over
+from hanse.dcat.holding import Source
 from hanse.evidence import kinds as k
 from hanse.factory.facility.records import Intake, State
 from hanse.factory.links.links import Wanted as Link
@@ -115,14 +116,22 @@ def test_what_was_acquired_under_the_same_agreement_stays_as_its_terms_say(tmp_p
         async def pieces():
             yield b"1\n"
 
-        intaking = await world.facility.intake("zoo", Intake(name="bought", agreement=mirror.agreement))
-        await intaking.put("a.csv", pieces(), sha256=None, size=2)
-        await intaking.commit()
+        async def store(name, of=None):
+            made_of = () if of is None else (Source(of, "0" * 64, (mirror.agreement,)),)
+            ground = {"agreement": mirror.agreement} if of is None else {"made_of": made_of, "under": (mirror.agreement,)}
+            intaking = await world.facility.intake("zoo", Intake(name=name, **ground))
+            await intaking.put("a.csv", pieces(), sha256=None, size=2)
+            await intaking.commit()
+
+        await store("bought")
+        for name, of in (("of-bought", "bought@1"), ("of-mirror", "mirror@1"), ("of-that", "of-mirror@1")):
+            await store(name, of)
         ended = await world.mirrors.end("zoo", "mirror", "")
-        assert (ended.state, len(ended.receipts)) == (MirrorState.ENDED, 1)
-        assert await world.content("bought@1") == {"a.csv": b"1\n"}
-        with pytest.raises(NotFound):
-            await world.content("mirror@1")
+        assert (ended.state, len(ended.receipts)) == (MirrorState.ENDED, 3)
+        assert await world.content("bought@1") == await world.content("of-bought@1") == {"a.csv": b"1\n"}
+        for gone in ("mirror@1", "of-mirror@1", "of-that@1"):  # what was made of a mirror goes with it
+            with pytest.raises(NotFound):
+                await world.content(gone)
         # The name is free again.
         assert (await world.make()).version == "mirror@2"
 

@@ -84,7 +84,10 @@ class Shelf:
 
     async def page(self, tenant, *, name=None, agreement=None):
         found = [one for one in self.versions.values() if name in (None, one.name)]
-        return [one for one in found if agreement in (None, one.agreement)]
+        return [one for one in found if agreement is None or agreement in one.agreements]
+
+    async def made_of(self, tenant, id):
+        return [one for one in self.versions.values() if id in {each.version for each in one.made_of}]
 
     def known(self, tx, tenant, id):
         return self.versions.get(id)

@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from hanse.client.reading.node import make_key, open_leased, public_key
-from hanse.dcat.holding import DatasetVersion
+from hanse.dcat.holding import DatasetVersion, Source
 from hanse.evidence.dsse import seal
 from hanse.evidence.statement import write_statement
 from hanse.factory.opening.leases import LONGEST, MOST_OPENINGS, Lending, until_of
@@ -30,13 +30,14 @@ DAY = timedelta(days=1)
 class World:
     """Everything that opening needs, in memory; `told` is what happened, in order."""
 
-    def __init__(self, uses=10, agreement="agr_1", ends=None):
+    def __init__(self, uses=10, agreement="agr_1", ends=None, **derived):
         self.left = uses
         self.ends = ends
         self.told = []
         self.kept = {}
         self.now_ = NOW
-        version = DatasetVersion(tenant=ACME, name="rain", number=1, root="ab" * 32, count=1, size=1, stored=NOW, agreement=agreement)
+        fields = {"name": "rain", "number": 1, "root": "ab" * 32, "count": 1, "size": 1, "stored": NOW, "agreement": agreement}
+        version = DatasetVersion(tenant=ACME, **fields | derived)
         self.stored = Unlocked(version=version, manifest="acme/v/versions/m", key=b"k" * 32)
         self.leases = self
         self.lending = Lending(self, self, self.Uses(self), self, PLACE, self, self)
@@ -48,10 +49,11 @@ class World:
         def __init__(self, world):
             self.world = world
 
-        async def open(self, tenant, agreement, action, stated, times=1):
-            """Count so many, or none."""
+        async def open(self, tenant, agreements, action, stated, times=1):
+            """Count so many under each, or none."""
+            times *= len(agreements)
             if self.world.left < times:
-                raise Forbidden("So many uses are not left.", rule="policy")
+                raise Forbidden("So many uses are not left.", rule="policy", where=agreements[-1] if len(agreements) > 1 else "agreement")
             self.world.left -= times
             self.world.told += ["counted"] * times
             return tuple(f"use_{self.world.left + number}" for number in range(times))
@@ -60,7 +62,7 @@ class World:
             """End one."""
             self.world.told.append(f"ended {id}")
 
-        async def holds_until(self, tenant, agreement, action, stated):
+        async def holds_until(self, tenant, agreements, action, stated):
             """Return the end."""
             return self.world.ends
 
@@ -135,8 +137,37 @@ def test_an_opening_is_counted_then_logged_and_only_then_is_there_a_key():
     opening = asyncio.run(world.openings.open(ACME, "rain", "train", {}, "op_1"))
     assert kinds(world) == ["counted", "Opened"]
     assert opening.unlocked.key == b"k" * 32
-    assert (world.told[-1].use, world.told[-1].operator, world.told[-1].root) == (opening.use, "op_1", "ab" * 32)
+    assert (world.told[-1].use, world.told[-1].operator, world.told[-1].root) == (opening.uses[0], "op_1", "ab" * 32)
     assert "kkkk" not in repr(opening)
+
+
+DERIVED = {
+    "agreement": None,
+    "under": ("agr_1", "agr_2"),
+    "made_of": (Source("a@1", "a" * 64, ("agr_1",)), Source("b@1", "b" * 64, ("agr_1", "agr_2"))),
+}
+
+
+def test_a_derived_version_is_opened_and_lent_under_each_of_its_agreements(node):
+    world = World(uses=10, **DERIVED)
+    opening = asyncio.run(world.openings.open(ACME, "rain", "train", {}, "op_1"))
+    assert kinds(world) == ["counted", "counted", "Opened", "Opened"]
+    assert [(one.agreement, one.use) for one in world.told[-2:]] == list(zip(("agr_1", "agr_2"), opening.uses, strict=True))
+    lease, file = world.give(node)
+    assert (lease.agreements, len(lease.uses), file.terms.agreement) == (("agr_1", "agr_2"), 6, "agr_1")
+    world.back(lease.id, open_times(world, node, file, 2))
+    for kind in ("Leased", "Returned"):
+        assert [one.agreement for one in world.told if type(one).__name__ == kind] == ["agr_1", "agr_2"]
+
+
+def test_a_refusal_of_a_derived_version_names_the_agreement_and_the_input(node):
+    world = World(uses=1, **DERIVED)
+    for ask in (lambda: asyncio.run(world.openings.open(ACME, "rain", "train", {}, "op_1")), lambda: world.give(node)):
+        with pytest.raises(Forbidden) as refused:
+            ask()
+        assert refused.value.message == "rain@1 is made of b@1, and stands under agr_2. So many uses are not left."
+        assert (refused.value.where, refused.value.rule) == ("agr_2", "policy")
+    assert kinds(world) == []
 
 
 def test_what_is_refused_is_not_logged_as_opened_and_own_data_is_logged_without_a_use():
@@ -145,7 +176,7 @@ def test_what_is_refused_is_not_logged_as_opened_and_own_data_is_logged_without_
         asyncio.run(world.openings.open(ACME, "rain", "train", {}, "op_1"))
     assert kinds(world) == []
     own = World(uses=0, agreement=None)
-    assert asyncio.run(own.openings.open(ACME, "rain", "", {}, "op_1")).use == ""
+    assert asyncio.run(own.openings.open(ACME, "rain", "", {}, "op_1")).uses == ()
     assert kinds(own) == ["Opened"]
 
 

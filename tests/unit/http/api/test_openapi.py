@@ -73,7 +73,9 @@ def test_every_operation_says_who_what_can_go_wrong_and_has_an_example(tmp_path)
             assert "host" in said["description"] or "role" in said["description"]
             assert {"401", "403", "404", "422", "429"} <= set(said["responses"])
             assert "curl" in said["x-codeSamples"][0]["source"]
-            if operation.takes is not None:
+            if operation.takes is bytes:
+                assert said["requestBody"]["content"] == {"application/octet-stream": {}}
+            elif operation.takes is not None:
                 content = said["requestBody"]["content"]["application/json"]
                 validator = jsonschema.Draft202012Validator(content["schema"] | {"components": found["components"]})
                 validator.validate(content["example"])

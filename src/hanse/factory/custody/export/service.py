@@ -1,5 +1,7 @@
 """Collects what proves something about a version, a model or an agreement, and makes one archive of it.
 
+A derived version leads to all that it was made of, and so to all agreements under which it stands.
+
 What is asked for leads to the rest: a model to its versions (by what was stated when it was trained), a version to its agreement, an
 agreement to everything that either side stated, to the parties, their keys and their credentials.
 """
@@ -97,8 +99,7 @@ class Exporting:
         """Find out what a name names, and begin with it."""
         version = await self.versions.get(tenant, name) if "@" in name else None
         if version is not None:
-            found.names.add(version.id)
-            await self._add_version(tenant, version, found)
+            await self._add_input(tenant, version.id, "", found)
             return f.About("dataset", version.id)
         agreement = await self.agreements.get(tenant, name)
         if agreement is not None:
@@ -118,7 +119,7 @@ class Exporting:
 
     async def _add_model(self, tenant: Tenant, name: str, found: _Collected) -> None:
         """Find how a model was made, and the versions that went into it."""
-        looked = 0
+        looked, inputs = 0, set[str]()
         async for entry in self.statements.about(tenant, ""):
             looked += 1
             statement = _read(entry)
@@ -126,17 +127,27 @@ class Exporting:
             if isinstance(says, k.Trained) and says.model == name:
                 found.add(entry)
                 found.trained.add(entry.index)
-                found.names |= {one.version for one in says.inputs} | {name}
+                found.names.add(name)
+                inputs |= {one.version for one in says.inputs}
             if looked >= LOOKED:
                 found.missing.append(f"Only the newest {LOOKED} statements were looked at.")
                 break
-        for id in sorted(found.names - {name}):
-            version = await self.versions.get(tenant, id)
-            if version is None:
-                found.missing.append(f"{id}, which went into the model, is not known here any more.")
-            else:
-                await self._add_version(tenant, version, found)
+        for id in sorted(inputs):
+            await self._add_input(tenant, id, "the model", found)
         found.documents += await self.documents.of(tenant, name) if found.trained else ()
+
+    async def _add_input(self, tenant: Tenant, id: str, into: str, found: _Collected) -> None:
+        """Add a version that went into something, with all that it was made of itself."""
+        waiting = [(id, into)]
+        while waiting:
+            one, into = waiting.pop(0)
+            found.names.add(one)
+            version = None if one in found.versions else await self.versions.get(tenant, one)
+            if version is not None:
+                await self._add_version(tenant, version, found)
+                waiting += [(source.version, version.id) for source in version.made_of]
+            elif one not in found.versions:
+                found.missing.append(f"{one}, which went into {into}, is not known here any more.")
 
     async def _add_version(self, tenant: Tenant, version: DatasetVersion, found: _Collected) -> None:
         files = await self.versions.files(tenant, version.id)
@@ -157,7 +168,7 @@ class Exporting:
         kinds = {one.kind for one in written}
         if "quality" not in kinds:
             found.missing.append(f"No report on the quality of {version.id} was made.")
-        if "pipeline" not in kinds:
+        if "pipeline" not in kinds and not version.made_of:
             found.missing.append(f"No steps that prepared {version.id} are recorded.")
 
     async def _follow(self, tenant: Tenant, found: _Collected) -> None:
@@ -256,6 +267,8 @@ def _record(version: DatasetVersion) -> f.VersionRecord:
         origin=msgspec.to_builtins(version.origin),
         offered=offered,
         deleted=version.deleted,
+        made_of=tuple(f.SourceRecord(one.version, one.root) for one in version.made_of),
+        under=version.under,
     )
 
 
@@ -285,7 +298,7 @@ def _names(statement: Statement | None) -> set[str]:
         return set()
     says = statement.predicate
     found = {statement.subject.name}
-    if isinstance(says, k.Trained):
-        found |= {says.model, *(one.version for one in says.inputs)}
-    told = (getattr(says, name, "") for name in ("version", "order", "subject"))
+    if isinstance(says, k.Trained | k.Derived):
+        found |= {one.version for one in says.inputs}
+    told = (getattr(says, name, "") for name in ("version", "order", "subject", "model"))
     return found | {one for one in told if isinstance(one, str) and one}

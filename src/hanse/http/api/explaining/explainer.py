@@ -15,6 +15,7 @@ from hanse.http.api.explaining.standing import StandingStories
 from hanse.http.api.explaining.uses import UseStories
 from hanse.http.api.explaining.wallet import WalletStories
 from hanse.http.api.factory.custody_stories import CustodyStories
+from hanse.http.api.factory.preparation_stories import PreparationStories
 from hanse.http.api.services import Services
 from hanse.kernel.errors import NotFound
 from hanse.kernel.tenant import Did, Tenant
@@ -24,8 +25,8 @@ Tell = Callable[[Tenant, str], Awaitable[Explanation]]
 _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
-    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…, ord_…, lea_…, hld_…, or"
-    " NAME@N of what is stored; a participant goes by its DID,"
+    "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…, ord_…, lea_…, hld_…,"
+    " prp_…, or NAME@N of what is stored; a participant goes by its DID,"
     " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 _OFFERED: Final = "If another member offers it, `hanse policy explain {} --from PEER` says its terms."
@@ -44,6 +45,7 @@ class Explainer:
         self._ledger = LedgerStories(services)
         self._orders = OrderStories(services)
         self._custody = CustodyStories(services)
+        self._preparations = PreparationStories(services)
 
     async def explain(self, tenant: Tenant, id: str) -> Explanation:
         """Explain whatever the id or the DID names. Raises `NotFound`."""
@@ -82,6 +84,7 @@ class Explainer:
             "ord": (self._orders.order,),
             "hld": (self._custody.hold,),
             "lea": (self._custody.lease,),
+            "prp": (self._preparations.under_way,),
         }
         return rooms.get(id.partition("_")[0], ())
 

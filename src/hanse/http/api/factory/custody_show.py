@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hanse.evidence.kinds import Input
 from hanse.factory.custody.drills import DrillReport
 from hanse.factory.custody.models import Model, Recorded, Training
 from hanse.factory.custody.questions import Answer, Line
@@ -30,6 +31,7 @@ def custody(one: Custody, now: datetime) -> cs.CustodyShown:
         drill_due=one.drill_due,
         overdue=one.drill_due is not None and one.drill_due <= now,
         conflicts=[conflict(each) for each in one.conflicts],
+        contracts=[] if stored is None else list(stored.agreements),
     )
 
 
@@ -51,6 +53,7 @@ def hold(one: Hold, now: datetime) -> cs.HoldShown:
         contract=one.agreement,
         until=one.until,
         lifted=one.lifted,
+        contracts=list(one.agreements),
     )
 
 
@@ -100,6 +103,11 @@ def job(one: Job) -> cs.CustodyJob:
     return shown
 
 
+def _input(one: Input) -> cs.ModelInput:
+    contracts = [one.agreement] if one.agreement else list(one.under)
+    return cs.ModelInput(version=one.version, root=one.root, contract=one.agreement or None, contracts=contracts)
+
+
 def training(one: Training) -> cs.TrainingShown:
     """Return a training."""
     says = one.says
@@ -109,7 +117,7 @@ def training(one: Training) -> cs.TrainingShown:
         model=says.model,
         digest=says.digest,
         action=says.action,
-        inputs=[cs.ModelInput(version=each.version, root=each.root, contract=each.agreement or None) for each in says.inputs],
+        inputs=[_input(each) for each in says.inputs],
         code=says.code,
         parameters=dict(says.parameters),
     )

@@ -51,7 +51,7 @@ class CustodyStories:
             state="STANDS" if stands else "OVER",
             until=one.until if stands else None,
             history=history,
-            related={"version": one.version, "agreement": one.agreement or "own data", "entry": str(one.entry)},
+            related={"version": one.version, "agreement": ", ".join(one.agreements) or "own data", "entry": str(one.entry)},
         )
 
     async def lease(self, tenant: Tenant, id: str) -> Explanation:
@@ -72,7 +72,7 @@ class CustodyStories:
             until=one.until if back else None,
             history=history,
             last_error="; ".join(one.gaps),
-            related={"version": one.version, "agreement": one.agreement or "own data", "node": one.holder},
+            related={"version": one.version, "agreement": ", ".join(one.agreements) or "own data", "node": one.holder},
         )
 
     async def of_agreement(self, tenant: Tenant, story: Explanation) -> Explanation:
@@ -94,7 +94,11 @@ class CustodyStories:
         stored = custody.stored
         assert stored is not None
         conflict = custody.conflicts[0] if custody.conflicts else None
-        related = {"root": stored.root, "agreement": stored.agreement or "own data", "provider": stored.provider or ""}
+        related = {"root": stored.root, "agreement": ", ".join(stored.agreements) or "own data", "provider": stored.provider or ""}
+        related |= {"made of": ", ".join(one.version for one in stored.made_of)}
+        made = [one for one in await self._desk.models.lineage.made_from(tenant, id) if one != id]
+        related |= {"made from it": ", ".join(made)}
+        related |= {f"step {line.facts['step']}": line.text for line in contracts.lines if "step" in line.facts}
         related |= {"trained": ", ".join(dict.fromkeys(one.says.model for one, _ in models))} if models else {}
         return Explanation(
             id=id,

@@ -75,7 +75,10 @@ class KeepingShown(Struct, kw_only=True):
 
 
 class HoldShown(Struct, kw_only=True):
-    """A legal hold. `stands`: nothing deletes the version now. `told`: its provider was told, because its terms owe the deletion."""
+    """A legal hold. `stands`: nothing deletes the version now. `told`: its provider was told, because its terms owe the deletion.
+
+    `contracts` are all under which the version stands: of what was made of other versions there may be several.
+    """
 
     id: str
     version: str
@@ -87,6 +90,7 @@ class HoldShown(Struct, kw_only=True):
     contract: str | None
     until: datetime | None
     lifted: datetime | None
+    contracts: list[str] = []
 
 
 class DrillShown(Struct, kw_only=True):
@@ -128,6 +132,7 @@ class CustodyShown(Struct, kw_only=True):
     drill_due: datetime | None
     overdue: bool
     conflicts: list[ConflictShown]
+    contracts: list[str] = []
 
 
 class DrillReportShown(Struct, kw_only=True):
@@ -184,11 +189,12 @@ class NewTraining(Body):
 
 
 class ModelInput(Struct, kw_only=True):
-    """A version that went into a training."""
+    """A version that went into a training, and all contracts under which it stood."""
 
     version: str
     root: str
     contract: str | None
+    contracts: list[str] = []
 
 
 class TrainingShown(Struct, kw_only=True):

@@ -33,6 +33,8 @@ def version(one: DatasetVersion, *, receipt: str | None = None, kept: str | None
         deleted=one.deleted,
         receipt=receipt,
         kept=kept,
+        contracts=list(one.agreements),
+        made_of=[fs.StoredSource(version=each.version, root=each.root, contracts=list(each.under)) for each in one.made_of],
     )
 
 

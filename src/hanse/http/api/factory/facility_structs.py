@@ -54,8 +54,18 @@ class StoredOrigin(Struct, kw_only=True):
     source: str | None
 
 
+class StoredSource(Struct, kw_only=True):
+    """A version that another was made of, with the contracts under which it stood."""
+
+    version: str
+    root: str
+    contracts: list[str]
+
+
 class StoredVersion(Struct, kw_only=True):
     """A version of a dataset that is, or was, stored.
+
+    A derived version came under no contract: it was `made_of` others, and stands under all of their `contracts`.
 
     `root` is the Merkle root over its files, `sums` whose checksums they were verified against: `provider`, or only `measured` here.
     `kept` says why it must not be deleted, `receipt` names the statement of its deletion; both only where one version is asked for.
@@ -79,6 +89,8 @@ class StoredVersion(Struct, kw_only=True):
     deleted: datetime | None = None
     receipt: str | None = None
     kept: str | None = None
+    contracts: list[str] = []
+    made_of: list[StoredSource] = []
 
 
 class StoredFile(Struct, kw_only=True):

@@ -11,6 +11,7 @@ from hanse.http.api.factory.mirrors import MirrorOperations
 from hanse.http.api.factory.models import ModelOperations
 from hanse.http.api.factory.openings import OpeningOperations
 from hanse.http.api.factory.orders import OrderOperations
+from hanse.http.api.factory.preparations import PreparationOperations
 from hanse.http.api.routing import OfNoun
 from hanse.http.api.services import Services
 
@@ -21,6 +22,7 @@ def factory_nouns(services: Services) -> list[OfNoun]:
         OrderOperations(services),
         LinkOperations(services),
         FacilityOperations(services),
+        PreparationOperations(services),
         MirrorOperations(services),
         OpeningOperations(services),
         EvidenceOperations(services.factory.archives),

@@ -60,12 +60,14 @@ class OpeningOperations:
             root=version.root,
             size=version.size,
             files=version.count,
-            use=opening.use,
+            use=opening.uses[0] if opening.uses else "",
+            uses=list(opening.uses),
             hot=opening.place.hot,
             cold=opening.place.cold,
             manifest=opening.unlocked.manifest,
             key=urlsafe_b64encode(opening.unlocked.key).decode("ascii"),
             contract=version.agreement,
+            contracts=list(version.agreements),
         )
 
     async def _give(self, call: Call, said: os.NewLease) -> os.GivenLease:
@@ -103,6 +105,7 @@ class OpeningOperations:
             granted=lease.granted,
             until=lease.until,
             contract=lease.agreement,
+            contracts=list(lease.agreements),
             used=lease.used,
             gaps=list(lease.gaps),
             returned=lease.returned,

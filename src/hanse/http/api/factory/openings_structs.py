@@ -21,6 +21,7 @@ class NewOpening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class OpenedVersion(Struct, frozen=True, kw_only=True):
     """An opening that was permitted: the use that was counted (empty: one's own data), and where and with which key to read.
 
+    A derived version stands under the `contracts` of all its inputs, with one of the `uses` for each; `use` is the first of them.
     `hot` and `cold` are folders or addresses of buckets, `manifest` the object's name in them, `key` its key (32 bytes, base64url):
     a secret that opens this one version.
     """
@@ -35,6 +36,8 @@ class OpenedVersion(Struct, frozen=True, kw_only=True):
     manifest: str
     key: str
     contract: str | None = None
+    contracts: list[str] = []
+    uses: list[str] = []
 
     def __repr__(self) -> str:
         return f"OpenedVersion({self.version!r})"
@@ -63,6 +66,7 @@ class Lease(Struct, frozen=True, kw_only=True):
     granted: datetime
     until: datetime
     contract: str | None = None
+    contracts: list[str] = []
     used: int | None = None
     gaps: list[str] = []
     returned: datetime | None = None

@@ -1,0 +1,1 @@
+"""Quality filters with published rules: Gopher, C4 and FineWeb."""
