@@ -32,7 +32,7 @@ from hanse.kernel.clock import Clock
 
 Prefix = Literal[
     "neg", "agr", "trf", "ds", "off", "msg", "op", "jti", "tok", "bak", "inv", "vc",
-    "req", "iss", "ltr", "rfs", "led", "use", "ord", "lea", "hld", "mir",
+    "req", "iss", "ltr", "rfs", "led", "use", "ord", "lea", "hld", "mir", "asm",
 ]  # fmt: skip
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing that reads like something else

@@ -100,4 +100,12 @@ _DERIVED: tuple[str, ...] = (
     " number INTEGER NOT NULL, PRIMARY KEY (tenant, kind, origin, name, number))",
 )
 
-STEP_6: tuple[str, ...] = (*_DERIVED,)
+_ASSESSMENTS: tuple[str, ...] = (
+    # `report` is sealed with the key of the version's vault: it tells of the data, and opens for nobody once that is deleted. Of own
+    # data that is offered from elsewhere it is as it was given. Empty where only what was signed is kept.
+    "CREATE TABLE assessments (tenant TEXT NOT NULL, id TEXT NOT NULL, about TEXT NOT NULL, doc BLOB NOT NULL, report BLOB NOT NULL,"
+    " PRIMARY KEY (tenant, id))",
+    "CREATE INDEX assessments_about ON assessments (tenant, about, id)",
+)
+
+STEP_6: tuple[str, ...] = (*_DERIVED, *_ASSESSMENTS)

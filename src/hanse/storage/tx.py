@@ -5,6 +5,7 @@ from __future__ import annotations
 from hanse.kernel.errors import Invalid
 from hanse.storage.rows import Rows
 from hanse.storage.stores.anchor import Invitations, Members, Rulebooks, Spaces, Watermarks
+from hanse.storage.stores.assessments import Assessments
 from hanse.storage.stores.assets import Assets
 from hanse.storage.stores.contracts import Contracts
 from hanse.storage.stores.custody import Custodies
@@ -264,6 +265,11 @@ class Tx:
     def custody(self) -> Custodies:
         """Who keeps what until when."""
         return Custodies(self.rows)
+
+    @property
+    def assessments(self) -> Assessments:
+        """Signed assessments of quality, with the reports that are kept of them."""
+        return Assessments(self.rows)
 
     @property
     def documents(self) -> MadeDocuments:

@@ -70,6 +70,10 @@ class LoggedGrounds:
         """Append them."""
         self._ledger.append_many(cast("LedgerTx", tx), tenant, said)
 
+    async def stated(self, tenant: Tenant, version: DatasetVersion) -> tuple[k.Derived, Sequence[k.Prepared]] | None:
+        """Return it out of the log: the steps follow the statement about the version, since they were appended at once."""
+        return await self._database.read(lambda tx: _made(tx, tenant, version))
+
     async def _stated(self, tenant: Tenant, says: k.Predicate) -> Mapping[str, str]:
         if isinstance(says, k.Leased):
             return {PURPOSE: says.purpose} if says.purpose else {}
@@ -88,10 +92,24 @@ def _newest(tx: Tx, tenant: Tenant, agreement: str, version: DatasetVersion, act
 
 
 def _said(tx: Tx, tenant: Tenant, agreement: str, kind: str) -> Iterator[k.Predicate]:
+    return (entry.says for entry in _entries(tx, tenant, agreement, kind))
+
+
+def _entries(tx: Tx, tenant: Tenant, agreement: str, kind: str) -> Iterator[Entry]:
     before: int | None = None
     while page := tx.custody.logged(tenant, agreement, kind, before=before, limit=_PAGE):
-        yield from (entry.says for entry in page)
+        yield from page
         before = page[-1].index
+
+
+def _made(tx: Tx, tenant: Tenant, version: DatasetVersion) -> tuple[k.Derived, Sequence[k.Prepared]] | None:
+    for entry in _entries(tx, tenant, "", "derived"):
+        made = entry.says
+        if isinstance(made, k.Derived) and (made.version, made.root) == (version.id, version.root):
+            after = [one.says for one in tx.ledger.walk(tenant, entry.index + 1, made.steps)]
+            steps = [one for one in after if isinstance(one, k.Prepared) and (one.version, one.root) == (made.version, made.root)]
+            return (made, steps) if [one.number for one in steps] == list(range(1, made.steps + 1)) else None
+    return None
 
 
 def _is(says: k.Predicate, version: DatasetVersion, action: str) -> bool:

@@ -42,6 +42,7 @@ What becomes of each table:
 | facility_vaults, facility_versions, facility_packs, facility_derived | yes, the data apart | as orders; what was destroyed since opens for nobody |
 | custody, custody_holds, custody_drills | yes | as orders: else as in the backup, so that a hold that was lifted since stands again |
 | documents_made, document_answers | yes | as orders: what tells of data that was deleted since opens for nobody |
+| assessments | yes | as orders: what was signed is in the log, too; reports on data that was deleted since open for nobody |
 | leases | yes | as orders: which node owes an account stays known |
 | facility_intakes, facility_journals | no: what they name may be gone | those of the replaced database; else taken in anew |
 | order_leases | no | not needed: whoever runs takes them anew |
@@ -135,6 +136,7 @@ TAKEN = (
     "custody_drills",
     "documents_made",
     "document_answers",
+    "assessments",
     "orders",
     "order_items",
     "link_speeds",

@@ -42,6 +42,7 @@ CARRIED: Final = (
     "custody_drills",
     "documents_made",
     "document_answers",
+    "assessments",
     "orders",
     "order_items",
     "link_speeds",

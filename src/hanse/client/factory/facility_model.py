@@ -28,7 +28,8 @@ class StoredSource(Struct, frozen=True, kw_only=True):
 class StoredVersion(Struct, frozen=True, kw_only=True):
     """A version of a dataset that is, or was, stored. `kept` says why it must not be deleted, `receipt` names its deletion's statement.
 
-    A derived version was `made_of` others, and stands under all of their `contracts`.
+    A derived version was `made_of` others, and stands under all of their `contracts`. Title, languages, licence, keywords and theme are
+    as its provider described it.
     """
 
     id: str
@@ -51,6 +52,11 @@ class StoredVersion(Struct, frozen=True, kw_only=True):
     kept: str | None = None
     contracts: tuple[str, ...] = ()
     made_of: tuple[StoredSource, ...] = ()
+    title: str = ""
+    languages: tuple[str, ...] = ()
+    licence: str | None = None
+    keywords: tuple[str, ...] = ()
+    theme: str | None = None
 
 
 class StoredFile(Struct, frozen=True, kw_only=True):

@@ -171,6 +171,9 @@ class OrderItem(Record, kw_only=True):
     notes: list[str] = field(default_factory=list)
     story: list[OrderHappening] = field(default_factory=list)
     updated: datetime
+    languages: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list)
+    theme: str | None = None
 
 
 class OrderSilent(Record, kw_only=True):

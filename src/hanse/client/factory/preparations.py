@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from hanse.client.core import Request, Steps, call, listed, part, post
+from hanse.client.core import Request, Steps, call, get, listed, part, post
 from hanse.client.factory import preparations_model as pm
 from hanse.client.factory.facility_model import StoredFile, StoredVersion
 from hanse.client.model import Progress
@@ -41,6 +41,11 @@ def store(folder: str | Path, name: str, account: Account, *, progress: Progress
         if progress is not None:
             progress(done, size)
     return (yield from post(f"/preparations/{part(begun.id)}/commit", None, StoredVersion))
+
+
+def account(version: str) -> Steps[Account]:
+    """Return how a derived version was made, deleted or not, as it was signed. Raises `NotFound` for what was not made of others."""
+    return (yield from get(f"/facility/versions/{part(version)}/account", Account))
 
 
 def files_of(folder: Path) -> dict[str, Path]:
@@ -92,3 +97,4 @@ class Preparations(Noun[Mode]):
     """Versions that were made of others."""
 
     store = Method(store)
+    account = Method(account)

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct, structs
 
 from hanse.dcat.holding import DatasetVersion, HeldFile, Origin, Source
-from hanse.dcat.preparation import Account, check, digest_of
+from hanse.dcat.preparation import Account, StepAccount, check, digest_of
 from hanse.evidence import kinds as k
 from hanse.evidence.kinds.factory import MAX_UNDER
 from hanse.evidence.personal import redact
@@ -52,6 +52,10 @@ class Grounds(Protocol):
 
     def state(self, tx: Any, tenant: Tenant, said: Sequence[tuple[Subject, k.Predicate]]) -> None:
         """Append statements in the caller's transaction."""
+        ...
+
+    async def stated(self, tenant: Tenant, version: DatasetVersion) -> tuple[k.Derived, Sequence[k.Prepared]] | None:
+        """Return what was stated when a version was made: of it, and of its steps in their order."""
         ...
 
 
@@ -108,6 +112,17 @@ class Deriving:
         """Return the name and the account of a preparation whose files are awaited. Raises `NotFound`."""
         found = self._found(tenant, id)
         return found.name, found.account
+
+    async def account(self, tenant: Tenant, id: str) -> Account:
+        """Return the account of a derived version, deleted or not, as it was signed: names of counts tell of nobody.
+
+        Raises `NotFound` for a version that there never was, and (rule `no-account`) for one that was not made of others.
+        """
+        version = (await self._facility.record(tenant, id)).version
+        found = await self._grounds.stated(tenant, version) if version.made_of else None
+        if found is None:
+            raise NotFound(f"{version.id} was not made of other versions here.", where="version", rule="no-account")
+        return account_of(*found)
 
     async def files(self, tenant: Tenant, id: str) -> list[HeldFile]:
         """Return the files that have come, whole, by path. Raises `NotFound`."""
@@ -256,6 +271,31 @@ def _prepared(version: DatasetVersion, account: Account, number: int) -> k.Prepa
         added=step.added,
         dropped=_tallies(step.dropped),
         counts=_tallies(step.counts),
+    )
+
+
+def account_of(made: k.Derived, steps: Sequence[k.Prepared]) -> Account:
+    """Return the account that was stated so: the inverse of `statements`."""
+    return Account(
+        inputs=tuple(Source(one.version, one.root, one.under or ((one.agreement,) if one.agreement else ())) for one in made.inputs),
+        action=str(made.action),
+        pipeline=made.pipeline,
+        steps=tuple(
+            StepAccount(
+                step=one.step,
+                version=one.step_version or "1",
+                code=one.code,
+                parameters={name: str(value) for name, value in one.parameters.items()},
+                inputs=one.inputs,
+                output=one.output,
+                records_in=one.records_in,
+                records_out=one.records_out,
+                added=one.added,
+                dropped=one.dropped,
+                counts=one.counts,
+            )
+            for one in steps
+        ),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
+import polars as pl
 import pytest
 import rdflib
 from pypdf import PdfReader
@@ -199,6 +201,57 @@ def test_the_pdf_is_tagged_and_has_its_fonts(report: Report, tmp_path: Path) -> 
     descriptors = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object() for font in fonts]
     assert descriptors
     assert all("/FontFile3" in one or "/FontFile2" in one for one in descriptors)
+
+
+ODD: dict[str, pl.DataFrame] = {
+    "no rows": pl.DataFrame({"x": [], "text": []}, schema={"x": pl.Int64, "text": pl.String}),
+    "all null": pl.DataFrame({"x": [None, None], "text": [None, None]}),
+    "one row": pl.DataFrame({"x": [1], "text": ["a"]}),
+    "nested": pl.DataFrame({"x": [[1, 2], [1, 2], None], "text": [{"a": 1}, {"a": 2}, None], "b": [b"\xff", b"", None]}),
+    "not finite": pl.DataFrame({"x": [float("nan"), float("inf"), None], "text": ["NaN", "inf", ""]}),
+    "huge": pl.DataFrame({"x": pl.Series([2**100, -(2**100), None], dtype=pl.Int128), "text": ["9" * 30, "-" + "9" * 30, "0"]}),
+    "decimal": pl.DataFrame({"x": [Decimal("1.5"), Decimal("12345678901234567890.12"), None]}),
+    "names": pl.DataFrame({"": ["a", "b"], "\n": ["1", "2"], EVIL: ["\x00", "\u202e"]}),
+    "booleans": pl.DataFrame({"x": [True, False, None], "text": ["true", "false", "x"]}),
+    "far dates": pl.DataFrame({"x": [date(1, 1, 1), date(9999, 12, 31)], "when": ["0001-01-01", "9999-12-31"]}),
+    "1,000 columns": pl.DataFrame({f"c{number}": [number, None] for number in range(1_000)}),
+}
+EVERYTHING: dict[str, Any] = {
+    "columns": {
+        "x": {"type": "number", "min": 0, "nullable": False, "unique": True},
+        "text": {"pattern": "[a-z]+"},
+        "when": {"type": "date"},
+    },
+    "rules": [
+        {"name": "one", "then": {"left": "x", "is": ">", "value": 1}},
+        {"name": "two", "when": {"left": "text", "is": "==", "value": True}, "then": {"left": "x", "is": "!=", "column": "text"}},
+    ],
+    "label": {"column": "x", "classes": ["1", 1.5, True], "inputs": ["text"], "annotators": ["x", "text"]},
+    "time": {"column": "when", "max_age": 3, "arrived": "when", "max_delay": 1},
+    "population": {"x": {"1": 0.5, "2": 0.5}, "text": {"a": 1.0}},
+    "group_by": ["text", "x"],
+    "bias": {"attributes": ["text", "x"], "outcome": "x", "favourable": [1, True]},
+    "setting": {"place_column": "text", "places": ["a"]},
+    "relevance": {"columns": ["x"], "languages": ["de"], "language_column": "text", "terms": ["a", "("]},
+}
+
+
+@pytest.mark.parametrize("in_memory", [None, 0], ids=["in memory", "streamed"])
+@pytest.mark.parametrize("name", ODD)
+def test_every_measure_on_odd_tables(name: str, in_memory: int | None, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    ODD[name].write_parquet(tmp_path / "in" / "a.parquet")
+    assessed = Assessed(version="odd", root="0" * 64, files=1, size=4)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    place = {"folder": tmp_path / "in", "paths": ["a.parquet"], "workshop": tmp_path / "work"}
+    found = assess(Task(**place, assessed=assessed, by="me", at=at, software="hanse", stated=stated_of(EVERYTHING)), in_memory=in_memory)
+    assert found.left_out == ()
+    assert {one.metric for one in found.measurements} >= {"completeness", "relevance", "label-completeness", "disparate-impact"}
+    assert read_report(write_report(found)) == found
+    assert write_page(found)
+    assert write_dqv(found)
+    if name == "names":
+        assert write_pdf(found)
 
 
 def test_a_report_on_nothing_can_be_shown(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hanse.factory.quality.tables import robust
 from hanse.factory.quality.tables.find import find, open_source
 from hanse.factory.quality.tables.make import table_from, table_of
 from hanse.factory.quality.tables.table import Table
+from hanse.kernel.errors import Invalid
 
 
 def _open(folder: Path, *, typed: bool = False) -> tuple[list[Table], list[str]]:
@@ -113,6 +114,15 @@ def test_packed_empty_and_damaged_files(tmp_path: Path) -> None:
     tables, left = _open(folder)
     assert [(one.name, one.rows) for one in tables] == [("a.csv.gz", 1), ("d.csv", 0)]
     assert [one.partition(":")[0] for one in left] == ["b.csv", "c.parquet"]
+
+
+def test_files_that_are_not_what_they_seem(tmp_path: Path) -> None:
+    folder = _write(tmp_path / "in", wide_csv=b",".join(b"%d" % one for one in range(6_000)) + b"\n")
+    (folder / "bomb.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1," * 50_000_000))
+    found = find(folder, ["wide.csv", "bomb.csv.gz"])
+    assert found.left_out == ["wide.csv: It has more than 5,000 columns. (at columns)"]
+    with pytest.raises(Invalid, match="200 times"):
+        open_source(folder, found.tables[0], tmp_path / "work")
 
 
 def test_texts_where_there_is_no_table(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from hanse.factory.quality.tables import robust
-from hanse.kernel.errors import HanseError
+from hanse.kernel.errors import HanseError, Invalid
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +31,9 @@ IN_MEMORY: Final = 512 << 20
 """Bytes that a table takes in memory, as estimated, at most, to be read as a whole."""
 MOST_TABLES: Final = 64
 LARGEST_TEXT: Final = 64 << 20
-_SMALL_PACKED: Final = 16 << 20
+_PACKED: Final = 200
+_WIDER: Final = 8
+"""Times that a table is larger in memory than in a file whose table of contents cannot be read."""
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _TEXTS: Final = 500
 
@@ -77,6 +79,7 @@ def find(folder: Path, paths: Sequence[str]) -> Found:
             continue
         try:
             shape, delimiter = _shape(folder / path, kind)
+            check_width(len(shape))
         except unreadable() as error:
             found.left_out.append(f"{path}: {_why(error)}")
             continue
@@ -90,6 +93,12 @@ def find(folder: Path, paths: Sequence[str]) -> Found:
     elif texts:
         found.tables = [Source("texts", "text", texts)]
     return found
+
+
+def check_width(columns: int) -> None:
+    """Raise `Invalid` for more columns than a table may have."""
+    if columns > robust.MOST_COLUMNS:
+        raise Invalid(f"It has more than {robust.MOST_COLUMNS:,} columns.", where="columns", rule="columns")
 
 
 def unreadable() -> tuple[type[Exception], ...]:
@@ -121,7 +130,11 @@ def _open_binary(source: Source, files: list[Path]) -> None:
         source.lazy = pl.scan_ipc(files)
         return
     source.lazy = pl.scan_parquet(files, missing_columns="insert")
-    facts = [parquet.read_metadata(path) for path in files]
+    try:
+        facts = [parquet.read_metadata(path) for path in files]
+    except NotImplementedError:  # a type that Arrow does not know, and Polars does
+        source.size *= _WIDER
+        return
     unpacked = sum(one.row_group(number).total_byte_size for one in facts for number in range(one.num_row_groups))
     source.size = max(unpacked, sum(one.num_rows * one.num_columns * 8 for one in facts))
 
@@ -131,20 +144,34 @@ def _open_lines(source: Source, files: list[Path], workshop: Path) -> None:
     from polars.exceptions import PolarsError
 
     source.typed = source.kind == "jsonl"
-    packed = any(path.suffix.lower() == ".gz" for path in files)
+    files = [_plain(path, workshop / f"plain-{number}") for number, path in enumerate(files)]
+    source.size = 2 * sum(path.stat().st_size for path in files)
     try:
-        if any(map(robust.long_lines, files)) or (packed and source.size > _SMALL_PACKED):
+        if any(map(robust.long_lines, files)):
             raise ValueError
         lazy = _scan(source, files)
         # Whether every value can be read shows only once all are.
         lazy.select(pl.all().count()).collect(engine="streaming")
         source.lazy = lazy
-        source.size *= 8 if packed else 2
     except (PolarsError, ValueError, OSError):
         broken = robust.read_csv(files, source.delimiter, workshop) if source.kind == "csv" else robust.read_jsonl(files, workshop)
         source.lazy, source.typed = pl.concat([pl.scan_parquet(one) for one in broken.parts], how="diagonal"), False
         source.size, source.unreadable = 2 * sum(one.stat().st_size for one in broken.parts), broken.unreadable
         source.note = "It was read record by record, since not all of it can be read as a whole."
+
+
+def _plain(path: Path, into: Path) -> Path:
+    """Return the file, or it unpacked. Raises `Invalid` for one that unpacks to far more than text does."""
+    if path.suffix.lower() != ".gz":
+        return path
+    most, done = _PACKED * path.stat().st_size + (64 << 20), 0
+    with robust.opened(path) as packed, into.open("wb") as out:
+        while part := packed.read(1 << 20):
+            done += len(part)
+            if done > most:
+                raise Invalid(f"It unpacks to more than {_PACKED} times its size.", where=path.name, rule="packed")
+            out.write(part)
+    return into
 
 
 def _scan(source: Source, files: list[Path]) -> pl.LazyFrame:

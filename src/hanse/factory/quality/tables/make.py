@@ -11,7 +11,7 @@ from typing import Final
 import polars as pl
 
 from hanse.factory.quality.stated import ColumnRule
-from hanse.factory.quality.tables.find import IN_MEMORY, Source
+from hanse.factory.quality.tables.find import IN_MEMORY, Source, check_width
 from hanse.factory.quality.tables.forms import dated_columns, forms_of, read_as, read_stated
 from hanse.factory.quality.tables.table import Column, Kind, Table, chunks, collected
 
@@ -48,6 +48,7 @@ def table_from(
     """Return the table of a frame. Of one that is not `typed` the texts may stand for anything; `rules` state the types of columns."""
     raw = _plain(raw)
     schema = raw.collect_schema()
+    check_width(len(schema))
     words = [one for one, type in schema.items() if type == pl.String]
     stated = [one for one in words if one in rules and rules[one].type]
     looked = list(dict.fromkeys([*stated, *(dated_columns(raw, words, small=small) if typed else words)]))

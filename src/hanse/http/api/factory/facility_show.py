@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hanse.dcat.holding import DatasetVersion
+from hanse.dcat.languages import tag_of
+from hanse.dcat.licences import normal
 from hanse.factory.facility import records
 from hanse.factory.facility.jobs import Job
 from hanse.factory.facility.verifying import Fault, Verdict
@@ -11,7 +13,8 @@ from hanse.http.api.factory import facility_structs as fs
 
 def version(one: DatasetVersion, *, receipt: str | None = None, kept: str | None = None) -> fs.StoredVersion:
     """Return a version."""
-    origin = one.origin
+    origin, offered = one.origin, one.offered
+    licence = None if offered is None else offered.licence
     return fs.StoredVersion(
         id=one.id,
         name=one.name,
@@ -35,6 +38,11 @@ def version(one: DatasetVersion, *, receipt: str | None = None, kept: str | None
         kept=kept,
         contracts=list(one.agreements),
         made_of=[fs.StoredSource(version=each.version, root=each.root, contracts=list(each.under)) for each in one.made_of],
+        title="" if offered is None else offered.title,
+        languages=[] if offered is None else [tag_of(each) for each in offered.language],
+        licence=None if licence is None else normal(licence),
+        keywords=[] if offered is None else list(offered.keywords),
+        theme=None if offered is None else offered.theme,
     )
 
 

@@ -69,6 +69,7 @@ class StoredVersion(Struct, kw_only=True):
 
     `root` is the Merkle root over its files, `sums` whose checksums they were verified against: `provider`, or only `measured` here.
     `kept` says why it must not be deleted, `receipt` names the statement of its deletion; both only where one version is asked for.
+    Title, languages (BCP 47), licence (its SPDX id, where it has one), keywords and theme are as the provider described the dataset.
     """
 
     id: str
@@ -91,6 +92,11 @@ class StoredVersion(Struct, kw_only=True):
     kept: str | None = None
     contracts: list[str] = []
     made_of: list[StoredSource] = []
+    title: str = ""
+    languages: list[str] = []
+    licence: str | None = None
+    keywords: list[str] = []
+    theme: str | None = None
 
 
 class StoredFile(Struct, kw_only=True):

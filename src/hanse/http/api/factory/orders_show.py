@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
+from hanse.dcat.languages import tag_of
 from hanse.factory.acquire.orders import Seen
 from hanse.factory.acquire.records import Candidate, Estimate, Happening, Item, Limits, Order, Run, Standing, Wish
 from hanse.factory.acquire.states import FINAL, ItemState
@@ -180,6 +181,9 @@ def _item(item: Item, operands: Operands) -> od.OrderItem:
         notes=list(item.notes),
         story=_story(item.story),
         updated=item.updated,
+        languages=[tag_of(one) for one in candidate.dataset.language],
+        keywords=list(candidate.dataset.keywords),
+        theme=candidate.dataset.theme,
     )
 
 

@@ -130,7 +130,7 @@ class OrderItem(Struct, kw_only=True):
     """A dataset of an order: what it is, what was made of it, and where it stands. `terms` are sentences, of what is not left out.
 
     `cost` says what the terms cost (`free`, a price, or why that is not known), `price` the most that may be agreed on. `done` are
-    the bytes that are here, `moved` those that came over the network.
+    the bytes that are here, `moved` those that came over the network. `languages` are tags (BCP 47).
     """
 
     number: int
@@ -167,6 +167,9 @@ class OrderItem(Struct, kw_only=True):
     notes: list[str]
     story: list[OrderHappening]
     updated: datetime
+    languages: list[str]
+    keywords: list[str]
+    theme: str | None
 
 
 class OrderSilent(Struct, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hanse.dcat.preparation import Account
 from hanse.factory.facility.arriving import MAX_PART
 from hanse.http.api import structs as s
 from hanse.http.api.factory import facility_show as show
@@ -41,6 +42,7 @@ class PreparationOperations:
         """Return the operations."""
         read, act = Action.READ, Action.TRANSFER
         begin, commit = "Send the account of what was made of stored versions", "Store it: all files are here"
+        told = "Show how a derived version was made, step by step, as it was signed"
         files, part = s.Page[fs.StoredFile], "Send a part of a file, as it is"
         return [
             Operation(
@@ -57,11 +59,15 @@ class PreparationOperations:
             Operation("GET", f"{_ONE}/files", "List the files that have come, by path", self._files, read, gives=files, query=PAGING),
             Operation("PUT", f"{_ONE}/part", part, self._part, act, takes=bytes, gives=ps.PreparationPart, query=_PART),
             Operation("POST", f"{_ONE}/commit", commit, self._commit, act, gives=fs.StoredVersion),
+            Operation("GET", "/facility/versions/{id}/account", told, self._account, read, gives=Account),
         ]
 
     async def _begin(self, call: Call, said: ps.NewPreparation) -> ps.Preparation:
         begun = await self._deriving.begin(call.tenant, said.name, said.account)
         return ps.Preparation(id=begun.id, version=None if begun.version is None else show.version(begun.version))
+
+    async def _account(self, call: Call, _said: Any) -> Account:
+        return await self._deriving.account(call.tenant, call.path("id"))
 
     async def _files(self, call: Call, _said: Any) -> s.Page[fs.StoredFile]:
         after, limit = call.page()

@@ -327,6 +327,16 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path, content, says):
         Tokenise(tokenizer=str(tmp_path / "bad")).check()
 
 
+def test_a_tokenizer_that_is_too_large_is_refused(trained, tmp_path):
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(Invalid, match="larger than 64 MiB"):
+        Tokenise(tokenizer=str(tmp_path / "large")).check()
+    long = changed(trained[GPT2], lambda read: (_other(ignore_merges=True)(read), read["model"]["vocab"].update({"a" * 20_000: 3_000})))
+    with pytest.raises(Invalid, match="too long"):
+        brought(long, END, None, "")
+
+
 @pytest.mark.parametrize(
     "fields",
     [
