@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli import demo_factory, demo_terms, demo_trust
+from hanse.cli import demo_factory, demo_terms, demo_training, demo_trust
 from hanse.cli.demo_data import Good, energy, look_inside, tables, texts
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
@@ -76,6 +76,7 @@ class _Story:
         self.port = port
         self.say = shell.print
         self.restricted: list[Good] = []
+        self.texts = ""
 
     def tell(self, began: float, keep: bool) -> None:
         """Tell it from beginning to end."""
@@ -97,12 +98,12 @@ class _Story:
         self._report(got)
         self.say("\n8. Terms that mean something: a purpose, masked columns, three uses.")
         folder = self.home.absolute() / "data" / "meteo"
-        demo_terms.use_under_terms(self.say, clients, folder, self.into)
+        demo_terms.use_under_terms(self.say, clients, folder, self.home.absolute() / "fetched")
         self.say("\n9. A contract ends while bytes flow.")
         demo_terms.cut_at_the_end(self.say, clients, folder)
         self._run_factory(clients)
         if not keep:  # who stays wants a factory that is a member
-            self.say("\n14. The factory loses its right while it reads.")
+            self.say("\n16. The factory loses its right while it reads.")
             demo_trust.cut_reader(self.say, clients, folder)
         self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
         if keep:
@@ -116,11 +117,21 @@ class _Story:
         self.say("\n11. One order for both spaces: found, planned, negotiated, fetched, verified, documented, stored.")
         versions = demo_factory.acquire(self.say, factory)
         demo_factory.open_all(self.say, factory, versions)
-        self.say("\n12. A mirror that is kept up to date by difference, and a model that is trained on what was acquired.")
-        demo_factory.mirror(self.say, clients, self.home.absolute() / "data" / "library")
-        demo_factory.record_model(self.say, factory, versions)
-        self.say("\n13. The evidence of one of them, verified in a fresh directory with the network off.")
+        self.say("\n12. A mirror of a collection of texts, kept up to date by difference.")
+        topics = demo_factory.mirror(self.say, clients, self.home.absolute() / "data" / "library")
+        self._train(factory, [topics, versions[self.texts]])
+        self.say("\n15. The evidence of a dataset and of the model, verified in a fresh directory with the network off.")
         demo_factory.prove(self.say, factory, versions[self.restricted[0].title], self.into)
+        demo_factory.prove(self.say, factory, demo_training.MODEL, self.into)
+
+    def _train(self, factory: Client, texts: list[str]) -> None:
+        self.say(
+            "\n13. The texts are made ready for training: read, sifted, masked, tokenised, packed; each step accounts for every record."
+        )
+        ready = demo_training.make_ready(self.say, factory, texts, demo_factory.PURPOSE)
+        self.say("\n14. A small language model is trained on the tokens. What was it trained on?")
+        demo_training.train_model(self.say, factory, ready, demo_factory.PURPOSE, self.into)
+        demo_training.ask(self.say, factory)
 
     def _prepare(self) -> dict[str, list[Good]]:
         goods = {}
@@ -129,6 +140,7 @@ class _Story:
             folder.mkdir(parents=True)
             goods[name] = gather(folder)
         self.restricted = goods.pop("city")
+        self.texts = goods["library"][-1].title
         (self.home / "hanse.toml").write_text(f"port = {self.port}\n", "utf-8")
         asyncio.run(_make_space(self.home, self.home.absolute() / "data", self.port))
         return goods
@@ -140,7 +152,13 @@ class _Story:
     def _offer(self, provider: Client, name: str, goods: list[Good]) -> None:
         for good in goods:
             about = Description(
-                title=good.title, description=good.description, keywords=good.keywords, licence=good.licence, language=good.language
+                title=good.title,
+                description=good.description,
+                keywords=good.keywords,
+                licence=good.licence,
+                language=good.language,
+                spatial=good.places,
+                rai={"personalSensitiveInformation": [good.persons]},
             )
             kind = "folder" if good.path.is_dir() else "file"
             asset = provider.assets.create({"kind": kind, "path": str(good.path)}, [good.policy], about)

@@ -15,6 +15,7 @@ from hanse.kernel.errors import Misconfigured
 
 PUBLIC_DOMAIN = "https://creativecommons.org/publicdomain/mark/1.0/"
 PSF = "https://spdx.org/licenses/PSF-2.0.html"
+APACHE = "https://spdx.org/licenses/Apache-2.0.html"
 GPL = "https://spdx.org/licenses/GPL-2.0-or-later.html"
 MANUALS = Path("/usr/share/man")
 PAGES_PER_LANGUAGE = 40
@@ -31,6 +32,8 @@ class Good(Struct, frozen=True, kw_only=True):
     licence: str
     language: tuple[str, ...]
     policy: str
+    places: tuple[str, ...] = ()
+    persons: str = "none"
 
 
 def tables(folder: Path) -> list[Good]:
@@ -47,6 +50,7 @@ def tables(folder: Path) -> list[Good]:
             licence=PUBLIC_DOMAIN,
             language=("en",),
             policy="members",
+            places=("US",),
         ),
         Good(
             path=folder / "airports.csv",
@@ -56,6 +60,7 @@ def tables(folder: Path) -> list[Good]:
             licence=PUBLIC_DOMAIN,
             language=("en",),
             policy="members",
+            places=("US",),
         ),
         Good(
             path=folder / "us-employment.csv",
@@ -65,6 +70,7 @@ def tables(folder: Path) -> list[Good]:
             licence=PUBLIC_DOMAIN,
             language=("en",),
             policy="members + until 2030-01-01",
+            places=("US",),
         ),
     ]
 
@@ -92,6 +98,7 @@ def energy(folder: Path) -> list[Good]:
             licence=PUBLIC_DOMAIN,
             language=("en",),
             policy="members + purpose dpv:ResearchAndDevelopment",
+            places=("US",),
         )
     ]
 
@@ -116,9 +123,30 @@ def texts(folder: Path) -> list[Good]:
         )
     ]
     languages = _manuals(folder / "manual-pages")
-    if languages:
-        goods.append(_manual_pages(folder / "manual-pages", languages))
+    goods.append(_manual_pages(folder / "manual-pages", languages) if languages else _places(folder / "places"))
     return goods
+
+
+def _places(folder: Path) -> Good:
+    """Lay down what a machine without manual pages has in many languages, too: the names of places by their telephone prefix."""
+    from phonenumbers.geodata import GEOCODE_DATA
+
+    texts: dict[str, list[str]] = {}
+    for prefix, names in sorted(GEOCODE_DATA.items()):
+        for language, name in names.items():
+            texts.setdefault(language, []).append(f"+{prefix} {name}")
+    for language, lines in texts.items():
+        (folder / language).mkdir(parents=True)
+        (folder / language / "places.txt").write_text("\n".join(lines), "utf-8")
+    return Good(
+        path=folder,
+        title=f"Places by telephone prefix in {len(texts)} languages",
+        description="Names of places all over the world. From the package phonenumbers, a port of Google's libphonenumber.",
+        keywords=("text", "places", "multilingual"),
+        licence=APACHE,
+        language=tuple(sorted(texts)),
+        policy="members",
+    )
 
 
 def _manual_pages(folder: Path, languages: tuple[str, ...]) -> Good:
@@ -130,6 +158,7 @@ def _manual_pages(folder: Path, languages: tuple[str, ...]) -> Good:
         licence=GPL,
         language=languages,
         policy="members",
+        persons="names and mail addresses of authors",
     )
 
 

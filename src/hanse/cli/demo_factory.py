@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,6 @@ Say = Callable[[str], None]
 
 PURPOSE: Final = "dpv:ResearchAndDevelopment"
 WANTED: Final = "keyword:transport,multilingual,energy"
-MODEL: Final = "town-net"
 _OFFLINE: Final = """
 import socket, sys
 def refuse(*_, **__):
@@ -74,8 +72,11 @@ def open_all(say: Say, factory: Client, versions: Mapping[str, str]) -> None:
             say(f"   hanse.open({version!r}, action='train'): {data.table().num_rows:,} rows of {title!r}")
 
 
-def mirror(say: Say, clients: Mapping[str, Client], folder: Path) -> None:
-    """Mirror a collection of texts; let its owner change it; and bring the mirror up to date: only what changed travels."""
+def mirror(say: Say, clients: Mapping[str, Client], folder: Path) -> str:
+    """Mirror a collection of texts; let its owner change it; and bring the mirror up to date: only what changed travels.
+
+    Return its newest version.
+    """
     factory, library = clients["factory"], clients["library"]
     asset = next(one for one in library.assets.list() if one.dataset.title.startswith("Documentation topics"))
     made = factory.mirrors.make(_did(library), asset.id, "topics")
@@ -86,20 +87,7 @@ def mirror(say: Say, clients: Mapping[str, Client], folder: Path) -> None:
     library.assets.refresh(asset.id)
     now = factory.mirrors.refresh("topics")
     say(f"   The library changes one article and adds another. The mirror is {now.version} now; {now.moved:,} bytes moved.")
-
-
-def record_model(say: Say, factory: Client, versions: Mapping[str, str]) -> None:
-    """Record that a model was made of the data, and ask for the risk of it."""
-    inputs = list(versions.values())
-    recorded = factory.models.record(MODEL, digest=hashlib.sha256(b"weights").hexdigest(), inputs=inputs, code="git:demo")
-    say(f"   The training of {recorded.training.model!r} from {len(inputs)} datasets is entry {recorded.training.entry} of the log.")
-    for warning in recorded.warnings[:3]:
-        say(f"   {warning}")
-    [risk] = factory.models.risk(MODEL)
-    shares = ", ".join(f"{share.share:.0%} {share.mark}" for share in risk.shares)
-    say(f"   Its risk, by share of bytes: {shares or 'none'}.")
-    if risk.advice:
-        say(f"   What to do first: {risk.advice[0].todo}")
+    return str(now.version)
 
 
 def prove(say: Say, factory: Client, about: str, into: Path) -> None:

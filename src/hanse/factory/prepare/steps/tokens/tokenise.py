@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pyarrow as pa
 
-from hanse.factory.prepare.base import ID, TEXT, TOKENS, Applied, Dropped, Looking
+from hanse.factory.prepare.base import ID, LANGUAGE, TEXT, TOKENS, Applied, Dropped, Looking
 from hanse.factory.prepare.steps.tokens.bpe import GPT2, LARGEST_VOCABULARY, Bpe, refused
 from hanse.factory.prepare.steps.tokens.files import Brought, brought, compiled, content_of, from_json
 from hanse.factory.prepare.steps.tokens.training import lowest, sample, train
@@ -19,6 +20,9 @@ from hanse.kernel.errors import Invalid
 
 FILE: Final = "product/tokenizer.json"
 END: Final = "<|endoftext|>"
+UNDETERMINED: Final = "und"
+"""The language of texts that do not say it (BCP 47)."""
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 
 
 class Tokenise(Looking, frozen=True, kw_only=True):
@@ -93,7 +97,18 @@ class Tokenise(Looking, frozen=True, kw_only=True):
         field = pa.field(TOKENS, tokens.type, nullable=False, metadata=metadata)
         if TOKENS in kept.column_names:
             kept = kept.drop_columns([TOKENS])
-        return Applied(kept.append_column(field, tokens), dropped, {"tokens": len(ids)})
+        return Applied(kept.append_column(field, tokens), dropped, {"tokens": len(ids)} | _by_language(kept, counts))
+
+
+def _by_language(records: pa.Table, counts: np.ndarray[Any, Any]) -> dict[str, int]:
+    """Return the tokens of each language, as `tokens-de` (two or three letters), where records say theirs; `tokens-und` of all others."""
+    found: dict[str, int] = {}
+    if LANGUAGE in records.column_names:
+        for language, count in zip(records[LANGUAGE].to_pylist(), counts.tolist(), strict=True):
+            base = (language or "").partition("-")[0].lower()
+            name = f"tokens-{base if _LANGUAGE.fullmatch(base) else UNDETERMINED}"
+            found[name] = found.get(name, 0) + count
+    return dict(sorted(found.items()))
 
 
 @lru_cache(maxsize=2)

@@ -95,6 +95,18 @@ def test_ids_are_those_of_tokenizers_on_a_thousand_documents(trained, documents,
     assert made[0].records.schema.field("tokens").metadata == {b"tokenizer": digest.encode(), b"vocabulary": b"3000", b"end": b"0"}
 
 
+def test_tokens_are_counted_by_language_where_records_say_theirs(trained, tmp_path):
+    (tmp_path / "brought.json").write_bytes(trained[GPT2])
+    step = Tokenise(tokenizer=str(tmp_path / "brought.json"))
+    step.decide([], tmp_path)
+    said = ["de", "de-AT", "fr", None, "dropped", "a\nb"]
+    table = records(["eins", "zwei drei", "un", "x", "y", "z"]).append_column("language", pa.array(said, pa.string()))
+    made = step.apply(table, tmp_path)
+    tokens = [len(row) for row in made.records["tokens"].to_pylist()]
+    of = {"tokens-de": sum(tokens[:2]), "tokens-fr": tokens[2], "tokens-und": sum(tokens[3:])}
+    assert made.counts == {"tokens": sum(tokens)} | of
+
+
 def test_a_file_of_merges_gives_the_same_ids_and_a_tokenizer_json(trained, documents, tmp_path):
     bpe = from_json(trained[WORDS], proved=True)
     lines = sorted((number - 1, b64encode(token)) for token, number in zip(bpe.tokens, bpe.ids, strict=True))
