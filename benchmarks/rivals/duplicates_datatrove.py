@@ -1,6 +1,6 @@
 """Near-duplicates by datatrove, run with its own Python: `duplicates_datatrove.py TEXTS.json FOLDER`.
 
-Prints JSON: the seconds of its three steps on one core, and each text's cluster (-1: none). Leaves its n-grams in FOLDER, as hashes.
+Prints JSON: the seconds of processor time of its three steps, and each text's cluster (-1: none). Leaves its n-grams in FOLDER, as hashes.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def main(texts: str, folder: Path) -> None:
         ([MinhashDedupBuckets(names["signatures"], names["buckets"], config=config)], 14),
         ([MinhashDedupCluster(names["buckets"], names["clusters"], config=config, save_cluster_id=True)], 1),
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     for number, (pipeline, tasks) in enumerate(steps):
         LocalPipelineExecutor(pipeline, tasks=tasks, workers=1, logging_dir=str(folder / f"log{number}")).run()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     cluster = np.full(len(documents), -1)
     for file in (folder / "clusters").glob("*.clusters"):
         rows = np.fromfile(file, "<u4").reshape(-1, 2)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, cast
 
 from hanse.app.build import Ground
+from hanse.connector.offers import told
 from hanse.connector.records import FileSource, FolderSource, HttpSource, StoredSource
 from hanse.dataplane.derived import Derived
 from hanse.dataplane.manifests import Manifests
@@ -15,6 +17,8 @@ from hanse.dataplane.spool import Spool
 from hanse.dataplane.transforms.kinds import can, kind_of
 from hanse.dataplane.transforms.sealing import Recipient, usable
 from hanse.dcat.holding import Origin as KnownOrigin
+from hanse.dcat.model import Dataset
+from hanse.dcat.quality import declared
 from hanse.dcat.risk import WORDS, origin_of, risk_marks
 from hanse.dsp.messages import Role
 from hanse.factory.facility.records import State
@@ -97,6 +101,22 @@ class ChangedData:
         held = cast("Tx", tx).facility.of_agreement(deal.tenant, deal.id, State.WHOLE) if deal.id else ()
         versions = [one.version for one in held]
         return _together([(one.origin, None if one.offered is None else one.offered.licence) for one in versions]) if versions else None
+
+
+    def quality(self, tx: UsageTx, deal: Deal) -> Mapping[str, tuple[Decimal, ...]] | None:
+        """Return what we publish of the quality of what we offer; of what we hold under the agreement, what came with each version."""
+        if deal.role is Role.PROVIDER:
+            asset = cast("Tx", tx).assets.get(deal.tenant, deal.target)
+            return None if asset is None else _measures([told(asset.dataset, asset.preferences)])
+        held = cast("Tx", tx).facility.of_agreement(deal.tenant, deal.id, State.WHOLE) if deal.id else ()
+        return _measures([one.version.offered for one in held]) if held else None
+
+
+def _measures(found: Sequence[Dataset | None]) -> dict[str, tuple[Decimal, ...]]:
+    """Return the measures that all of them declare."""
+    said = [{} if one is None else declared(one) for one in found]
+    names = set(said[0]).intersection(*said[1:])
+    return {name: tuple(Decimal(repr(one[name])) for one in said) for name in sorted(names)}
 
 
 def _together(found: Sequence[tuple[KnownOrigin, str | None]]) -> Origin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol, cast
 
 from hanse.app.bridges import place_of
@@ -78,6 +79,10 @@ class PlainData:
         return frozenset()
 
     def origin(self, tx: UsageTx, deal: Deal) -> Origin | None:
+        """Return nothing."""
+        return None
+
+    def quality(self, tx: UsageTx, deal: Deal) -> Mapping[str, tuple[Decimal, ...]] | None:
         """Return nothing."""
         return None
 

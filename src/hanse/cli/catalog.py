@@ -88,8 +88,13 @@ def _show(shell: Shell, catalogues: list[Catalogue], spaces: dict[str, str], *, 
     if terms:
         _with_terms(shell, found)
     else:
-        rows = [(one.id, one.title, words.short(did), *_where(did, spaces), words.size(one.byte_size)) for one, did in found]
-        shell.table(("ID", "TITLE", "FROM", *(["SPACE"] if spaces else ()), "SIZE"), rows, "Nothing that you may see is offered.")
+        told = any(one.measures for one, _ in found)
+        rows = [
+            (one.id, one.title, words.short(did), *_where(did, spaces), words.size(one.byte_size), *_quality(one, told))
+            for one, did in found
+        ]
+        columns = ("ID", "TITLE", "FROM", *(["SPACE"] if spaces else ()), "SIZE", *(["DECLARED QUALITY"] if told else ()))
+        shell.table(columns, rows, "Nothing that you may see is offered.")
     unreadable = sum(len(page.unreadable) for page in catalogues)
     if unreadable:
         shell.note(f"{words.plural(unreadable, 'entry').replace('entrys', 'entries')} could not be read; --json shows why.")
@@ -102,11 +107,17 @@ def _where(did: str, spaces: dict[str, str]) -> list[str]:
     return [spaces.get(did, "")] if spaces else []
 
 
+def _quality(one: Dataset, told: bool) -> list[str]:
+    return [words.measures(one.measures, 2)] if told else []
+
+
 def _with_terms(shell: Shell, found: list[tuple[Dataset, str]]) -> None:
     for one, did in found:
         shell.print(f"{one.id}  {one.title}")
         facts = (f"from {words.short(did)}", words.size(one.byte_size), one.media_type, one.licence, ", ".join(one.language))
         shell.print("  " + ", ".join(fact for fact in facts if fact))
+        if one.measures:
+            shell.print(f"  declared quality: {words.measures(one.measures, len(one.measures))}")
         for offer in one.offers:
             shell.print(f"  {offer.id}: {' '.join(offer.sentences)}")
             show_weak(shell, [offer.terms], did)

@@ -218,6 +218,7 @@ def _show(shell: Shell, asset: Asset) -> None:
             ("collected in", ", ".join(dataset.spatial)),
             ("made by", ", ".join(dataset.creators)),
             *((term, " ".join(texts)) for term, texts in dataset.rai.items()),
+            ("quality", words.measures(dataset.measures, len(dataset.measures))),
             ("seen by", seen),
             ("answered", "by hand" if asset.answering == "hand" else "by rule: what equals an offer is accepted"),
             ("negotiable", " ".join(asset.preferences.sentences) if asset.preferences else ""),

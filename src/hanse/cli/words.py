@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from hanse.cli.kit import wrong_usage
+
+if TYPE_CHECKING:
+    from hanse.client.model import Measure
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -54,6 +58,12 @@ def pairs(texts: Iterable[str], example: str) -> dict[str, str]:
             wrong_usage(f"{text!r} is not NAME=VALUE, e.g. {example}.")
         found[name] = value
     return found
+
+
+def measures(found: Iterable[Measure], most: int) -> str:
+    """Return declared measures of quality on one line: `completeness 0.98, duplicates 0.01 (unsigned)`."""
+    said = [f"{one.metric} {one.value:g}{'' if one.claim else ' (unsigned)'}" for one in found]
+    return ", ".join(said[:most]) + (f" and {len(said) - most} more" if len(said) > most else "")
 
 
 def plural(count: int, noun: str) -> str:

@@ -26,6 +26,7 @@ class Fact(Struct, frozen=True):
     | `h:membership` | bool |
     | `h:role`, `h:environment`, `h:artifactState`, `event` | frozenset of all that somebody has, or that has happened; or one text |
     | `h:credential`, `h:claim:TYPE#PATH` | under the name `h:credential`: mapping of type to the tuple of the subjects (dicts) |
+    | `h:quality:MEASURE` | under the name `h:quality:`: mapping of measure to the tuple of exact numbers that are published |
     | `count` | int, this use included |
     | `h:volume` | int, bytes, what this use will release included |
     | `elapsedTime` | datetime of the start, or the timedelta that had passed when it was observed (else: now) |

@@ -111,7 +111,8 @@ def _right(atomic: Atomic) -> list[bytes]:
         # These compare with one value; a list after them can never be decided, and is not the same as its item.
         return [_join("list", _json(atomic.right), *written)]
     items = atomic.right if isinstance(atomic.right, list) else [atomic.right]
-    read = _KINDS.get(plain(atomic.left))
+    left = plain(atomic.left)
+    read = _number if left.startswith(names.QUALITY) else _KINDS.get(left)
     values = [read(item) for item in typed(atomic) or ()] if read is not None else []
     if len(values) != len(items):
         values = [None] * len(items)

@@ -9,6 +9,7 @@
 | purpose, application, environment | the consumer's signed statement, or whoever opens stored data here; else the agreement itself |
 | classification, payment, consent, events | an operator or a hook told it |
 | state of the data | the asset, and what the data plane does to it before it leaves |
+| quality of the data | the measures that are published with it |
 | origin and risk of the data | the asset's description; at whoever holds the data, the description that it came with |
 """
 
@@ -43,6 +44,7 @@ from hanse.odrl.names import (
     PAID,
     PARTICIPANT,
     PURPOSE,
+    QUALITY,
     RECIPIENT,
     RISK,
     ROLE,
@@ -53,6 +55,7 @@ from hanse.odrl.names import (
     plain,
 )
 from hanse.odrl.proofs import CLAIM_PATHS, atomics_in
+from hanse.odrl.values import read_number
 from hanse.usage.ports import Data, Origin, Peers, Proven, Statements, UsageTx
 from hanse.usage.records import Deal, Tally, Told, Use
 
@@ -65,7 +68,7 @@ JUDGED: Final = (ARTIFACT_STATE, CLASSIFICATION, CONNECTOR, CONSENT, EVENT, ORIG
 STATED: Final = frozenset(DECLARABLE)
 MEASURED: Final = frozenset(
     {ARTIFACT_STATE, CONNECTOR, COUNT, CREDENTIAL, DATE_TIME, ELAPSED_TIME, MEMBERSHIP, METERED_TIME, PARTICIPANT, ROLE, TIME_INTERVAL}
-    | {ORIGIN, RISK, VOLUME}
+    | {ORIGIN, QUALITY, RISK, VOLUME}
 )
 """Facts that are measured or proved; nobody can tell them."""
 SKEW: Final = timedelta(minutes=5)
@@ -106,6 +109,10 @@ def known_facts(
         known[ARTIFACT_STATE] = Fact(states, "the data as it leaves the data plane", now)
     if wants is None or not wants.isdisjoint((ORIGIN, RISK)):
         _describe(known, world.data.origin(tx, deal), now)
+    if wants is None or QUALITY in wants:
+        measures = world.data.quality(tx, deal)
+        if measures is not None:
+            known[QUALITY] = Fact(measures, "the measures published with the data", now)
     return known
 
 
@@ -208,7 +215,20 @@ def _declared(deal: Deal, trusting: bool) -> dict[str, Fact]:
     """
     names = JUDGED if deal.role is Role.CONSUMER else DECLARABLE if trusting else UNSTATED
     source = BY_AGREEMENT if deal.role is Role.PROVIDER else "the provider let the data go under it"
-    return {name: Fact(value, source, deal.since) for name, value in agreed_values(deal.terms, names).items()}
+    found: dict[str, object] = dict(agreed_values(deal.terms, names))
+    if deal.role is Role.CONSUMER:
+        found |= _agreed_quality(deal.terms)
+    return {name: Fact(value, source, deal.since) for name, value in found.items()}
+
+
+def _agreed_quality(terms: Terms) -> dict[str, object]:
+    """Return, for each measure of quality, a value that the first permission that names one asks for."""
+    found: dict[str, tuple[object, ...]] = {}
+    for atomic in (one for rule in terms.permissions for one in atomics_in(rule)):
+        name, wanted = plain(atomic.left), read_number(atomic.right)
+        if name.startswith(QUALITY) and atomic.operator in ("gteq", "lteq", "eq") and wanted is not None:
+            found.setdefault(name.removeprefix(QUALITY), (wanted.amount,))
+    return {QUALITY: found} if found else {}
 
 
 def agreed_values(terms: Terms, names: Collection[str] = DECLARABLE) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
@@ -196,6 +197,13 @@ class Data(Protocol):
 
     def origin(self, tx: UsageTx, deal: Deal) -> Origin | None:
         """Return where the data of an agreement comes from, and what has to be watched in it; nothing where it is not known here."""
+        ...
+
+    def quality(self, tx: UsageTx, deal: Deal) -> Mapping[str, tuple[Decimal, ...]] | None:
+        """Return the measures that are published with the data of an agreement: of each version that it may be, one value.
+
+        Without a value for each of them a measure is left out. Nothing where no data is known here.
+        """
         ...
 
 

@@ -67,6 +67,7 @@ class Rig:
         self.transforms: set[str] = set()
         self.stored_as: frozenset[str] = frozenset()
         self.from_: Origin | None = None
+        self.measures = None
         self.book = Book()
         self.deal_ = Deal(id="agr_1", tenant="acme", role=role, peer=PEER, own=OWN, target="ds_1", terms=said, since=START)
         world = World(peers=self, statements=self, data=self, operands=BUILT_IN)
@@ -96,6 +97,9 @@ class Rig:
 
     def origin(self, tx, deal):
         return self.from_
+
+    def quality(self, tx, deal):
+        return self.measures
 
     def deal(self, tx, tenant, agreement):
         return self.deal_

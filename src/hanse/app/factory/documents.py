@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -18,7 +18,7 @@ from hanse.app.evidence import EvidenceSide
 from hanse.dcat.holding import DatasetVersion, HeldFile, Origin
 from hanse.dcat.model import Dataset
 from hanse.evidence.archive.pack import Written as ArchivedDocument
-from hanse.evidence.kinds import Documented, Trained
+from hanse.evidence.kinds import Documented, Predicate, Trained
 from hanse.evidence.statement import Subject
 from hanse.factory.custody.desk import Desk as CustodyDesk
 from hanse.factory.custody.ports import Amount
@@ -32,6 +32,7 @@ from hanse.factory.facility.records import VersionDeleted
 from hanse.kernel.errors import HanseError, Invalid, NotFound, StorageFailed
 from hanse.kernel.tenant import Did, Tenant
 from hanse.ledger.ports import LedgerTx
+from hanse.ledger.records import Entry
 from hanse.odrl.say import say_agreement
 from hanse.storage import Database
 
@@ -39,6 +40,8 @@ FOLDER: Final = "measuring"
 """Below the home folder: where files lie in plain text while they are measured."""
 LABEL: Final = b"hanse document 1 "
 _NONCE: Final = 12
+PAGE: Final = 500
+"""Entries of the log that are read at once."""
 log = logging.getLogger("hanse.documents")
 
 
@@ -158,12 +161,30 @@ class CustodyRegister:
 class DocumentLog:
     """The signed log."""
 
-    def __init__(self, evidence: EvidenceSide) -> None:
+    def __init__(self, database: Database, evidence: EvidenceSide) -> None:
         self._ledger = evidence.ledger
+        self._database = database
 
     def documented(self, tx: Any, tenant: Tenant, subject: Subject, says: Documented) -> None:
         """State that a document was made."""
         self._ledger.append_about(cast("LedgerTx", tx), tenant, subject, says)
+
+    async def said(self, tenant: Tenant, agreement: str, kinds: Collection[str]) -> Sequence[Predicate]:
+        """Return the participant's own statements of those kinds about an agreement, the newest first."""
+        found: list[Entry] = []
+        for kind in kinds:
+            found += await self._of_kind(tenant, agreement, kind)
+        return [one.says for one in sorted(found, key=lambda one: -one.index) if one.signer.rpartition(":")[2] == tenant]
+
+    async def _of_kind(self, tenant: Tenant, agreement: str, kind: str) -> list[Entry]:
+        found: list[Entry] = []
+        before: int | None = None
+        while page := await self._database.read(
+            lambda tx, before=before: tx.custody.logged(tenant, agreement, kind, before=before, limit=PAGE)  # type: ignore[misc]
+        ):
+            found += page
+            before = page[-1].index
+        return found
 
 
 class ArchivedDocuments:
@@ -233,7 +254,7 @@ class DocumentSide:
             WordedAgreements(ground),
             self._custody,
             OwnOffers(ground.database),
-            DocumentLog(evidence),
+            DocumentLog(ground.database, evidence),
             self._workshop,
             ground.clock,
         )

@@ -15,6 +15,7 @@ from hanse.factory.facility.facility import Facility
 from hanse.kernel.errors import Conflict, NotFound
 from hanse.kernel.tenant import Tenant
 from hanse.ledger.ports import LedgerTx
+from hanse.ledger.records import Entry
 from hanse.odrl.names import PURPOSE
 from hanse.odrl.vocabulary import action_name
 from hanse.storage import Database, Tx

@@ -7,6 +7,7 @@ from hanse.app.data import DataSide
 from hanse.app.evidence import EvidenceSide
 from hanse.app.factory.acquire import AcquireSide
 from hanse.app.factory.archive import ArchiveSide
+from hanse.app.factory.assessments import AssessmentSide
 from hanse.app.factory.custody import CustodySide
 from hanse.app.factory.documents import ArchivedDocuments, DocumentedImports, DocumentSide
 from hanse.app.factory.facility import FacilitySide
@@ -62,6 +63,7 @@ class FactorySide:
         )
         self.archives = ArchiveSide(ground, evidence, self.witnesses, self.facility.facility)
         self.archives.exporting.documents = ArchivedDocuments(self.documents.documents)
+        self.assessments = AssessmentSide(ground, connector, data, evidence, self.facility.facility, self.archives.exporting)
         self.custody = CustodySide(ground, evidence, self.facility.facility, self.facility.removal)
         self.documents.begin_with(self.custody.desk)
         self.acquire.runs.retention = self.custody.retention
@@ -70,6 +72,7 @@ class FactorySide:
     def _services(self) -> FactoryServices:
         return FactoryServices(
             archives=self.archives.exporting,
+            relay=self.assessments.relay,
             mirrors=self.mirrors.mirrors,
             recall=self.mirrors.recall,
             custody=self.custody.desk,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from hanse.factory.documents.checking import Checked
 
 _OFFERED = "croissant-offered"
-_KINDS = ("croissant", _OFFERED, "datasheet", "card", "dmp", "spdx", "cyclonedx")
+_LAWS = ("article10", "annex-iv", "training-summary")
+_KINDS = ("croissant", _OFFERED, "datasheet", "card", "dmp", "spdx", "cyclonedx", *(kind for law in _LAWS for kind in (law, f"{law}-json")))
 
 
 @click.group("document", cls=Noun, default="list")
@@ -40,7 +41,11 @@ def show_list(shell: Shell, name: str) -> None:
 @click.argument("name", metavar="NAME[@VERSION]|MODEL")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it there; of all of them, into that folder.")
 def make(shell: Shell, kind: str, name: str, output: Path | None) -> None:
-    """Make a document of a version or a model anew, or all. KIND: croissant, croissant-offered, datasheet, card, dmp, spdx, cyclonedx."""
+    """Make a document of a version or a model anew, or all.
+
+    KIND: croissant, croissant-offered, datasheet, card, dmp, spdx, cyclonedx. Made if they are named, and not with `all`: article10,
+    annex-iv, training-summary (the AI Act's; with `-json` behind for programs).
+    """
     if kind == _OFFERED:
         found = [shell.client.documents.get(name, kind).document]
     else:

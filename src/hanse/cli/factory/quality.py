@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli import words
+from hanse.cli.factory.quality_relay import add_relay
 from hanse.cli.kit import Function, Noun
 from hanse.cli.shell import Shell
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @click.group("quality", cls=Noun, default="assess")
 def command() -> None:
-    """Measure the quality of data for a stated use: one report as data, page and PDF."""
+    """Measure the quality of data for a stated use, as page, PDF and data."""
+
+
+add_relay(command)
 
 
 def _opening(function: Function) -> Function:

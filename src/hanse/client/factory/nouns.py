@@ -7,6 +7,7 @@ from typing import Any
 
 from hanse.client.core import Steps
 from hanse.client.factory import custody, evidence
+from hanse.client.factory.assessments import Assessments
 from hanse.client.factory.custody import Custody
 from hanse.client.factory.documents import Documents
 from hanse.client.factory.facility import Facility
@@ -16,6 +17,7 @@ from hanse.client.factory.models import Models
 from hanse.client.factory.openings import Leases, StoredVersions
 from hanse.client.factory.orders import Orders
 from hanse.client.factory.preparations import Preparations
+from hanse.client.planning import Plans
 from hanse.client.shells import Method, Mode, Noun
 
 
@@ -32,6 +34,7 @@ class FactoryNouns(Noun[Mode]):
 
     def __init__(self, drive: Callable[[Steps[Any]], Any]) -> None:
         super().__init__(drive)
+        self.assessments = Assessments[Mode](drive)
         self.custody = Custody[Mode](drive)
         self.documents = Documents[Mode](drive)
         self.evidence = Evidence[Mode](drive)
@@ -43,3 +46,4 @@ class FactoryNouns(Noun[Mode]):
         self.versions = StoredVersions[Mode](drive)
         self.models = Models[Mode](drive)
         self.preparations = Preparations[Mode](drive)
+        self.plans = Plans[Mode](drive)

@@ -1,8 +1,11 @@
-"""What a dataset's description says of its origin, for a plan."""
+"""What a dataset's description says of its origin and its quality, for a plan."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hanse.dcat.model import Dataset
+from hanse.dcat.quality import declared
 from hanse.dcat.risk import origin_of
 from hanse.factory.acquire.ports import Described
 
@@ -12,4 +15,5 @@ class Declared:
 
     def of(self, dataset: Dataset) -> Described:
         """Return what is declared; what is not stays unknown."""
-        return Described(origin=origin_of(dataset))
+        measures = {name: Decimal(repr(value)) for name, value in declared(dataset).items()}
+        return Described(origin=origin_of(dataset), quality=measures)

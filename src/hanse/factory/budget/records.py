@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
+
+from hanse.odrl.price import FREE, Cost, Price
 
 TOKENS_PER_PARAMETER: Final = 20.0
 """Tokens for each parameter of a model whose training spends its compute best (Hoffmann et al., 2022)."""
@@ -16,11 +19,18 @@ UNSAID: Final = "not said"
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """The model that is planned: its parameters, tokens for each, and the share of each language (they sum to 1)."""
+    """The model that is planned: its parameters, tokens for each, the share of each language and of each domain (they sum to 1).
+
+    Without `domains` any will do; with them, data of others does not count. Without `licences` any will do, too. `budget` is the most
+    that filling may cost.
+    """
 
     parameters: float
     languages: Mapping[str, float]
     ratio: float = TOKENS_PER_PARAMETER
+    domains: Mapping[str, float] = {}
+    licences: tuple[str, ...] = ()
+    budget: Price | None = None
 
     @property
     def tokens(self) -> int:
@@ -29,43 +39,41 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """A version in the facility: its size in bytes, the languages that it says it has, and where it was prepared its tokens by language.
+    """A version of the facility, `name@number`: its size in bytes, and what it says of its languages, licences and topics.
 
-    `sources` are the versions that it was made of; their bytes are not counted a second time.
+    `sources` are the versions that it was made of. Where it holds tokens, `tokens` counts them in all, and `by_language` those of each
+    language, as far as the preparation told them apart. A version that is `gone` is not counted, but still tells how large it was.
     """
 
     version: str
     size: int
+    root: str = ""
     languages: tuple[str, ...] = ()
-    tokens: Mapping[str, int] | None = None
+    licences: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    domain: str = UNSAID
-    licence: str = UNSAID
-
-
-class Price(Struct, frozen=True):
-    """What an entry costs, as it is written; `amount` and `currency` are absent where nobody can know it before asking."""
-
-    text: str
-    amount: float | None = None
-    currency: str = ""
+    tokens: int | None = None
+    by_language: Mapping[str, int] = {}
+    gone: bool = False
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """An entry of a catalogue that could be acquired: of these languages, of that size (absent: not said), at that price."""
+    """An entry of a catalogue that could be acquired: of these languages, of that size in bytes (absent: not said), at that cost."""
 
     dataset: str
     title: str
     provider: str
     languages: tuple[str, ...]
     size: int | None
-    price: Price
-    domain: str = UNSAID
-    licence: str = UNSAID
+    cost: Cost = FREE
+    licence: str = ""
+    topics: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
 
 
 class Yield(Struct, frozen=True, kw_only=True):
-    """Tokens that a byte becomes. `of` names what it was measured on (`weather@1, ...`); empty: it is the default, measured on nothing."""
+    """Tokens that a byte becomes. `of` names the products that it was measured on; empty: it is the default, measured on nothing."""
 
     tokens_per_byte: float
     of: tuple[str, ...] = ()
@@ -76,40 +84,41 @@ DEFAULT_YIELD: Final = Yield(tokens_per_byte=0.125)
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One language, domain or licence: tokens that are wanted (absent: nothing was said), counted, estimated, and missing."""
+    """One language, domain or licence: tokens that are wanted (absent: nothing was said), counted, estimated, on offer, and missing.
+
+    `missing` is what neither is here nor is estimated to be; `offered` what all entries that fit would bring.
+    """
 
     name: str
-    wanted: int | None
-    counted: int
-    estimated: int
-    missing: int | None
+    wanted: int | None = None
+    counted: int = 0
+    estimated: int = 0
+    offered: int = 0
+    missing: int | None = None
 
 
 class Fill(Struct, frozen=True, kw_only=True):
-    """An entry that fills some of what is missing of a language: tokens that are expected of it, and its price."""
+    """An entry that fills some of what is missing: tokens that are expected of it by language, its price for a million of them.
 
-    language: str
+    `spent` is what it and all fills before it cost in its currency.
+    """
+
     entry: Entry
-    tokens: int | None
-    per_million: float | None = None
-
-
-class Total(Struct, frozen=True):
-    """What all that fills costs in one currency."""
-
-    currency: str
-    amount: float
+    tokens: Mapping[str, int] | None
+    per_million: Decimal | None = None
+    spent: Price | None = None
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The budget: by language what is wanted, there and missing; by domain and licence what is there; what would fill it, and its cost.
+    """The budget: what is wanted, there, on offer and missing; what would fill it, and its cost.
 
-    `unfilled` are tokens by language that nothing on offer brings. `unpriced` counts fills whose price has to be asked for, `unsized`
-    entries of which nobody knows how much they bring. `said` are sentences about what the figures rest on.
+    `unfilled` are tokens by language that nothing on offer brings (within the budget). `aside` are tokens that are there and do not
+    count, by reason. `beyond` counts entries that the budget does not reach, `unpriced` fills whose price has to be asked for,
+    `unsized` those of which nobody knows how much they bring. `again` are versions that hold the same data as one that is counted.
+    `said` are sentences about what the figures rest on.
     """
 
-    parameters: float
-    ratio: float
+    wish: Wish
     wanted: int
     counted: int
     estimated: int
@@ -118,8 +127,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     licences: tuple[Line, ...]
     fills: tuple[Fill, ...]
     unfilled: Mapping[str, int]
-    costs: tuple[Total, ...]
+    costs: tuple[Price, ...]
+    aside: Mapping[str, int]
+    beyond: int
     unpriced: int
     unsized: int
+    again: tuple[str, ...]
     measured: Yield
     said: tuple[str, ...]

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from hanse.factory.documents import ports
 from hanse.factory.documents.asked import Field, Scope
+from hanse.factory.documents.asked_act import OF_PARTICIPANTS_BY_LAW
 from hanse.factory.documents.datasheet import open_fields
 from hanse.factory.documents.fields import PARTICIPANT, checked, field_of, of_scope
 from hanse.factory.documents.material import Material
@@ -19,7 +20,7 @@ from hanse.kernel.clock import Clock
 from hanse.kernel.errors import Invalid, NotFound
 from hanse.kernel.tenant import Tenant
 
-_ALL: Final = ("croissant", "datasheet", "card", "dmp", "spdx", "cyclonedx")
+_ALL: Final = ("croissant", "datasheet", "card", "dmp", "spdx", "cyclonedx", "article10", "annex-iv", "training-summary")
 
 
 class Question(Struct, frozen=True):
@@ -43,6 +44,14 @@ class Answers:
         """Return what was told about a dataset, and about the participant."""
         return await self._told(tenant, (f"dataset:{name}", PARTICIPANT))
 
+    async def about_dataset(self, tenant: Tenant, name: str) -> list[Answer]:
+        """Return what was told about a dataset alone."""
+        return await self._told(tenant, (f"dataset:{name}",))
+
+    async def about_participant(self, tenant: Tenant) -> list[Answer]:
+        """Return what was told about the participant."""
+        return await self._told(tenant, (PARTICIPANT,))
+
     async def about_model(self, tenant: Tenant, name: str) -> list[Answer]:
         """Return what was told about a model."""
         return await self._told(tenant, (f"model:{name}",))
@@ -53,7 +62,7 @@ class Answers:
         scopes: tuple[Scope, ...] = ("model",) if about.startswith("model:") else ("dataset", "participant")
         told = {one.field: one for one in await self._told(tenant, (about, PARTICIPANT))}
         left = await self._open(tenant, about, told)
-        fields = of_scope(scopes)
+        fields = [*of_scope(scopes), *(OF_PARTICIPANTS_BY_LAW if scopes == ("model",) else ())]
         more = [field_of(one) for one in told if one not in {each.name for each in fields} and field_of(one).scope in scopes]
         return [Question(one, told.get(one.name), one.name in left) for one in (*fields, *more)]
 
@@ -95,7 +104,7 @@ class Answers:
     async def _open(self, tenant: Tenant, about: str, told: Mapping[str, Answer]) -> set[str]:
         """Return the fields that are open: not told here, nor known from the provider."""
         if about.startswith("model:"):
-            return {one.name for one in of_scope(("model",))} - set(told)
+            return {one.name for one in (*of_scope(("model",)), *OF_PARTICIPANTS_BY_LAW)} - set(told)
         try:
             version = await self._versions.version(tenant, about.partition(":")[2])
         except NotFound:

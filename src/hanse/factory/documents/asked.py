@@ -11,7 +11,10 @@ Form = Literal["text", "line", "mail", "date", "address", "choice"]
 
 
 class Field(Struct, frozen=True):
-    """A field: its name, the question, why it is asked, whose it is, the documents that use it, and what an answer looks like."""
+    """A field: its name, the question, why it is asked, whose it is, the documents that use it, and what an answer looks like.
+
+    Of a `choice`, `choices` are all answers.
+    """
 
     name: str
     question: str
@@ -19,6 +22,7 @@ class Field(Struct, frozen=True):
     scope: Scope
     kinds: tuple[str, ...]
     form: Form = "text"
+    choices: tuple[str, ...] = ("yes", "no", "unknown")
 
 
 _SHEETS: Final = ("datasheet", "card")

@@ -14,7 +14,7 @@ from msgspec import Struct
 from hanse.dcat.croissant.checks.description import check as check_croissant
 from hanse.dcat.croissant.checks.finding import Finding, Report, shown
 from hanse.dcat.croissant.document import MAX_DEPTH, MAX_VALUES, measure
-from hanse.factory.documents import card, datasheet
+from hanse.factory.documents import annex4, article10, card, datasheet, training_summary, tree
 from hanse.factory.documents.fields import NOT_KNOWN
 from hanse.factory.documents.spdx_check import check_spdx
 from hanse.kernel.errors import CallerError, Invalid, Malformed, TooLarge
@@ -53,6 +53,8 @@ def check_document(data: bytes, now: datetime) -> Checked:
     if data.lstrip()[:1] != b"{":
         return _markdown(data)
     document = _json(data)
+    if str(document.get("format")).startswith("hanse-ai-act/"):
+        return _act(data)
     if "bomFormat" in document:
         return Checked("cyclonedx", tuple(_cyclonedx(document)))
     if "dmp" in document:
@@ -64,7 +66,20 @@ def check_document(data: bytes, now: datetime) -> Checked:
     raise Invalid("This is no document that is known here.", where="file", rule="document", hint=_KNOWN)
 
 
-_KNOWN: Final = "Known are Croissant, datasheets and data cards made here, maDMP 1.2, SPDX 3 and CycloneDX 1.6."
+_KNOWN: Final = "Known are Croissant, datasheets, data cards and documents of the AI Act made here, maDMP 1.2, SPDX 3 and CycloneDX 1.6."
+
+
+def _act(data: bytes) -> Checked:
+    """Check a document of the AI Act: its form, and what in it is not known."""
+    try:
+        act = msgspec.json.decode(data, type=tree.Act)
+    except msgspec.ValidationError as error:
+        return Checked("ai-act", (Finding("document", "form", f"{str(error)[:300]}.", "Make it anew."),))
+    report = Report()
+    for one in act.items:
+        if not one.source:
+            report.warn(one.text[:200], "not-known", "Nobody has told this, and nothing shows it.", "hanse document ask NAME")
+    return Checked(f"{act.law}-json", tuple(report.found))
 
 
 def _json(data: bytes) -> Json:
@@ -157,9 +172,15 @@ def _markdown(data: bytes) -> Checked:
     question = ""
     for line in lines:
         question = line.strip("*") if line.startswith("**") else question
-        if line == f"*{NOT_KNOWN}*":
+        if line == f"*{NOT_KNOWN}*" or line.startswith(f"- **{NOT_KNOWN}"):
             report.warn(question, "not-known", "Nobody has told this.", "hanse document ask NAME")
     return Checked(kind, tuple(report.found))
 
 
-_SHEETS: Final = {"datasheet": datasheet.SECTIONS, "card": card.SECTIONS}
+_SHEETS: Final = {
+    "datasheet": datasheet.SECTIONS,
+    "card": card.SECTIONS,
+    "article10": article10.SECTIONS,
+    "annex-iv": annex4.SECTIONS,
+    "training-summary": training_summary.SECTIONS,
+}

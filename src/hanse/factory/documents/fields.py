@@ -12,6 +12,7 @@ from typing import Final
 from hanse.dcat.names import RAI_TERMS
 from hanse.dcat.values import moment_of
 from hanse.factory.documents.asked import OF_DATASETS, OF_MODELS, OF_PARTICIPANTS, Field, Scope
+from hanse.factory.documents.asked_act import OF_DATASETS_BY_LAW, OF_MODELS_BY_LAW, OF_PARTICIPANTS_BY_LAW
 from hanse.kernel.errors import Invalid, TooLarge
 
 MAX_ANSWER: Final = 4_000
@@ -22,7 +23,6 @@ PARTICIPANT: Final = "participant"
 
 _MAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,9}")
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:[^\s<>\"{}|\\^`]{1,2000}")
-_CHOICES: Final = ("yes", "no", "unknown")
 
 
 _OTHER_RAI: Final = tuple(
@@ -31,7 +31,14 @@ _OTHER_RAI: Final = tuple(
     )
     for term in sorted(RAI_TERMS - {one.name.removeprefix("rai:") for one in OF_DATASETS})
 )
-FIELDS: Final = (*OF_DATASETS, *OF_PARTICIPANTS, *OF_MODELS)
+FIELDS: Final = (
+    *OF_DATASETS,
+    *OF_PARTICIPANTS,
+    *OF_MODELS,
+    *OF_DATASETS_BY_LAW,
+    *OF_PARTICIPANTS_BY_LAW,
+    *OF_MODELS_BY_LAW,
+)
 """What is asked for. The other terms of RAI can be told, too."""
 BY_NAME: Final[Mapping[str, Field]] = {one.name: one for one in (*FIELDS, *_OTHER_RAI)}
 
@@ -71,8 +78,8 @@ def _problem(field: Field, text: str) -> str | None:
         return "It is no date: write it like 2026-01-31."
     if field.form == "address" and not _ADDRESS.fullmatch(text):
         return "It is no address: write it like https://data.example/rain."
-    if field.form == "choice" and text not in _CHOICES:
-        return f"It is none of {', '.join(_CHOICES)}."
+    if field.form == "choice" and text not in field.choices:
+        return f"It is none of {', '.join(field.choices)}."
     return None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.dcat.model import Dataset
-from hanse.evidence.kinds import Documented, Trained
+from hanse.evidence.kinds import Documented, Predicate, Trained
 from hanse.evidence.statement import Subject
 from hanse.factory.documents.material import Contract
 from hanse.factory.documents.records import Answer, Made
@@ -139,4 +139,8 @@ class Log(Protocol):
 
     def documented(self, tx: Any, tenant: Tenant, subject: Subject, says: Documented) -> None:
         """State in this transaction that a document was made."""
+        ...
+
+    async def said(self, tenant: Tenant, agreement: str, kinds: Collection[str]) -> Sequence[Predicate]:
+        """Return the participant's own statements of those kinds about an agreement (empty: about none), the newest first."""
         ...

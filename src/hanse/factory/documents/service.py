@@ -22,6 +22,7 @@ from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.evidence.kinds import Documented
 from hanse.evidence.statement import Subject
 from hanse.factory.documents import ports
+from hanse.factory.documents.acts import ACTS, Gathering, make_act
 from hanse.factory.documents.answers import Answers, fingerprint
 from hanse.factory.documents.kinds import KINDS, OF_MODELS, OFFERED
 from hanse.factory.documents.material import Document, Material, Trainings
@@ -76,6 +77,7 @@ class Documents:
         self._workshop = workshop
         self._clock = clock
         self.answers = Answers(database, versions, custody, clock)
+        self._gathering = Gathering(versions, custody, agreements, log, self.answers, self.records)
 
     # For other rooms.
 
@@ -109,7 +111,8 @@ class Documents:
     ) -> list[Written]:
         """Make documents of a version (`name@number`, or the newest of a name) or a model: of these kinds, or all.
 
-        Without `renew`, those are left that were made of the same. Raises `NotFound`, `Invalid`, `StorageFailed`.
+        Without `renew`, those are left that were made of the same. Documents of the AI Act are made only if they are named, and always
+        anew: what they are made of changes with every statement. Raises `NotFound`, `Invalid`, `StorageFailed`.
         """
         version = await self._version(tenant, subject)
         if version is None:
@@ -159,16 +162,21 @@ class Documents:
     async def _of_version(self, version: DatasetVersion, kinds: Sequence[str], renew: bool, progress: Progress) -> list[Written]:
         tenant = version.tenant
         files = tuple(await self._versions.files(tenant, version.id))
+        acts, of_data = [one for one in kinds if one in ACTS], [one for one in kinds if one not in ACTS]
         material = await self._material(version, files)
         of = fingerprint(material)
-        found = {} if renew else {one.made.kind: one for kind in kinds if (one := await self._kept(tenant, version.id, kind, of))}
-        missing = [kind for kind in kinds if kind not in found]
+        found = {} if renew else {one.made.kind: one for kind in of_data if (one := await self._kept(tenant, version.id, kind, of))}
+        missing = [kind for kind in of_data if kind not in found]
         if missing:
             measured = await self._measured(version, files, progress)
             material = msgspec.structs.replace(material, measured=measured)
             for kind in missing:
                 made = await asyncio.to_thread(KINDS[kind], material)
                 found[kind] = await self._keep(version, _written(tenant, version.id, made, self._clock.now(), of))
+        if acts:
+            proofs = await self._gathering.of_version(tenant, version)
+            for kind in acts:
+                found[kind] = await self._keep(version, _written(tenant, version.id, make_act(kind, proofs), self._clock.now(), of))
         return [found[kind] for kind in kinds]
 
     async def _material(self, version: DatasetVersion, files: tuple[HeldFile, ...]) -> Material:
@@ -248,7 +256,13 @@ class Documents:
             answers={one.field: one.text for one in await self.answers.about_model(tenant, name)},
             answers_of={of: {one.field: one.text for one in answers} for of, answers in told.items()},
         )
-        return [await self._state(material, tenant, await asyncio.to_thread(OF_MODELS[kind], material)) for kind in kinds]
+        proofs = await self._gathering.of_model(tenant, material) if any(one in ACTS for one in kinds) else None
+        made = []
+        for kind in kinds:
+            bill = proofs is None or kind not in ACTS
+            document = await asyncio.to_thread(OF_MODELS[kind], material) if bill else make_act(kind, proofs)
+            made.append(await self._state(material, tenant, document))
+        return made
 
     async def _with_sources(self, tenant: Tenant, ids: list[str]) -> list[DatasetVersion]:
         """Return versions as far as they are known, and all that they were made of."""
@@ -280,9 +294,10 @@ class Documents:
 
 def _checked(kinds: Sequence[str], known: dict[str, Any]) -> list[str]:
     wanted = list(dict.fromkeys(kinds)) or list(known)
-    unknown = next((one for one in wanted if one not in known), None)
+    unknown = next((one for one in wanted if one not in known and one not in ACTS), None)
     if unknown is not None:
-        raise Invalid(f"There is no document {unknown[:40]!r} of this.", where="kind", rule="kind", hint=f"There are: {', '.join(known)}.")
+        hint = f"There are: {', '.join((*known, *ACTS))}."
+        raise Invalid(f"There is no document {unknown[:40]!r} of this.", where="kind", rule="kind", hint=hint)
     return wanted
 
 

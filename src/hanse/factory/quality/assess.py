@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from hanse.factory.quality.tables.table import Table
 
 _MOST_LEFT: Final = 1_000
-_MOST_GROUPS: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +104,14 @@ def _rounded(one: Measurement) -> Measurement:
 
 
 def _profiles(subject: Subject) -> Iterator[Profile]:
+    from hanse.factory.quality.measures.statistics import groups_of
     from hanse.factory.quality.profile.table import group_profiles, profile
-    from hanse.factory.quality.subject import value_counts
 
     for table in subject.tables:
         yield from profile(table)
         for by in subject.stated.group_by:
-            if table.column(by) is not None:
-                yield from group_profiles(table, by, [*(value_counts(table, by) or {})][:_MOST_GROUPS])
+            if any(one is table for one in subject.having(by)):
+                yield from group_profiles(table, by, groups_of(table, by))
 
 
 def _withheld(profile: Profile, found: Sequence[Measurement]) -> Profile:

@@ -28,7 +28,7 @@ SECTIONS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("Personal data", "Is it about persons?", ("personal-data", "personal-finds")),
     ("Provenance", "Is it known where it comes from?", ("provenance-completeness",)),
     ("Relevance", "Does it fit the stated use?", ("relevance", "needed-column", "needed-language", "needed-term")),
-    ("Size", "How much is it?", ("records", "columns")),
+    ("Size", "How much is it?", ("records", "columns", "groups")),
 )
 HEADLINES: Final = (
     "completeness",

@@ -18,6 +18,7 @@ from hanse.factory.links.replicas import Replicas
 from hanse.factory.mirrors.mirrors import Mirrors
 from hanse.factory.opening.leases import Lending
 from hanse.factory.opening.openings import Openings
+from hanse.factory.quality.relay.service import Relay
 from hanse.http.pull.links import Links as LinkSpeeds
 from hanse.kernel.tenant import Tenant
 from hanse.ledger.monitor import Monitor
@@ -30,6 +31,7 @@ class FactoryServices:
     """The factory's services."""
 
     archives: Exporting
+    relay: Relay
     mirrors: Mirrors
     recall: Callable[[Tenant, str, str], Awaitable[str]]
     custody: Custody

@@ -9,6 +9,7 @@ from hanse.odrl.constraints.named import Named, Participant, State, party
 from hanse.odrl.constraints.ordered import BYTES, MONEY, NUMBERS, SPANS, VERSIONS, Ordered, levels
 from hanse.odrl.constraints.places import PLACES, place
 from hanse.odrl.constraints.purposes import PURPOSES, purpose
+from hanse.odrl.constraints.quality import Quality
 from hanse.odrl.names import (
     ACTIVE,
     APPLICATION,
@@ -101,6 +102,7 @@ _USES: tuple[Operand, ...] = (
     Named(name=SPATIAL, tree=PLACES, canonical=place, badge=_ENFORCED),
     Named(name=ORIGIN, tree=PLACES, canonical=place, badge=_ENFORCED),
     Named(name=RISK, many="any", badge=_ENFORCED),
+    Quality(),
     Named(name=APPLICATION, badge=_ATTESTED),
     Named(name=ENVIRONMENT, many="any", badge=_ATTESTED),
     Named(name=EVENT, many="any", also={"gt": "eq", "gteq": "eq", "lt": "neq"}, badge=_ENFORCED),

@@ -26,6 +26,7 @@ from hanse.odrl.names import (
     PAID,
     PARTICIPANT_LOCATION,
     PURPOSE,
+    QUALITY,
     RECIPIENT,
     RISK,
     ROLE,
@@ -53,7 +54,7 @@ _MEMBERS = {
 _WHO_TELLS = {
     **dict.fromkeys((ROLE, CREDENTIAL, MEMBERSHIP, PARTICIPANT_LOCATION), "credential"),
     **dict.fromkeys((PURPOSE, SPATIAL, APPLICATION, ENVIRONMENT, SECURITY_LEVEL, RECIPIENT), "consumer"),
-    **dict.fromkeys((EVENT, CONSENT, PAID, CLASSIFICATION, ARTIFACT_STATE, ORIGIN, RISK), "provider"),
+    **dict.fromkeys((EVENT, CONSENT, PAID, CLASSIFICATION, ARTIFACT_STATE, ORIGIN, QUALITY, RISK), "provider"),
 }
 """Who can tell what is missing: a credential of the party that asks, that party itself, or the provider."""
 _MOST = 3
@@ -211,7 +212,7 @@ class _Teller:
 
     def _help(self, need: str) -> str:
         name = plain(need)
-        subject = self._language.subjects.get(name, quote(need)) if not name.startswith(CLAIM) else quote(need)
+        subject = self._language.subjects.get(name, quote(need)) if not name.startswith((CLAIM, QUALITY)) else quote(need)
         return subject + self._words.get(f"from {_WHO_TELLS.get(name, '')}", "")
 
 

@@ -119,6 +119,7 @@ _SOURCES = {
     "stated with the use": "de opgave bij het gebruik",
     "the data as it leaves the data plane": "het gegevensvlak",
     "the party that asks": "het verzoek",
+    "the measures published with the data": "de met de gegevens gepubliceerde maten",
     "the uses counted here": "de telling van het gebruik hier",
     "the bytes counted here": "de telling van de bytes hier",
     "the time measured here": "de meting van de gebruikstijd hier",

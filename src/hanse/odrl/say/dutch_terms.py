@@ -120,6 +120,7 @@ SUBJECTS = {
     n.ARTIFACT_STATE: "de toestand van de gegevens",
     n.ORIGIN: "de herkomst van de gegevens",
     n.RISK: "het risico van de gegevens",
+    n.QUALITY: "de gepubliceerde maat {measure} van de gegevens",
     n.CLASSIFICATION: "de rubricering van de gegevens",
     n.VOLUME: "de vrijgegeven hoeveelheid",
     n.CONSENT: "de toestemming van de betrokkenen",

@@ -119,6 +119,7 @@ _SOURCES = {
     "stated with the use": "the statement made with the use",
     "the data as it leaves the data plane": "the data plane",
     "the party that asks": "the request",
+    "the measures published with the data": "the measures published with the data",
     "the uses counted here": "the count of uses here",
     "the bytes counted here": "the count of bytes here",
     "the time measured here": "the clock of uses here",

@@ -123,6 +123,7 @@ SUBJECTS = {
     n.ARTIFACT_STATE: "the state of the data",
     n.ORIGIN: "the origin of the data",
     n.RISK: "the risk of the data",
+    n.QUALITY: "the published measure {measure} of the data",
     n.CLASSIFICATION: "the classification of the data",
     n.VOLUME: "the volume released",
     n.CONSENT: "the consent of those concerned",

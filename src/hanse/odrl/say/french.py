@@ -119,6 +119,7 @@ _SOURCES = {
     "stated with the use": "la déclaration faite avec l'utilisation",
     "the data as it leaves the data plane": "le plan de données",
     "the party that asks": "la demande",
+    "the measures published with the data": "les mesures publiées avec les données",
     "the uses counted here": "le compte des utilisations tenu ici",
     "the bytes counted here": "le compte des octets tenu ici",
     "the time measured here": "la mesure du temps d'utilisation faite ici",

@@ -120,6 +120,7 @@ SUBJECTS = {
     n.ARTIFACT_STATE: "l'état des données",
     n.ORIGIN: "l'origine des données",
     n.RISK: "le risque des données",
+    n.QUALITY: "la mesure publiée {measure} des données",
     n.CLASSIFICATION: "la classification des données",
     n.VOLUME: "le volume fourni",
     n.CONSENT: "le consentement des personnes concernées",

@@ -119,6 +119,7 @@ _SOURCES = {
     "stated with the use": "die Angabe zur Nutzung",
     "the data as it leaves the data plane": "die Datenebene",
     "the party that asks": "die Anfrage",
+    "the measures published with the data": "die mit den Daten veröffentlichten Maße",
     "the uses counted here": "die hiesige Zählung der Nutzungen",
     "the bytes counted here": "die hiesige Zählung der Bytes",
     "the time measured here": "die hiesige Messung der Nutzungszeit",

@@ -130,6 +130,7 @@ SUBJECTS = {
     n.ARTIFACT_STATE: "der Zustand der Daten",
     n.ORIGIN: "die Herkunft der Daten",
     n.RISK: "das Risiko der Daten",
+    n.QUALITY: "das veröffentlichte Maß {measure} der Daten",
     n.CLASSIFICATION: "die Einstufung der Daten",
     n.VOLUME: "die freigegebene Menge",
     n.CONSENT: "die Einwilligung der Betroffenen",

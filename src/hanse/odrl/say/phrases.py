@@ -31,6 +31,7 @@ from hanse.odrl.names import (
     PARTICIPANT_LOCATION,
     PAY_AMOUNT,
     PURPOSE,
+    QUALITY,
     RECIPIENT,
     SPATIAL,
     TIME_INTERVAL,
@@ -70,11 +71,14 @@ _SORTS: dict[str, Sort] = {
     PAY_AMOUNT: MONEY,
     VOLUME: SIZES,
     CLAIM: LITERALS,
+    QUALITY: NUMBERS,
     EVENT: NAMES,
     RECIPIENT: NAMES,
 }
 """The sorts of right operands; this engine's other left operands take names."""
 
+_PREFIXES = (CLAIM, QUALITY)
+"""Left operands that stand for every name that begins so."""
 _MEASURED = (MOMENTS, DURATIONS, NUMBERS, MONEY, SIZES)
 _FIXED = {MEMBERSHIP: ACTIVE, CONSENT: "given", PAID: "current"}
 """What a phrase without a hole stands for."""
@@ -127,6 +131,8 @@ class Phrase(NamedTuple):
             return self.sort.say(right, language)
         if hole == "{operator}":
             return say_operator(atomic.operator)
+        if hole == "{measure}":
+            return quote(plain(atomic.left).removeprefix(QUALITY))
         kind, _, path = plain(atomic.left).removeprefix(CLAIM).partition("#")
         return quote({"{type}": kind, "{path}": path}.get(hole, atomic.left))
 
@@ -159,6 +165,8 @@ class Phrase(NamedTuple):
         left = self.left
         if "{type}" in found:
             left = f"{CLAIM}{found['{type}']}#{found['{path}']}"
+        elif "{measure}" in found:
+            left = f"{QUALITY}{found['{measure}']}"
         elif "{left}" in found:
             left = str(found["{left}"])
         operator = str(found.get("{operator}", self.operator))
@@ -204,7 +212,7 @@ class Table:
     def say(self, atomic: Atomic, language: Language) -> str | None:
         """Return the constraint in words, `None` when there are none for it."""
         left = plain(atomic.left)
-        key = CLAIM if left.startswith(CLAIM) else left
+        key = next((prefix for prefix in _PREFIXES if left.startswith(prefix)), left)
         said = (phrase.say(atomic, language) for phrase in self._by_term.get((key, atomic.operator), ()))
         return next((one for one in said if one is not None), None)
 

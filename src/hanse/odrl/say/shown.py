@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -44,6 +44,8 @@ def say_value(value: object, language: Language) -> str:
         return _number(value, language)
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], int | Decimal | Fraction):
         return f"{_number(value[0], language)} {value[1] if str(value[1]).isalnum() else quote(str(value[1])[:_LONGEST])}"
+    if isinstance(value, Mapping) and value and all(isinstance(one, tuple) and one and _numbers(one) for one in value.values()):
+        value = [f"{name} {'/'.join(_number(each, language) for each in some)}" for name, some in value.items()]
     return _names(value, language) if isinstance(value, Iterable) else quote(str(value)[:_LONGEST])
 
 
@@ -62,6 +64,10 @@ def _number(value: int | Decimal | Fraction, language: Language) -> str:
     exact = Fraction(value)
     digits = str(exact.numerator) if exact.denominator == 1 else f"{float(exact):.{_DECIMALS}f}".rstrip("0")
     return say_number(digits, language)
+
+
+def _numbers(values: tuple[object, ...]) -> bool:
+    return all(isinstance(one, int | Decimal | Fraction) for one in values)
 
 
 def _names(value: Iterable[object], language: Language) -> str:

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 
 from hanse.odrl.constraints.purposes import DPV, PURPOSES, purpose
+from hanse.odrl.model import Atomic
 from hanse.odrl.names import (
     APPLICATION,
     ARTIFACT_STATE,
@@ -14,14 +15,16 @@ from hanse.odrl.names import (
     ENVIRONMENT,
     ORIGIN,
     PURPOSE,
+    QUALITY,
     RISK,
     SECURITY_LEVEL,
     SPATIAL,
 )
-from hanse.odrl.templates.pieces import Made, Piece, Template, Words, always, below, condition, one_of, wrong
+from hanse.odrl.templates.pieces import Made, Piece, Template, Words, always, below, condition, constraint, one_of, wrong
 from hanse.odrl.templates.values import CLASSIFICATIONS, LEVELS, NAME, RISKS, STATES, places
 
 _VOCABULARY = "https://w3id.org/dpv#"
+_LIMIT = re.compile(r"([a-z][a-z0-9-]{0,63})(>=|<=)(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)")
 _IRI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 
 
@@ -56,6 +59,17 @@ def _origin(words: Words) -> Piece:
 
 def _without(words: Words) -> Piece:
     return condition(RISK, "isNoneOf", [one_of(mark, RISKS) for mark in words.names("a mark")])
+
+
+def _quality(words: Words) -> Piece:
+    return Piece(constraints=tuple(_limit(one) for one in words.names("a limit such as completeness>=0.95")))
+
+
+def _limit(text: str) -> Atomic:
+    found = _LIMIT.fullmatch(text)
+    if found is None:
+        raise wrong(f"{text[:80]!r} is not a limit such as completeness>=0.95 or duplicates<=0.01.")
+    return constraint(QUALITY + found[1], "gteq" if found[2] == ">=" else "lteq", found[3])
 
 
 def _app(words: Words) -> Piece:
@@ -120,6 +134,16 @@ HOW: tuple[Made, ...] = (
             also=("risk", "mark"),
         ),
         _without,
+    ),
+    (
+        Template(
+            name="quality",
+            usage="quality MEASURE>=LEAST[,MEASURE<=MOST...]",
+            meaning="The data has at least, or at most, this much of a measure of quality, as it is published with it.",
+            example="quality completeness>=0.95",
+            also=("completeness", "measure", "minimum"),
+        ),
+        _quality,
     ),
     (
         Template(

@@ -38,7 +38,7 @@ ReturnToService=2
 SlurmdParameters=config_overrides
 NodeName=one NodeHostname={host} NodeAddr=127.0.0.1 Port={one} CPUs=2
 NodeName=two NodeHostname={host} NodeAddr=127.0.0.1 Port={two} CPUs=2
-PartitionName=all Nodes=ALL Default=YES MaxTime=10 State=UP
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
 

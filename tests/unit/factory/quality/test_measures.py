@@ -363,6 +363,9 @@ def test_sizes() -> None:
     assert value(said, "records") == 3
     assert value(said, "columns") == 3
     assert value(said, "empty-columns") == pytest.approx(1 / 3)
+    said = say(Statistics(), subject_of({"g": ["a"] * 5 + ["b"] * 4}, stated={"group_by": ["g", "h"]}))
+    assert value(said, "groups", "g") == 1, "b is too small to be a group"
+    assert said[("groups", "h")].why == "no table has the column h"
 
 
 def test_nothing_is_measured_without_something_stated() -> None:

@@ -65,13 +65,17 @@ class Exporting:
         self._program = program
         self._one = asyncio.Lock()
 
-    async def export(self, tenant: Tenant, name: str) -> Exported:
-        """Return the archive about a version (`name@number`), an agreement or a model. Raises `NotFound`, `TooLarge`."""
-        async with self._one:  # it takes a while, and so would another one
-            return await self._exported(tenant, name)
+    async def export(self, tenant: Tenant, name: str, also: Sequence[Written] = ()) -> Exported:
+        """Return the archive about a version (`name@number`), an agreement or a model; `also` are more documents that go into it.
 
-    async def _exported(self, tenant: Tenant, name: str) -> Exported:
+        Raises `NotFound`, `TooLarge`.
+        """
+        async with self._one:  # it takes a while, and so would another one
+            return await self._exported(tenant, name, also)
+
+    async def _exported(self, tenant: Tenant, name: str, also: Sequence[Written]) -> Exported:
         found = _Collected()
+        found.documents += also
         about = await self._find(tenant, name, found)
         await self._follow(tenant, found)
         pen = await self.identities.pen(tenant)

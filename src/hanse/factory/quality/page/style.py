@@ -6,9 +6,9 @@ from typing import Final
 
 STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1d232a;--soft:#56616e;--line:#d5dbe1;--paper:#fff;
---card:#f6f8fa;--bar:#1f6f8b;--track:#e3e9ee;--mark:#b3261e}
+--card:#f6f8fa;--bar:#1f6f8b;--track:#e3e9ee;--mark:#e08600}
 @media (prefers-color-scheme:dark){:root{--ink:#e8ecf0;--soft:#a5b0bb;--line:#3a444e;--paper:#14181c;--card:#1d2329;--bar:#58a9c4;
---track:#303942;--mark:#ff8a80}}
+--track:#303942;--mark:#ffb74d}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}

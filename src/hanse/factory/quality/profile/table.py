@@ -26,6 +26,7 @@ _THREADS: Final = 8
 _NATIVE: Final = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Float64)
 """Types of numbers that NumPy has, too."""
 _SAMPLE: Final = 1_000_000
+_GROUP: Final = " group"
 _STREAM: Final = "Different values are estimated (HyperLogLog, standard error about 1 %), quantiles are those of every {}th value."
 
 
@@ -39,17 +40,35 @@ def profile(table: Table) -> list[Profile]:
 
 
 def group_profiles(table: Table, by: str, groups: Sequence[str]) -> Iterator[Profile]:
-    """Yield the profiles of the columns of numbers, for each group of five records or more that have this value in `by`."""
-    names = [name for name in table.of_kind("number") if name != by]
-    columns = [column for name in names if (column := table.column(name))]
-    if not names or not table.small:
+    """Yield the profiles of the columns of numbers, for each group of five records or more that have this value in `by`.
+
+    Of tables that are larger than memory they have no different values, quantiles and histograms.
+    """
+    columns = [column for column in table.columns if column.kind == "number" and column.name != by]
+    if not columns:
+        return
+    if not table.small:
+        yield from _streamed_groups(table, by, groups, columns)
         return
     for group in groups:
-        frame = table.typed.filter(pl.col(by).cast(pl.String) == group).select(names).collect()
-        if len(frame) < RARE:
-            continue
-        for one in (_one(table.name, frame[column.name], column) for column in columns):
-            yield msgspec.structs.replace(one, group=f"{by}={group}", nulls=frame[one.column].null_count(), note="")
+        frame = table.typed.filter(pl.col(by).cast(pl.String) == group).select([one.name for one in columns]).collect()
+        for column in columns if len(frame) >= RARE else ():
+            one = _one(table.name, frame[column.name], column)
+            yield msgspec.structs.replace(one, group=f"{by}={group}", nulls=frame[column.name].null_count(), note="")
+
+
+def _streamed_groups(table: Table, by: str, groups: Sequence[str], columns: Sequence[Column]) -> Iterator[Profile]:
+    asked = [expression.alias(f"{number} {what}") for number, one in enumerate(columns) for what, expression in _sums(table, one.name)]
+    grouped = table.typed.with_columns(pl.col(by).cast(pl.String).alias(_GROUP)).filter(pl.col(_GROUP).is_in(groups)).group_by(_GROUP)
+    found = {row[_GROUP]: row for row in table.frame(grouped.agg(pl.len().alias("records"), *asked)).iter_rows(named=True)}
+    for group in groups:
+        row = found.get(group, {})
+        count = int(row.get("records", 0))
+        for number, column in enumerate(columns if count >= RARE else ()):
+            sums = {what: row[f"{number} {what}"] for what in ("there", "n", "mean", "sd", "least", "most")}
+            there = int(sums["there"])
+            made: dict[str, Any] = {**_of_sums(sums), "nulls": count - there, "not_finite": there - int(sums["n"]), "count": count}
+            yield Profile(table=table.name, column=column.name, kind="number", type=column.type, group=f"{by}={group}", **made)
 
 
 def _one(table: str, values: pl.Series, column: Column) -> Profile:

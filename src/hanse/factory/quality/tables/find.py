@@ -32,6 +32,8 @@ IN_MEMORY: Final = 512 << 20
 MOST_TABLES: Final = 64
 LARGEST_TEXT: Final = 64 << 20
 _PACKED: Final = 200
+_UNPACKED: Final = 64 << 20
+"""A packed file may unpack to so many times its size, and so many bytes more."""
 _WIDER: Final = 8
 """Times that a table is larger in memory than in a file whose table of contents cannot be read."""
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -164,7 +166,7 @@ def _plain(path: Path, into: Path) -> Path:
     """Return the file, or it unpacked. Raises `Invalid` for one that unpacks to far more than text does."""
     if path.suffix.lower() != ".gz":
         return path
-    most, done = _PACKED * path.stat().st_size + (64 << 20), 0
+    most, done = _PACKED * path.stat().st_size + _UNPACKED, 0
     with robust.opened(path) as packed, into.open("wb") as out:
         while part := packed.read(1 << 20):
             done += len(part)

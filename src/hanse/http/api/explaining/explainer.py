@@ -14,6 +14,7 @@ from hanse.http.api.explaining.peers import PeerStories, happened
 from hanse.http.api.explaining.standing import StandingStories
 from hanse.http.api.explaining.uses import UseStories
 from hanse.http.api.explaining.wallet import WalletStories
+from hanse.http.api.factory.assessment_stories import AssessmentStories
 from hanse.http.api.factory.custody_stories import CustodyStories
 from hanse.http.api.factory.preparation_stories import PreparationStories
 from hanse.http.api.services import Services
@@ -26,7 +27,7 @@ _INVITATION: Final = "inv"
 _REFUSAL: Final = "rfs"
 _HINT: Final = (
     "Ids look like neg_…, agr_…, trf_…, use_…, ds_…, off_…, vc_…, req_…, iss_…, inv_…, rfs_…, led_…, ord_…, lea_…, hld_…,"
-    " prp_…, or NAME@N of what is stored; a participant goes by its DID,"
+    " prp_…, asm_…, or NAME@N of what is stored; a participant goes by its DID,"
     " your space by its address. `hanse contracts`, `hanse transfers` and `hanse wallet list` list some."
 )
 _OFFERED: Final = "If another member offers it, `hanse policy explain {} --from PEER` says its terms."
@@ -46,6 +47,7 @@ class Explainer:
         self._orders = OrderStories(services)
         self._custody = CustodyStories(services)
         self._preparations = PreparationStories(services)
+        self._assessments = AssessmentStories(services)
 
     async def explain(self, tenant: Tenant, id: str) -> Explanation:
         """Explain whatever the id or the DID names. Raises `NotFound`."""
@@ -85,6 +87,7 @@ class Explainer:
             "hld": (self._custody.hold,),
             "lea": (self._custody.lease,),
             "prp": (self._preparations.under_way,),
+            "asm": (self._assessments.assessment,),
         }
         return rooms.get(id.partition("_")[0], ())
 

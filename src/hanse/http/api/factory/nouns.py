@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hanse.http.api.factory.assessments import AssessmentOperations
 from hanse.http.api.factory.custody import CustodyOperations, QuestionOperations
 from hanse.http.api.factory.documents import DocumentOperations
 from hanse.http.api.factory.evidence import EvidenceOperations
@@ -26,6 +27,7 @@ def factory_nouns(services: Services) -> list[OfNoun]:
         MirrorOperations(services),
         OpeningOperations(services),
         EvidenceOperations(services.factory.archives),
+        AssessmentOperations(services),
         CustodyOperations(services),
         QuestionOperations(services),
         ModelOperations(services),

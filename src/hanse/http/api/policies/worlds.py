@@ -28,6 +28,7 @@ from hanse.odrl.names import (
     MEMBERSHIP,
     METERED_TIME,
     PARTICIPANT,
+    QUALITY,
     ROLE,
     TRANSFORMS,
     USE,
@@ -36,6 +37,7 @@ from hanse.odrl.names import (
 )
 from hanse.odrl.proofs import atomics_of
 from hanse.odrl.report import Report
+from hanse.odrl.values import number_in
 from hanse.usage.duties import Capabilities, states
 from hanse.usage.records import Deal
 
@@ -114,12 +116,19 @@ def _told(world: World, person: Person, operands: Operands) -> dict[str, Fact]:
             kind, subject = _claim(name, texts, where)
             credentials[kind] = (*credentials.get(kind, ()), subject)
             continue
-        value = told_value(operand, texts)
+        value: object = _measure(name, texts, found) if name.startswith(QUALITY) else told_value(operand, texts)
         if value is None:
             raise Invalid(f"{', '.join(texts)[:80]!r} makes no sense for this fact.", where=where, rule="fact")
         for need in operand.needs or (name,):
             found[need] = Fact(value, ASSUMED, world.at)
     return found | ({CREDENTIAL: Fact(credentials, ASSUMED, world.at)} if credentials != person.credentials else {})
+
+
+def _measure(name: str, texts: Sequence[str], found: Mapping[str, Fact]) -> dict[str, tuple[object, ...]] | None:
+    """Return what is assumed to be published of this measure, beside the others."""
+    number = number_in(texts[0]) if len(texts) == 1 else None
+    before = found[QUALITY].value if QUALITY in found else {}
+    return None if number is None or not isinstance(before, dict) else before | {name.removeprefix(QUALITY): (number,)}
 
 
 def _claim(name: str, texts: Sequence[str], where: str) -> tuple[str, dict[str, object]]:

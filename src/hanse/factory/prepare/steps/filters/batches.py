@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hanse.factory.prepare.base import TEXT
 from hanse.factory.prepare.steps.filters.words import split
 
-BATCH: Final = 8 * 2**20
+BATCH: Final = 4 * 2**20
 """Bytes of text that are worked on at once."""
 MOST: Final = 4096
 """Documents that are worked on at once."""

@@ -6,7 +6,6 @@ line is, which of two sequences is the most frequent), the reading is that of th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
@@ -14,6 +13,7 @@ from typing import ClassVar, Final
 import numpy as np
 import pyarrow as pa
 from msgspec import field
+from numpy.typing import NDArray
 
 from hanse.factory.prepare.base import Applied, Step
 from hanse.factory.prepare.steps.filters.batches import PIECE, Numbers, Words, batches, pieces
@@ -24,7 +24,6 @@ from hanse.kernel.errors import Invalid
 
 MOST_WORDS: Final = 100
 """Words of the longest sequence that can be asked for."""
-_PARAGRAPHS: Final = re.compile(r"\n{2,}")
 
 
 class Gopher(Step, frozen=True, kw_only=True):
@@ -134,8 +133,7 @@ class Gopher(Step, frozen=True, kw_only=True):
                 verdicts.drop_one(row, reason)
 
     def _repeated_lines(self, text: str) -> str:
-        paragraphs = _PARAGRAPHS.split(text.strip())
-        many, characters = _twice(paragraphs, len(text))
+        many, characters = _twice(_paragraphs(text.strip()), len(text))
         if exceeds(many, self.max_repeated_paragraphs):
             return "gopher-repeated-paragraphs"
         if exceeds(characters, self.max_repeated_paragraph_characters):
@@ -148,14 +146,17 @@ class Gopher(Step, frozen=True, kw_only=True):
 
     def _by_sequences(self, verdicts: Verdicts, words: Words, lengths: Numbers) -> None:
         repeated = Repeated(words.of(verdicts.open))
+        covered: NDArray[np.float64] | None = None
         for size in range(2, max((*self.max_top, *self.max_repeated, 1)) + 1):
             repeated.longer(verdicts.open)
             if size in self.max_top:
                 verdicts.drop(share(repeated.top_characters(), lengths) > self.max_top[size], f"gopher-top-{size}-words")
             if size in self.max_repeated:
+                # What repeated sequences cover gets less with every word: only where they cover enough must be read exactly.
+                covered = share(repeated.covered_characters(), lengths) if covered is None else covered
                 limit = self.max_repeated[size]
-                maybe = verdicts.open & (share(repeated.covered_characters(), lengths) > limit)
-                verdicts.drop(share(repeated.skipping_characters(maybe), lengths) > limit, f"gopher-repeated-{size}-words")
+                skipped = repeated.skipping_characters(verdicts.open & (covered > limit))
+                verdicts.drop(share(skipped, lengths) > limit, f"gopher-repeated-{size}-words")
 
 
 def _each(texts: Sequence[str], counted: Callable[[str], int]) -> Numbers:
@@ -168,6 +169,12 @@ def _bullets(lines: list[str]) -> int:
 
 def _ellipses(lines: list[str]) -> int:
     return sum(line.rstrip().endswith(("...", "…")) for line in lines)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Cut a text at two line ends or more."""
+    found = text.split("\n\n")
+    return [one.lstrip("\n") for one in found if one] if "\n\n\n" in text else found
 
 
 def _twice(pieces: list[str], length: int) -> tuple[float, float]:

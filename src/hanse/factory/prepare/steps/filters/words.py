@@ -53,10 +53,11 @@ def split(run: str) -> tuple[str, ...]:
 def _by_rules(run: str) -> tuple[str, ...]:
     if run in SPECIAL:
         return SPECIAL[run]
-    if run.isascii() and run.isalpha():
+    if run.isalpha() or (run[0].isalpha() and run[-1].isalpha() and run.replace("_", "").isalpha()):
         return (run,)
-    if run[-1] in ",;:)" and run[:-1].isascii() and run[:-1].isalpha() and run[:-1] not in SPECIAL:
-        return (run[:-1], run[-1])
+    head, last = run[:-1], run[-1]
+    if head.isalpha() and (last in ",;:)" or (last == "." and head[-1].islower())) and head not in SPECIAL:
+        return (head, last)
     if len(run) > LONGEST:
         return tuple(_COARSE.findall(run))
     before: list[str] = []
