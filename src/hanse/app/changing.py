@@ -102,7 +102,6 @@ class ChangedData:
         versions = [one.version for one in held]
         return _together([(one.origin, None if one.offered is None else one.offered.licence) for one in versions]) if versions else None
 
-
     def quality(self, tx: UsageTx, deal: Deal) -> Mapping[str, tuple[Decimal, ...]] | None:
         """Return what we publish of the quality of what we offer; of what we hold under the agreement, what came with each version."""
         if deal.role is Role.PROVIDER:

@@ -76,7 +76,7 @@ class _Story:
         self.port = port
         self.say = shell.print
         self.restricted: list[Good] = []
-        self.texts = ""
+        self.texts = self.table = ""
 
     def tell(self, began: float, keep: bool) -> None:
         """Tell it from beginning to end."""
@@ -103,7 +103,7 @@ class _Story:
         demo_terms.cut_at_the_end(self.say, clients, folder)
         self._run_factory(clients)
         if not keep:  # who stays wants a factory that is a member
-            self.say("\n16. The factory loses its right while it reads.")
+            self.say("\n17. The factory loses its right while it reads.")
             demo_trust.cut_reader(self.say, clients, folder)
         self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
         if keep:
@@ -119,18 +119,21 @@ class _Story:
         demo_factory.open_all(self.say, factory, versions)
         self.say("\n12. A mirror of a collection of texts, kept up to date by difference.")
         topics = demo_factory.mirror(self.say, clients, self.home.absolute() / "data" / "library")
-        self._train(factory, [topics, versions[self.texts]])
-        self.say("\n15. The evidence of a dataset and of the model, verified in a fresh directory with the network off.")
+        self._train(factory, versions[self.table], [topics, versions[self.texts]])
+        self.say("\n16. The evidence of a dataset and of the model, verified in a fresh directory with the network off.")
         demo_factory.prove(self.say, factory, versions[self.restricted[0].title], self.into)
         demo_factory.prove(self.say, factory, demo_training.MODEL, self.into)
 
-    def _train(self, factory: Client, texts: list[str]) -> None:
+    def _train(self, factory: Client, table: str, texts: list[str]) -> None:
+        purpose = demo_factory.PURPOSE
+        self.say("\n13. The quality of a table, measured for what it is to be used for.")
+        demo_training.measure(self.say, factory, table, purpose, self.into)
         self.say(
-            "\n13. The texts are made ready for training: read, sifted, masked, tokenised, packed; each step accounts for every record."
+            "\n14. The texts are made ready for training: read, sifted, masked, tokenised, packed; each step accounts for every record."
         )
-        ready = demo_training.make_ready(self.say, factory, texts, demo_factory.PURPOSE)
-        self.say("\n14. A small language model is trained on the tokens. What was it trained on?")
-        demo_training.train_model(self.say, factory, ready, demo_factory.PURPOSE, self.into)
+        ready = demo_training.make_ready(self.say, factory, texts, purpose)
+        self.say("\n15. A small language model is trained on the tokens. What was it trained on?")
+        demo_training.train_model(self.say, factory, ready, purpose, self.into)
         demo_training.ask(self.say, factory)
 
     def _prepare(self) -> dict[str, list[Good]]:
@@ -140,7 +143,7 @@ class _Story:
             folder.mkdir(parents=True)
             goods[name] = gather(folder)
         self.restricted = goods.pop("city")
-        self.texts = goods["library"][-1].title
+        self.texts, self.table = goods["library"][-1].title, goods["meteo"][1].title
         (self.home / "hanse.toml").write_text(f"port = {self.port}\n", "utf-8")
         asyncio.run(_make_space(self.home, self.home.absolute() / "data", self.port))
         return goods

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from hanse.cli.demo_net import CONTEXT, train
 from hanse.client import Client
 from hanse.client.preparing.prepare import prepare
+from hanse.client.quality.assess import assess
 from hanse.client.reading.shards import shards
+from hanse.factory.quality.outline import headlines
 from hanse.kernel.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -29,9 +31,29 @@ PIPELINE: Final[tuple[object, ...]] = (
     {"tokenise": {"vocabulary": 2_048}},
     {"pack": {"context": 128}},
 )
+USE: Final[dict[str, object]] = {
+    "use": "Learn where airports are",
+    "columns": {
+        "iata": {"nullable": False, "unique": True},
+        "latitude": {"type": "number", "min": -90, "max": 90},
+        "longitude": {"type": "number", "min": -180, "max": 180},
+        "country": {"among": ["USA"]},
+    },
+    "setting": {"geographical": "The United States and its territories"},
+}
+"""What the demo's table is for, and what should be true of it."""
 STEPS: Final = 200
 SECONDS: Final = 10.0
 _REASONS: Final = 3
+
+
+def measure(say: Say, factory: Client, version: str, purpose: str, into: Path) -> None:
+    """Measure the quality of a version; the report is data, linked data, a page and a PDF."""
+    measured = assess(version, use=USE, into=into / "quality", action="train", purpose=purpose, client=factory)
+    say(f"   hanse quality assess {version}:")
+    for row in headlines(measured.report):
+        say(f"   {row.title:<38} {row.value:<10} {row.sure}")
+    say(f"   The report is in {measured.folder}: as data, as a page with plots, and as a PDF.")
 
 
 def make_ready(say: Say, factory: Client, versions: Sequence[str], purpose: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from msgspec import structs
@@ -71,6 +72,38 @@ def test_whoever_holds_data_takes_the_providers_word_until_it_has_a_description_
         assert not (await rig.again()).permitted
 
     run(terms(EU_ONLY), scenario, role=Role.CONSUMER)
+
+
+COMPLETE = Atomic(HANSE + "quality:completeness", "gteq", "0.95")
+
+
+@pytest.mark.parametrize(
+    ("measures", "permitted_"),
+    [
+        ({"completeness": (Decimal("0.95"),)}, True),
+        ({"completeness": (Decimal("0.94"),)}, False),
+        ({"completeness": (Decimal("0.99"), Decimal("0.9"))}, False),
+        ({"duplicates": (Decimal(0),)}, False),
+        ({}, False),
+        (None, False),
+    ],
+    ids=["enough", "too little", "one version with too little", "another measure", "no measure", "no data"],
+)
+def test_data_is_released_only_if_what_is_published_of_its_quality_is_enough(measures, permitted_):
+    async def scenario(rig):
+        rig.measures = measures
+        assert await permitted(rig) is permitted_
+
+    run(terms(COMPLETE), scenario)
+
+
+def test_whoever_holds_data_takes_the_providers_word_until_measures_came_with_it():
+    async def scenario(rig):
+        assert await permitted(rig)
+        rig.measures = {}
+        assert not (await rig.again()).permitted
+
+    run(terms(COMPLETE), scenario, role=Role.CONSUMER)
 
 
 def test_who_has_no_such_role_may_not():

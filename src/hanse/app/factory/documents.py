@@ -18,17 +18,22 @@ from hanse.app.evidence import EvidenceSide
 from hanse.dcat.holding import DatasetVersion, HeldFile, Origin
 from hanse.dcat.model import Dataset
 from hanse.evidence.archive.pack import Written as ArchivedDocument
-from hanse.evidence.kinds import Documented, Predicate, Trained
+from hanse.evidence.kinds import Documented, Figure, Predicate, Trained
 from hanse.evidence.statement import Subject
 from hanse.factory.custody.desk import Desk as CustodyDesk
 from hanse.factory.custody.ports import Amount
+from hanse.factory.documents.facts import BIAS
 from hanse.factory.documents.material import Contract
+from hanse.factory.documents.proofs import Detail, Opinion
 from hanse.factory.documents.service import Documents
 from hanse.factory.documents.unpacking import Workshop
 from hanse.factory.facility.desk import Importing
 from hanse.factory.facility.facility import Facility
 from hanse.factory.facility.jobs import Job, Jobs
 from hanse.factory.facility.records import VersionDeleted
+from hanse.factory.quality.relay.records import Assessment
+from hanse.factory.quality.relay.service import Relay
+from hanse.factory.quality.report import Measurement, Report, read_report
 from hanse.kernel.errors import HanseError, Invalid, NotFound, StorageFailed
 from hanse.kernel.tenant import Did, Tenant
 from hanse.ledger.ports import LedgerTx
@@ -42,6 +47,9 @@ LABEL: Final = b"hanse document 1 "
 _NONCE: Final = 12
 PAGE: Final = 500
 """Entries of the log that are read at once."""
+OPINIONS: Final = 100
+DETAILS: Final = 200
+"""Measures of parts that one document shows of one report."""
 log = logging.getLogger("hanse.documents")
 
 
@@ -158,6 +166,45 @@ class CustodyRegister:
             return None
 
 
+class RelayedOpinions:
+    """Assessments out of the relay; details out of the reports that are kept here."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    async def of(self, tenant: Tenant, version: str) -> Sequence[Opinion]:
+        """Return the assessments of a version, the newest first."""
+        found = await self._relay.page(tenant, about=version, after=None, limit=OPINIONS)
+        stages = {one.stage: one.id for one in reversed(found) if one.size}
+        return [await self._opinion(tenant, one, one.id in stages.values()) for one in found]
+
+    async def _opinion(self, tenant: Tenant, one: Assessment, detailed: bool) -> Opinion:
+        statement = one.entry or f"sha256 {one.statement}"
+        details = await self._details(tenant, one.id) if detailed else ()
+        return Opinion(by=one.by, at=one.at, stage=one.stage, report=one.report, statement=statement, figures=one.figures, details=details)
+
+    async def _details(self, tenant: Tenant, id: str) -> tuple[Detail, ...]:
+        try:
+            report = await asyncio.to_thread(read_report, await self._relay.report(tenant, id))
+        except HanseError as error:
+            log.warning("The report of %s cannot be read: %s", id, error.message)
+            return ()
+        parts = ((one, _part(one)) for one in report.measurements if one.metric in BIAS and one.value is not None)
+        return tuple(Detail(part=part, figure=_figure(report, one)) for one, part in parts if part)[:DETAILS]
+
+
+def _part(one: Measurement) -> str:
+    named = (("table", one.table), ("column", one.column), ("group", one.group))
+    return ", ".join(f"{what} {name}" for what, name in named if name)
+
+
+def _figure(report: Report, one: Measurement) -> Figure:
+    metric = report.metric(one.metric)
+    ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
+    method = f"{metric.measure}/{metric.version}" if metric.measure else ""
+    return Figure(metric=one.metric, value=float(one.value or 0), method=method, low=ends[0], high=ends[1], better=metric.better)
+
+
 class DocumentLog:
     """The signed log."""
 
@@ -265,6 +312,10 @@ class DocumentSide:
         """Know the models, and tell custody how many records there are."""
         self._custody.desk = custody
         custody.risks.amounts = CountedRecords(self.documents)
+
+    def assess_with(self, relay: Relay) -> None:
+        """Know the assessments of versions."""
+        self.documents.gathering.assessments = RelayedOpinions(relay)
 
     async def start(self) -> None:
         """Delete what was left in plain text, and documents of versions that are gone."""

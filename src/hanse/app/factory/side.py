@@ -66,6 +66,7 @@ class FactorySide:
         self.assessments = AssessmentSide(ground, connector, data, evidence, self.facility.facility, self.archives.exporting)
         self.custody = CustodySide(ground, evidence, self.facility.facility, self.facility.removal)
         self.documents.begin_with(self.custody.desk)
+        self.documents.assess_with(self.assessments.relay)
         self.acquire.runs.retention = self.custody.retention
         self.services = self._services()
 

@@ -39,7 +39,7 @@ What becomes of each table:
 | links | yes | those of the replaced database, if it vouches for the participant; else automated ones are ordinary ones |
 | link_catalogues | no | read anew |
 | mirrors | yes | as orders: else they are refreshed by hand only |
-| facility_vaults, facility_versions, facility_packs, facility_derived | yes, the data apart | as orders; what was destroyed since opens for nobody |
+| facility_vaults, -_versions, -_packs, -_derived | yes, the data apart | as orders; what was destroyed since opens for nobody |
 | custody, custody_holds, custody_drills | yes | as orders: else as in the backup, so that a hold that was lifted since stands again |
 | documents_made, document_answers | yes | as orders: what tells of data that was deleted since opens for nobody |
 | assessments | yes | as orders: what was signed is in the log, too; reports on data that was deleted since open for nobody |

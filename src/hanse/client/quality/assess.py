@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +26,7 @@ from hanse.factory.quality.ports import Progress
 from hanse.factory.quality.report import Report, digest_of_report, write_report
 from hanse.factory.quality.stated import Stated
 from hanse.kernel.clock import Clock, SystemClock
-from hanse.kernel.errors import StorageFailed
+from hanse.kernel.errors import Misconfigured, StorageFailed
 
 if TYPE_CHECKING:
     from hanse.client.client import Client
@@ -71,6 +72,8 @@ def assess(
 
     Raises what `hanse.open` raises, `Invalid` for what is stated wrongly, and `Misconfigured` if a package is missing.
     """
+    if into is not None and find_spec("typst") is None:  # said now, not after hours of measuring
+        raise Misconfigured("A PDF needs the package typst.", where="into", hint="pip install 'hanse[prepare]'")
     now = (clock or SystemClock()).now()
     stated = read_stated(use, population)
     with ExitStack() as stack:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from hanse.evidence.kinds.base import Name, Predicate, Sha256
+from hanse.evidence.kinds.base import UNDATED, At, Name, Predicate, Sha256
 
 MAX_MEASURES: Final = 64
 """Measures that one statement names; the report, by its digest, has all."""
@@ -35,7 +35,8 @@ class Figure(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Assessed(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """The quality of a version or of an offered dataset was assessed: with which report (its SHA-256), on the ground of what was stated.
 
-    `root` is the Merkle root of what was assessed, `stated` the SHA-256 of what was stated about the data (rules, population, use).
+    `root` is the Merkle root of what was assessed, `stated` the SHA-256 of what was stated about the data (rules, population, use),
+    `moment` that for which ages are told.
     """
 
     subject: Name
@@ -43,6 +44,7 @@ class Assessed(Predicate, frozen=True, kw_only=True, omit_defaults=True, rename=
     stage: Stage
     report: Sha256
     stated: Sha256
+    moment: At = UNDATED
     measures: Annotated[tuple[Figure, ...], Meta(max_length=MAX_MEASURES)] = ()
 
 

@@ -1,11 +1,14 @@
-"""The plan as a picture: for each language a bar of what is counted, estimated, to be acquired, and missing (SVG, no script)."""
+"""The plan as a picture (SVG, no script).
+
+A bar for each language, of what is counted, estimated, to be acquired and missing; one for each entry that would fill it, with its price.
+"""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Final
 
-from hanse.factory.budget.records import Line, Plan
+from hanse.factory.budget.records import Fill, Line, Plan
 
 _WIDTH: Final = 640
 _EDGE: Final = 12
@@ -13,6 +16,9 @@ _ROW: Final = 48
 _TOP: Final = 66
 _COLOURS: Final = (("counted", "#1b5e20"), ("estimated", "#81a784"), ("to acquire", "#1e4fa3"), ("missing", "#ececec"))
 """Each differs from its neighbours in lightness, so that they differ without colour, too."""
+_FILLS: Final = 8
+"""Entries that are drawn; of the others there is their number."""
+_LONGEST: Final = 48
 _UNITS: Final = ("", " k", " M", " B", " T")
 
 
@@ -22,13 +28,15 @@ def plot_of(plan: Plan) -> str:
     filled = {line.name: sum((one.tokens or {}).get(line.name, 0) for one in plan.fills) for line in lines}
     told = [_told(line, filled[line.name]) for line in lines]
     title = f"{figure(plan.wanted)} tokens for a model of {figure(round(plan.wish.parameters))} parameters, by language"
-    rows = (_row(_TOP + _ROW * number, line, filled[line.name], told[number]) for number, line in enumerate(lines))
+    rows = [_row(_TOP + _ROW * number, line, filled[line.name], told[number]) for number, line in enumerate(lines)]
+    fills, height = _fills(plan, _TOP + _ROW * len(lines))
+    said = "; ".join([*told, *(_priced(one) for one in plan.fills[:_FILLS])])
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_TOP + _ROW * len(lines)}" role="img"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img"'
         f' aria-labelledby="title desc" font-family="sans-serif" font-size="13" fill="#111"><title id="title">{escape(title)}</title>'
-        f'<desc id="desc">{escape("; ".join(told))}</desc><rect width="100%" height="100%" fill="#fff"/>'
+        f'<desc id="desc">{_escaped(said)}</desc><rect width="100%" height="100%" fill="#fff"/>'
     )
-    return f'{head}<text x="{_EDGE}" y="22" font-size="15">{escape(title)}</text>{_legend()}{"".join(rows)}</svg>\n'
+    return f'{head}<text x="{_EDGE}" y="22" font-size="15">{escape(title)}</text>{_legend()}{"".join(rows)}{fills}</svg>\n'
 
 
 def figure(count: int) -> str:
@@ -72,3 +80,41 @@ def _row(y: int, line: Line, filled: int, told: str) -> str:
             out.append(f'<rect x="{start:.1f}" y="{y + 16}" width="{width:.1f}" height="18" fill="{colour}" stroke="#555"/>')
         start, left = start + width, left - shown
     return "".join(out)
+
+
+def _fills(plan: Plan, top: int) -> tuple[str, int]:
+    """Draw what would fill it, each as wide as the tokens that it brings; return the height of the picture, too."""
+    shown = plan.fills[:_FILLS]
+    if not shown:
+        return "", top
+    costs = " + ".join(map(str, plan.costs)) or "nothing"
+    asked = f", and {plan.unpriced} to ask the price of" if plan.unpriced else ""
+    out = [f'<text x="{_EDGE}" y="{top + 20}" font-size="15">What would fill it costs {escape(costs)}{asked}</text>']
+    most = max(1, *map(_tokens, shown))
+    for number, one in enumerate(shown):
+        y = top + 36 + 36 * number
+        width = max(1.0, (_WIDTH - 2 * _EDGE) * _tokens(one) / most)
+        out.append(f'<text x="{_EDGE}" y="{y + 10}">{_escaped(_priced(one))}</text>')
+        out.append(f'<rect x="{_EDGE}" y="{y + 15}" width="{width:.1f}" height="8" fill="#1e4fa3"/>')
+    more, bottom = len(plan.fills) - len(shown), top + 40 + 36 * len(shown)
+    if not more:
+        return "".join(out), bottom
+    out.append(f'<text x="{_EDGE}" y="{bottom + 10}">and {more:,} more</text>')
+    return "".join(out), bottom + 20
+
+
+def _tokens(one: Fill) -> int:
+    return sum((one.tokens or {}).values())
+
+
+def _priced(one: Fill) -> str:
+    entry = one.entry
+    name = entry.title or entry.dataset
+    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    price = "price to be asked" if entry.cost.unknown else "free" if entry.cost.price is None else str(entry.cost.price)
+    return f"{short}: {'size not said' if one.tokens is None else figure(_tokens(one))}, {price}"
+
+
+def _escaped(text: str) -> str:
+    """Return what others wrote as text of a picture: XML has no control characters at all."""
+    return escape("".join(char if char.isprintable() else "�" for char in text))

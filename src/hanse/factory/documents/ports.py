@@ -11,6 +11,7 @@ from hanse.dcat.model import Dataset
 from hanse.evidence.kinds import Documented, Predicate, Trained
 from hanse.evidence.statement import Subject
 from hanse.factory.documents.material import Contract
+from hanse.factory.documents.proofs import Opinion
 from hanse.factory.documents.records import Answer, Made
 from hanse.kernel.tenant import Did, Tenant
 
@@ -131,6 +132,14 @@ class Custody(Protocol):
 
     async def known(self, tenant: Tenant, id: str) -> DatasetVersion | None:
         """Return a version, deleted or not; nothing if there never was one."""
+        ...
+
+
+class Assessments(Protocol):
+    """Signed assessments of versions (the quality relay)."""
+
+    async def of(self, tenant: Tenant, version: str) -> Sequence[Opinion]:
+        """Return those of a version, the newest first: our own, and others' whose signatures were proved."""
         ...
 
 

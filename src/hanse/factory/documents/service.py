@@ -77,7 +77,7 @@ class Documents:
         self._workshop = workshop
         self._clock = clock
         self.answers = Answers(database, versions, custody, clock)
-        self._gathering = Gathering(versions, custody, agreements, log, self.answers, self.records)
+        self.gathering = Gathering(versions, custody, agreements, log, self.answers, self.records)
 
     # For other rooms.
 
@@ -160,24 +160,31 @@ class Documents:
     # Versions.
 
     async def _of_version(self, version: DatasetVersion, kinds: Sequence[str], renew: bool, progress: Progress) -> list[Written]:
+        acts = [kind for kind in kinds if kind in ACTS]
+        found = (
+            await self._of_data(version, [kind for kind in kinds if kind not in ACTS], renew, progress) if len(acts) < len(kinds) else {}
+        )
+        if acts:
+            proofs = await self.gathering.of_version(version.tenant, version)
+            for kind in acts:
+                made = _written(version.tenant, version.id, make_act(kind, proofs), self._clock.now(), "")
+                found[kind] = await self._keep(version, made)
+        return [found[kind] for kind in kinds]
+
+    async def _of_data(self, version: DatasetVersion, kinds: Sequence[str], renew: bool, progress: Progress) -> dict[str, Written]:
         tenant = version.tenant
         files = tuple(await self._versions.files(tenant, version.id))
-        acts, of_data = [one for one in kinds if one in ACTS], [one for one in kinds if one not in ACTS]
         material = await self._material(version, files)
         of = fingerprint(material)
-        found = {} if renew else {one.made.kind: one for kind in of_data if (one := await self._kept(tenant, version.id, kind, of))}
-        missing = [kind for kind in of_data if kind not in found]
+        found = {} if renew else {one.made.kind: one for kind in kinds if (one := await self._kept(tenant, version.id, kind, of))}
+        missing = [kind for kind in kinds if kind not in found]
         if missing:
             measured = await self._measured(version, files, progress)
             material = msgspec.structs.replace(material, measured=measured)
             for kind in missing:
                 made = await asyncio.to_thread(KINDS[kind], material)
                 found[kind] = await self._keep(version, _written(tenant, version.id, made, self._clock.now(), of))
-        if acts:
-            proofs = await self._gathering.of_version(tenant, version)
-            for kind in acts:
-                found[kind] = await self._keep(version, _written(tenant, version.id, make_act(kind, proofs), self._clock.now(), of))
-        return [found[kind] for kind in kinds]
+        return found
 
     async def _material(self, version: DatasetVersion, files: tuple[HeldFile, ...]) -> Material:
         tenant = version.tenant
@@ -256,13 +263,12 @@ class Documents:
             answers={one.field: one.text for one in await self.answers.about_model(tenant, name)},
             answers_of={of: {one.field: one.text for one in answers} for of, answers in told.items()},
         )
-        proofs = await self._gathering.of_model(tenant, material) if any(one in ACTS for one in kinds) else None
-        made = []
-        for kind in kinds:
-            bill = proofs is None or kind not in ACTS
-            document = await asyncio.to_thread(OF_MODELS[kind], material) if bill else make_act(kind, proofs)
-            made.append(await self._state(material, tenant, document))
-        return made
+        acts = [kind for kind in kinds if kind in ACTS]
+        proofs = await self.gathering.of_model(tenant, material) if acts else None
+        documents = {} if proofs is None else {kind: make_act(kind, proofs) for kind in acts}
+        for kind in (one for one in kinds if one not in ACTS):
+            documents[kind] = await asyncio.to_thread(OF_MODELS[kind], material)
+        return [await self._state(material, tenant, documents[kind]) for kind in kinds]
 
     async def _with_sources(self, tenant: Tenant, ids: list[str]) -> list[DatasetVersion]:
         """Return versions as far as they are known, and all that they were made of."""

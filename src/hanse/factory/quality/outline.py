@@ -128,9 +128,9 @@ def figure(value: Number | None, unit: str = "") -> str:
     if unit == "difference":
         return f"{100 * value:+.3g} points"
     if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
-        text = f"{int(value):,}".replace(",", " ")
+        text = f"{int(value):,}"
     else:
-        text = f"{value:,.2f}".replace(",", " ") if 1_000 <= abs(value) < 1e15 else f"{value:.4g}"
+        text = f"{value:,.2f}" if 1_000 <= abs(value) < 1e15 else f"{value:.4g}"
     return f"{text} {'day' if text == '1' else 'days'}" if unit == "days" else text
 
 

@@ -14,6 +14,7 @@ from hanse.dcat import model as dcat
 from hanse.dcat.quality import name_of
 from hanse.http.api import space_structs as sp
 from hanse.http.api import structs as s
+from hanse.http.api.described_structs import Measure
 from hanse.odrl import model as odrl
 from hanse.odrl.forms.write import write_agreement, write_terms
 from hanse.odrl.reservations.model import say_reservation
@@ -65,7 +66,7 @@ def dataset(one: dcat.Dataset) -> s.Dataset:
         spatial=list(one.spatial),
         creators=[agent.id or agent.name for agent in one.creators],
         rai={stated.term: list(stated.texts) for stated in one.rai},
-        measures=[s.Measure(metric=name_of(each.metric) or each.metric, value=each.value, claim=each.claim) for each in one.measures],
+        measures=[Measure(metric=name_of(each.metric) or each.metric, value=each.value, claim=each.claim) for each in one.measures],
         formats=list(one.formats),
         offers=[offer(each) for each in one.offers],
     )

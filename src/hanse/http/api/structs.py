@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hanse.connector.records import Answering, Source
 from hanse.dcat.model import Checksum
 from hanse.dcat.read import Unreadable
+from hanse.http.api.described_structs import Measure, Rai
 from hanse.kernel.tenant import Did
 from hanse.participants.records import Participant
 from hanse.participants.roles import Role
@@ -116,26 +117,12 @@ class IssuedOperator(Struct, kw_only=True):
     token: str
 
 
-Rai = Annotated[dict[Word, list[str]], Meta(max_length=32, description="Statements by term of the Croissant RAI vocabulary.")]
-
-
 class Offer(Struct, kw_only=True):
     """An offer: its policy in sentences, and as ODRL JSON."""
 
     id: str
     sentences: list[str]
     terms: Odrl
-
-
-class Measure(Struct, kw_only=True):
-    """A declared measure of quality: of which metric (a name of ours, e.g. `completeness`, or an IRI), and the statement that says so.
-
-    `claim` is the SHA-256 of that signed statement; empty where nobody signed for it.
-    """
-
-    metric: str
-    value: float
-    claim: str
 
 
 class Dataset(Struct, kw_only=True):

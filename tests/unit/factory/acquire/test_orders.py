@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from hanse.dcat.holding import DatasetVersion, Origin
-from hanse.dcat.model import Checksum
+from hanse.dcat.model import Checksum, Measured
 from hanse.factory.acquire import searching
 from hanse.factory.acquire.ports import Described, Found
 from hanse.factory.acquire.records import Limits, Standing
@@ -39,6 +39,8 @@ from tests.unit.factory.acquire.space import (
     play,
     wish,
 )
+
+COMPLETENESS = "urn:hanse:quality:completeness"
 
 
 def placed(wish, **catalogues):
@@ -144,6 +146,11 @@ def test_a_refusal_that_has_nothing_to_do_with_the_filter_stays_one():
         ({"newer_than": NOW + timedelta(days=1)}, {}, "is of 2026-11-26"),
         ({"newer_than": NOW}, {"modified": None}, "does not say how old"),
         ({"quality": {"completeness": Decimal("0.9")}}, {}, "declares no completeness"),
+        (
+            {"quality": {"completeness": Decimal("0.9")}},
+            {"measures": (Measured(COMPLETENESS, 0.8),)},
+            "declares completeness 0.8; at least 0.9",
+        ),
         ({"eu_only": True}, {}, "does not say"),
         ({"eu_only": True}, {"spatial": ("DE", "US")}, "comes from DE, US"),
         ({"clear_rights": True}, {"licence": "https://example.org/ours"}, "clear rights"),
@@ -170,6 +177,7 @@ def test_what_does_not_fit_is_left_out_with_the_reason(ordered, offered, said):
         ({"purpose": "dpv:NonCommercialResearch"}, {"licence": "cc-by-nc-4.0"}),
         ({"max_size": 1000, "newer_than": NOW}, {}),
         ({"clear_rights": True}, {}),
+        ({"quality": {"completeness": Decimal("0.9")}}, {"measures": (Measured(COMPLETENESS, 0.9),)}),
         ({"eu_only": True}, {"spatial": ("EU",)}),
         ({"eu_only": True}, {"spatial": ("DE", "http://publications.europa.eu/resource/authority/country/FRA")}),
         ({"limits": budget("10EUR")}, {"offers": (offer("members + pay 10.00 EUR"),)}),

@@ -17,6 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from spdx_python_model import v3_0_1 as spdx
 
 from hanse.dcat.croissant.names import FILE
+from hanse.factory.documents.acts import LAWS
 from hanse.factory.documents.apart import measure_apart
 from hanse.factory.documents.checking import check_document
 from hanse.factory.documents.fields import BY_NAME, FIELDS, MAX_ANSWER, NOT_KNOWN, checked, field_of
@@ -172,7 +173,7 @@ def _asked(schema, names=False):
 def test_fields_have_one_name_each_and_say_why():
     assert len(BY_NAME) == len({one.name for one in BY_NAME.values()})
     assert len(FIELDS) == len({one.name for one in FIELDS})
-    known = set(KINDS)
+    known = {*KINDS, *LAWS}
     for field in FIELDS:
         assert field.question.endswith(("?", "."))
         assert field.why.endswith(".")

@@ -55,7 +55,7 @@ class World:
 
     def __init__(self, folder):
         self.tx, self.files_of, self.held, self.stated = Tx(), {}, {}, []
-        self.reads, self.broken, self.until, self.model = 0, False, None, None
+        self.reads, self.broken, self.until, self.model, self.log = 0, False, None, None, []
         self.folder = folder / "measuring"
         self.clock = ManualClock(NOW + timedelta(days=1))
         self.documents = Documents(self, self, self, self, self, self, self, Workshop(self, self.folder), self.clock)
@@ -122,6 +122,9 @@ class World:
         if self.model is None or model not in (self.model.name, self.model.newest.digest):
             raise NotFound("There is no model.", where="model")
         return self.model.name, self.model.trainings
+
+    async def said(self, tenant, agreement, kinds):
+        return [one for one in self.log if one.agreement == agreement]
 
     def documented(self, tx, tenant, subject, says):
         self.stated.append((says.subject, says.document, says.sha256, says.agreement))
@@ -225,7 +228,7 @@ def test_bills_of_a_model(world):
     assert all(data == b"" for _, data in world.tx.kept.values())
     with pytest.raises(Invalid) as caught:
         run(world.documents.make("t", "rain-net", ("croissant",)))
-    assert caught.value.hint == "There are: spdx, cyclonedx."
+    assert caught.value.hint.startswith("There are: spdx, cyclonedx, article10")
 
 
 def test_offered_of_a_version_and_of_an_own_offer(world):

@@ -41,6 +41,10 @@ class Grounds:
     def state(self, tx, tenant, said):
         self.said += [says for _, says in said]
 
+    async def stated(self, tenant, version):
+        made = [says for says in self.said if (says.version, says.root) == (version.id, version.root)]
+        return (made[0], made[1:]) if made else None
+
 
 def root(files):
     """Return the root of files by path."""
@@ -112,6 +116,22 @@ def test_a_version_made_of_others_stands_under_all_of_their_agreements_and_its_a
         assert (again.version.id, len(grounds.said)) == ("made@1", 3)
         other = await make(deriving, "more", account(made, output=root({"x": b"x"})), {"x": b"x"})
         assert other.agreements == ("agr_a", "agr_b")
+
+    run(scenario)
+
+
+def test_the_account_is_read_back_from_what_was_stated():
+    async def scenario(world):
+        a, _, own, deriving, _ = await begin(world)
+        said = account(a, own)
+        made = await make(deriving, "made", said)
+        told = await deriving.account(ACME, made.id)
+        assert told.inputs == made.made_of
+        assert structs.replace(told, inputs=said.inputs) == said
+        for id, rule in (("a@1", "no-account"), ("made@2", "not-found")):
+            with pytest.raises(NotFound) as none:
+                await deriving.account(ACME, id)
+            assert none.value.rule == rule
 
     run(scenario)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from hanse.dcat.holding import DatasetVersion, Origin
+from hanse.dcat.holding import DatasetVersion, Origin, Source
 from hanse.dcat.model import Agent, Dataset
 from hanse.factory.quality.measures.balance import Balance
 from hanse.factory.quality.measures.bias import BiasMeasure
@@ -342,6 +342,9 @@ def test_provenance() -> None:
     # Of 17 fields: agreement, provider, places, whether about persons, title, licence, publisher.
     assert len(fields_of(held)) == 17
     assert value(said, "provenance-completeness") == pytest.approx(7 / 17)
+    made = _held(made_of=(Source("rain@0", "0" * 64, ("agr_1",)),), under=("agr_1",))
+    # Of what was made of others: agreement, provider, dataset, and what it was derived from.
+    assert value(say(Provenance(), subject_of({"a": [1]}, held=made)), "provenance-completeness") == pytest.approx(4 / 17)
     assert say(Provenance(), subject_of({"a": [1]}))[("provenance-completeness",)].value is None
 
 

@@ -277,7 +277,7 @@ def test_letters_of_all_the_world(report: Report) -> None:
 
 def test_figures_in_words() -> None:
     assert [percent(one) for one in (1, 0, 0.5, 0.999999, 0.00000001)] == ["100 %", "0 %", "50 %", "> 99.99 %", "< 0.01 %"]
-    assert [figure(one) for one in (1234567, 0.12345, 1234.567, None)] == ["1 234 567", "0.1235", "1 234.57", "–"]
+    assert [figure(one) for one in (1234567, 0.12345, 1234.567, None)] == ["1,234,567", "0.1235", "1,234.57", "–"]
 
 
 class _Own(Measure):

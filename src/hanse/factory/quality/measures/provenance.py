@@ -16,7 +16,8 @@ KNOWN: Final = metric(
     "traceability",
     "Fields of provenance that are filled, divided by all that a held version can have: agreement, provider, dataset, sums of the"
     " provider, places and kind of collection, rights, whether it is about persons, who says so, title, description, licence, creator or"
-    " publisher, when it was issued or changed, what it was derived from or how it was collected, period, space.",
+    " publisher, when it was issued or changed, what it was derived from or how it was collected, period, space. Of a version that was"
+    " made of others, these stand for its provider and its dataset.",
 )
 
 
@@ -39,21 +40,21 @@ class Provenance(Measure):
 
 def fields_of(held: DatasetVersion) -> dict[str, bool]:
     """Return the fields of provenance, and whether each is filled."""
-    origin, offered = held.origin, held.offered
+    origin, offered, made = held.origin, held.offered, bool(held.made_of)
     described = {
         "title": offered is not None and bool(offered.title),
         "description": offered is not None and bool(offered.description),
         "licence": offered is not None and offered.licence is not None,
         "creator or publisher": offered is not None and bool(offered.creators or offered.publisher),
         "issued or changed": offered is not None and bool(offered.issued or offered.modified),
-        "sources or collection": bool(origin.collection) or (offered is not None and bool(offered.sources or offered.rai)),
+        "sources or collection": bool(origin.collection) or made or (offered is not None and bool(offered.sources or offered.rai)),
         "period": offered is not None and offered.temporal is not None,
         "space": offered is not None and bool(offered.spatial),
     }
     return {
-        "agreement": held.agreement is not None,
-        "provider": held.provider is not None,
-        "dataset": held.dataset is not None,
+        "agreement": bool(held.agreements),
+        "provider": held.provider is not None or made,
+        "dataset": held.dataset is not None or made,
         "sums of the provider": held.sums == "provider",
         "places of collection": bool(origin.places),
         "kind of collection": origin.collection is not None,

@@ -34,7 +34,7 @@ _STOPS: Final = frozenset(".?!։؟۔܀܁܂।॥၊။።፧፨។៕᠃᠉‼�
 class C4(Step, frozen=True, kw_only=True):
     """Drops lines, and documents with too little left, by C4's rules; what stays of a document is its lines that stay.
 
-    `counts` tells how many lines went by which rule. A limit that is null switches its rule off.
+    `counts` tells how many lines went by which rule, blank ones aside. A limit that is null switches its rule off.
     """
 
     name: ClassVar[str] = "c4"
@@ -90,6 +90,7 @@ class _Page:
     def __init__(self, rules: C4) -> None:
         self._rules = rules
         self._most = rules.max_word
+        self._no_blank = bool(rules.line_ends or rules.min_words)
         self._bad = _any_word(rules.bad_words)
         self._sentences = _Sentences()
         self.gone: Counter[str] = Counter()
@@ -98,8 +99,11 @@ class _Page:
         """Return what is left of a document, and why all of it goes."""
         lines: list[str] = []
         gone: list[str] = []
-        for line in text.splitlines():
-            kept, why = self._line(line.strip())
+        for raw in text.splitlines():
+            line = raw.strip()
+            if self._no_blank and not line:
+                continue
+            kept, why = self._line(line)
             if why.startswith("c4-"):
                 return "", why
             if why:
