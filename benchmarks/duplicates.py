@@ -77,8 +77,8 @@ def near() -> list[Figure]:
     return [
         median("Near-duplicates, times datatrove's MinHash (14 x 8)", ratios, "times", 20, higher=True, note=note),
         Figure("… pairs of at least 0.8 found", ours.recall, "%", 95, higher=True, note=f"{exact}; datatrove {its.recall:.2f}"),
-        Figure("… left out rightly", ours.precision, "%", its.precision, higher=True, note=removed),
-        Figure("… planted copies found, as stated", planted_found, "%", stated - 1, higher=True, note=copied),
+        Figure("… left out rightly", ours.precision, "%", round(its.precision, 1), higher=True, note=removed),
+        Figure("… planted copies found, as stated", planted_found, "%", round(stated - 1, 1), higher=True, note=copied),
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-ID = re.compile(r"\b(?:ds|off|neg|agr|trf|use|led|op|inv|vc|req|iss|rfs|ord|lea|hld|mir|hanse_op)_[0-9A-Za-z_-]*[0-9A-Za-z]")
+ID = re.compile(r"\b(?:ds|off|neg|agr|trf|use|led|op|inv|vc|req|iss|rfs|ord|lea|hld|mir|asm|hanse_op)_[0-9A-Za-z_-]*[0-9A-Za-z]")
 _TOKENS = re.compile(
     rf"(?P<id>{ID.pattern})"
     r"|(?P<any>\.\.\.)"

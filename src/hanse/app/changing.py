@@ -16,6 +16,7 @@ from hanse.dataplane.ports import Sources
 from hanse.dataplane.spool import Spool
 from hanse.dataplane.transforms.kinds import can, kind_of
 from hanse.dataplane.transforms.sealing import Recipient, usable
+from hanse.dcat.holding import DatasetVersion
 from hanse.dcat.holding import Origin as KnownOrigin
 from hanse.dcat.model import Dataset
 from hanse.dcat.quality import declared
@@ -98,8 +99,7 @@ class ChangedData:
         if deal.role is Role.PROVIDER:
             asset = cast("Tx", tx).assets.get(deal.tenant, deal.target)
             return None if asset is None else _together([(origin_of(asset.dataset), asset.dataset.licence)])
-        held = cast("Tx", tx).facility.of_agreement(deal.tenant, deal.id, State.WHOLE) if deal.id else ()
-        versions = [one.version for one in held]
+        versions = _held(tx, deal)
         return _together([(one.origin, None if one.offered is None else one.offered.licence) for one in versions]) if versions else None
 
     def quality(self, tx: UsageTx, deal: Deal) -> Mapping[str, tuple[Decimal, ...]] | None:
@@ -107,8 +107,15 @@ class ChangedData:
         if deal.role is Role.PROVIDER:
             asset = cast("Tx", tx).assets.get(deal.tenant, deal.target)
             return None if asset is None else _measures([told(asset.dataset, asset.preferences)])
-        held = cast("Tx", tx).facility.of_agreement(deal.tenant, deal.id, State.WHOLE) if deal.id else ()
-        return _measures([one.version.offered for one in held]) if held else None
+        versions = _held(tx, deal)
+        return _measures([one.offered for one in versions]) if versions else None
+
+
+def _held(tx: UsageTx, deal: Deal) -> list[DatasetVersion]:
+    """Return the versions that came under an agreement; what was made of them counts where nothing else is left."""
+    held = cast("Tx", tx).facility.of_agreement(deal.tenant, deal.id, State.WHOLE) if deal.id else ()
+    versions = [one.version for one in held]
+    return [one for one in versions if not one.made_of] or versions
 
 
 def _measures(found: Sequence[Dataset | None]) -> dict[str, tuple[Decimal, ...]]:

@@ -107,8 +107,13 @@ def _where(did: str, spaces: dict[str, str]) -> list[str]:
     return [spaces.get(did, "")] if spaces else []
 
 
+_FIRST = ("completeness", "duplicates", "label-validity", "personal-data")
+
+
 def _quality(one: Dataset, told: bool) -> list[str]:
-    return [words.measures(one.measures, 2)] if told else []
+    """Return the measures that tell most on one line; `--terms` shows all."""
+    ordered = sorted(one.measures, key=lambda each: _FIRST.index(each.metric) if each.metric in _FIRST else len(_FIRST))
+    return [words.measures(ordered, 2)] if told else []
 
 
 def _with_terms(shell: Shell, found: list[tuple[Dataset, str]]) -> None:

@@ -103,7 +103,7 @@ class _Story:
         demo_terms.cut_at_the_end(self.say, clients, folder)
         self._run_factory(clients)
         if not keep:  # who stays wants a factory that is a member
-            self.say("\n17. The factory loses its right while it reads.")
+            self.say("\n18. The factory loses its right while it reads.")
             demo_trust.cut_reader(self.say, clients, folder)
         self.say(f"\nDone in {time.monotonic() - began:.1f} s.")
         if keep:
@@ -120,7 +120,7 @@ class _Story:
         self.say("\n12. A mirror of a collection of texts, kept up to date by difference.")
         topics = demo_factory.mirror(self.say, clients, self.home.absolute() / "data" / "library")
         self._train(factory, versions[self.table], [topics, versions[self.texts]])
-        self.say("\n16. The evidence of a dataset and of the model, verified in a fresh directory with the network off.")
+        self.say("\n17. The evidence of a dataset and of the model, verified in a fresh directory with the network off.")
         demo_factory.prove(self.say, factory, versions[self.restricted[0].title], self.into)
         demo_factory.prove(self.say, factory, demo_training.MODEL, self.into)
 
@@ -132,7 +132,9 @@ class _Story:
             "\n14. The texts are made ready for training: read, sifted, masked, tokenised, packed; each step accounts for every record."
         )
         ready = demo_training.make_ready(self.say, factory, texts, purpose)
-        self.say("\n15. A small language model is trained on the tokens. What was it trained on?")
+        self.say("\n15. How far is that from what a model wants, and who has more?")
+        demo_training.plan(self.say, factory, self.into)
+        self.say("\n16. A small language model is trained on the tokens. What was it trained on?")
         demo_training.train_model(self.say, factory, ready, purpose, self.into)
         demo_training.ask(self.say, factory)
 

@@ -12,11 +12,13 @@ from hanse.client import Client
 from hanse.client.preparing.prepare import prepare
 from hanse.client.quality.assess import assess
 from hanse.client.reading.shards import shards
+from hanse.factory.budget.plot import plot_of as plot_of_plan
 from hanse.factory.quality.outline import headlines
 from hanse.kernel.errors import Misconfigured
 
 if TYPE_CHECKING:
     from hanse.client.preparing.prepare import Prepared
+    from hanse.odrl.price import Cost
 
 Say = Callable[[str], None]
 
@@ -42,6 +44,8 @@ USE: Final[dict[str, object]] = {
     "setting": {"geographical": "The United States and its territories"},
 }
 """What the demo's table is for, and what should be true of it."""
+WANTED, LANGUAGES = "1e6", "en,de,fr"
+"""The model that is planned."""
 STEPS: Final = 200
 SECONDS: Final = 10.0
 _REASONS: Final = 3
@@ -77,6 +81,26 @@ def _told(made: Prepared) -> list[str]:
         counts = "" if step.name != "personal" else ", ".join(f"{count} masked {name}" for name, count in sorted(step.counts.items()))
         lines.append(f"{step.name:<17} {step.records_in:>6,} in {step.records_out:>6,} out   {why or counts}")
     return lines
+
+
+def plan(say: Say, factory: Client, into: Path) -> None:
+    """Plan the data of a model: what it wants, what is there, and what the members of all spaces could add."""
+    found = factory.plans.make(WANTED, LANGUAGES)
+    say(f"   hanse plan --parameters {WANTED} --languages {LANGUAGES}: {found.plan.wanted:,} tokens are wanted.")
+    for line in found.plan.languages:
+        if line.wanted:
+            there = f"{line.counted:>9,} counted {line.estimated:>9,} estimated"
+            say(f"   {line.name:<4} {line.wanted:>10,} wanted {there} {line.offered:>9,} on offer {line.missing or 0:>10,} missing")
+    for fill in found.plan.fills[:_REASONS]:
+        say(f"   {fill.entry.title}: {sum((fill.tokens or {}).values()):,} tokens, {_price(fill.entry.cost)}")
+    say(f"   {found.plan.said[0]}")
+    picture = into / "plan.svg"
+    picture.write_text(plot_of_plan(found.plan), "utf-8")
+    say(f"   As a picture: {picture}")
+
+
+def _price(cost: Cost) -> str:
+    return "free" if cost.free else f"{cost.price.amount} {cost.price.currency}" if cost.price else "to be asked for"
 
 
 def train_model(say: Say, factory: Client, version: str, purpose: str, into: Path) -> None:

@@ -34,7 +34,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "order": "Orders for data, those that stand and those that run once.",
         "facility": "The store of dataset versions: look, verify, tidy up.",
         "open": "Open a stored version under its contract.",
-        "prepare": "Make stored data ready for training, step by step.",
+        "prepare": "Make stored versions ready for training.",
         "plan": "Plan the data of a model: tokens wanted, held, missing, and what would fill it.",
         "quality": "Measure the quality of data for a stated use, as page, PDF and data.",
         "lease": "Lend a version to a node without network, and take its log of use back.",

@@ -11,7 +11,9 @@ import pytest
 from hanse.app.changing import ChangedData, RecipientKeys, released_by
 from hanse.app.keys import derived_key
 from hanse.connector.records import FileSource, FolderSource, HttpSource
+from hanse.dcat.holding import DatasetVersion, Origin, Source
 from hanse.dcat.model import Dataset
+from hanse.dsp.messages import Role
 from hanse.identity.did import decode_document
 from hanse.identity.keys import SigningKey
 from hanse.kernel.clock import ManualClock
@@ -129,3 +131,18 @@ def test_derived_keys_differ_by_every_name():
     assert len(keys) == len(names) + 1
     assert all(len(key) == 32 for key in keys)
     assert derived_key(bytes(32), "p", "a", "b") == derived_key(bytes(32), "p", "a", "b")
+
+
+def held(name, origin, made_of=()):
+    common = {"tenant": "acme", "number": 1, "root": "0" * 64, "count": 1, "size": 1, "stored": NOW}
+    return type("Stored", (), {"version": DatasetVersion(name=name, origin=origin, made_of=made_of, **common)})
+
+
+def test_what_was_made_of_data_does_not_change_what_is_known_of_the_data():
+    """An agreement's permission that asks for its data's origin is decided by that data, not by what its consumer mixed it with."""
+    own, mixed = held("a", Origin(places=("DE",))), held("mixed", Origin(places=("DE", "US")), (Source("a@1", "0" * 64),))
+    for versions, places in (([own, mixed], {"DE"}), ([mixed], {"DE", "US"})):
+        tx = type("Tx", (), {"facility": type("Facility", (), {"of_agreement": lambda *_, rows=versions: rows})()})
+        deal = type("Deal", (), {"role": Role.CONSUMER, "tenant": "acme", "id": "agr_1"})
+        assert ChangedData().origin(tx, deal).places == places
+    assert ChangedData().quality(tx, deal) == {}

@@ -17,7 +17,7 @@ from hanse.kernel.errors import Invalid
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from hanse.client.planning import Planned
+    from hanse.client.factory.plans import Planned
     from hanse.factory.budget.records import Entry, Fill, Line
 
 _MOST: Final = 20
@@ -59,7 +59,7 @@ def command(
     no_search: bool,
     plot: Path | None,
 ) -> None:
-    """Plan the data of a model: tokens wanted, counted, estimated, missing; what would fill it, at what price.
+    """Plan the data of a model: tokens wanted, held, missing, and what would fill it, at what price.
 
     Tokens are counted in what `hanse prepare` made, and estimated of the rest. All members of all your spaces are asked what they
     have; nothing is bought. The commands that would acquire it stand at the end.
@@ -135,12 +135,12 @@ def _show(shell: Shell, found: Planned, following: Sequence[str]) -> None:
     plan = found.plan
     wish = plan.wish
     shell.print(f"A model of {_figure(round(wish.parameters))} parameters wants {_figure(plan.wanted)} tokens, {wish.ratio:g} for each.\n")
-    _lines(shell, "LANGUAGE", plan.languages)
+    _lines(shell, "LANGUAGE", plan.languages, asked=found.order is not None)
     if plan.counted or plan.estimated or any(one.offered for one in plan.licences):
         shell.print()
-        _lines(shell, "DOMAIN", plan.domains)
+        _lines(shell, "DOMAIN", plan.domains, asked=found.order is not None)
         shell.print()
-        _lines(shell, "LICENCE", plan.licences)
+        _lines(shell, "LICENCE", plan.licences, asked=found.order is not None)
     if plan.fills:
         shell.print()
         _fills(shell, plan.fills)
@@ -153,16 +153,19 @@ def _show(shell: Shell, found: Planned, following: Sequence[str]) -> None:
         shell.print(f"  {one}")
 
 
-def _lines(shell: Shell, name: str, lines: Sequence[Line]) -> None:
+def _lines(shell: Shell, name: str, lines: Sequence[Line], *, asked: bool) -> None:
+    """Print a table; what is on offer only if anybody was asked."""
     wanted = any(line.wanted is not None for line in lines)
     there = sum(line.counted + line.estimated for line in lines)
-    columns = (name, *(("WANTED",) if wanted else ()), "COUNTED", "ESTIMATED", "MISSING" if wanted else "SHARE", "ON OFFER")
+    offered = ("ON OFFER",) if asked else ()
+    columns = (name, *(("WANTED",) if wanted else ()), "COUNTED", "ESTIMATED", "MISSING" if wanted else "SHARE", *offered)
     rows = []
     for line in lines[:_MOST]:
         share = f"{100 * (line.counted + line.estimated) / there:.0f}%" if there else ""
         want = (_figure(line.wanted) if line.wanted is not None else "not asked for",) if wanted else ()
         missing = "" if line.missing is None else _figure(line.missing)
-        rows.append((line.name, *want, _figure(line.counted), _figure(line.estimated), missing if wanted else share, _figure(line.offered)))
+        offer = (_figure(line.offered),) if asked else ()
+        rows.append((line.name, *want, _figure(line.counted), _figure(line.estimated), missing if wanted else share, *offer))
     shell.table(columns, rows, "")
     if len(lines) > _MOST:
         shell.print(f"and {len(lines) - _MOST:,} more")
@@ -193,7 +196,7 @@ def _sums(shell: Shell, found: Planned) -> None:
     unsized = words.plural(plan.unsized, "dataset") if plan.unsized else ""
     searched = plan.unfilled or plan.fills
     left = ", ".join(f"{name} {_figure(tokens)}" for name, tokens in plan.unfilled.items())
-    out = ", ".join(f"{count:,} {reason}" for reason, count in found.out.items())
+    out = ", ".join(f"{reason} {count:,}" for reason, count in found.out.items())
     shell.print()
     shell.fields(
         [

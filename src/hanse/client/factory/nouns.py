@@ -16,8 +16,8 @@ from hanse.client.factory.mirrors import Mirrors
 from hanse.client.factory.models import Models
 from hanse.client.factory.openings import Leases, StoredVersions
 from hanse.client.factory.orders import Orders
+from hanse.client.factory.plans import Plans
 from hanse.client.factory.preparations import Preparations
-from hanse.client.planning import Plans
 from hanse.client.shells import Method, Mode, Noun
 
 

@@ -18,8 +18,9 @@ from hanse.odrl.match.coverage import Match, match
 from hanse.odrl.match.rows import Row, about_party
 from hanse.odrl.match.verdict import Verdict
 from hanse.odrl.model import Atomic, Offer, Terms
-from hanse.odrl.names import HANSE
+from hanse.odrl.names import HANSE, plain
 from hanse.odrl.price import Cost, cost_of
+from hanse.odrl.proofs import atomics_in
 
 _ORDER: Final = (Verdict.COVERED, Verdict.PARTLY, Verdict.UNKNOWN, Verdict.CONFLICT)
 _SHOWN: Final = 4
@@ -47,27 +48,32 @@ class Chooser:
         self._operands = operands
         self._known: dict[bytes, tuple[Verdict, str, Terms]] = {}
 
-    def choose(self, offers: Sequence[Offer]) -> Choice | None:
-        """Return the best offer: it covers most, then it costs least, what is not known last; nothing if there is none."""
-        choices = [self._judge(offer) for offer in offers]
+    def choose(self, offers: Sequence[Offer], about: Sequence[Atomic] = ()) -> Choice | None:
+        """Return the best offer: it covers most, then it costs least, what is not known last; nothing if there is none.
+
+        `about` is what is known of the data itself.
+        """
+        choices = [self._judge(offer, about) for offer in offers]
         return min(choices, key=_worth, default=None)
 
     def covers(self, terms: Terms) -> bool:
         """Tell whether terms that were agreed on already cover the use."""
         return self._compare(terms)[0] is Verdict.COVERED
 
-    def _judge(self, offer: Offer) -> Choice:
-        cover, why, terms = self._compare(offer.terms)
+    def _judge(self, offer: Offer, about: Sequence[Atomic]) -> Choice:
+        cover, why, terms = self._compare(offer.terms, about)
         return Choice(offer, terms, cover, cost_of(terms, self._action), why)
 
-    def _compare(self, offered: Terms) -> tuple[Verdict, str, Terms]:
-        key = msgspec.json.encode(offered)
+    def _compare(self, offered: Terms, about: Sequence[Atomic] = ()) -> tuple[Verdict, str, Terms]:
+        asked = {plain(one.left) for rule in offered.permissions for one in atomics_in(rule)} if about else set()
+        known = [one for one in about if plain(one.left) in asked]
+        key = msgspec.json.encode([offered, known])
         if key not in self._known:
-            self._known[key] = self._compared(offered)
+            self._known[key] = self._compared(offered, known)
         return self._known[key]
 
-    def _compared(self, offered: Terms) -> tuple[Verdict, str, Terms]:
-        found = match(self._wanted, _without_duties(offered), self._operands, self._given)
+    def _compared(self, offered: Terms, known: Sequence[Atomic]) -> tuple[Verdict, str, Terms]:
+        found = match(self._wanted, _without_duties(offered), self._operands, (*self._given, *known))
         if _acceptable(found):
             return Verdict.COVERED, "", offered
         why = _said(found)

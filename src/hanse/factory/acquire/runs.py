@@ -16,6 +16,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from hanse.factory.acquire.choosing import Choice, Chooser
+from hanse.factory.acquire.describing import facts_of
 from hanse.factory.acquire.judging import Sight, judge, out
 from hanse.factory.acquire.planning import Draft, Holding, Key, key_of, name_of, plan, unattended
 from hanse.factory.acquire.ports import AcquireTx, Database, Describing, Holdings, Ledger, Promises, Purse, Retention, SpaceLinks, Spaces
@@ -193,7 +194,7 @@ class Runs:
     async def _ranked(self, order: Order, found: Sequence[Spotted]) -> list[Candidate]:
         wish, now, peers = order.wish, self._clock.now(), {one.member.did for one in found}
         chooser = await self._chooser(order, now)
-        choices = await asyncio.to_thread(lambda: [chooser.choose(one.dataset.offers) for one in found])
+        choices = await asyncio.to_thread(lambda: [chooser.choose(one.dataset.offers, facts_of(one.dataset)) for one in found])
         links = await self._database.read(lambda tx: {peer: tx.link_speeds.get(order.tenant, peer) for peer in peers})
         sights = [await self._sight(order, one, choice, links) for one, choice in zip(found, choices, strict=True)]
         return rank([judge(sight, wish) for sight in sights], wish, read_query(wish.query), now)

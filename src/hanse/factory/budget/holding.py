@@ -100,12 +100,15 @@ def _choice(held: Sequence[Held]) -> Callable[[Held], tuple[int, bool, int, str]
 
 
 def measured_yield(taken: Sequence[Held], lineage: Lineage) -> Yield:
-    """Return what a byte became in all that was prepared of data whose size is known; the default where nothing was."""
+    """Return what a byte became in all that was prepared of data whose size is known; the default where nothing was.
+
+    A product without a single token tells of a pipeline that dropped everything, and of no yield.
+    """
     made, size, tokens = list[str](), 0, 0
     for one in taken:
         origins = lineage.origins(one)
         known = lineage.known(origins)
-        if one.tokens is not None and one.sources and len(known) == len(origins):
+        if one.tokens and one.sources and len(known) == len(origins):
             made.append(one.version)
             size += sum(each.size for each in known)
             tokens += one.tokens

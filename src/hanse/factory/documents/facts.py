@@ -26,6 +26,8 @@ QUALITY: Final = (
 """Measures that Article 10(3) asks about."""
 _MOST: Final = 40
 _LONGEST: Final = 300
+_DOMAIN: Final = "domain "
+"""How the step `domains` names the counts of the domains."""
 
 
 def entry(says: Predicate) -> str:
@@ -124,6 +126,18 @@ def _how(says: Prepared) -> str:
     code = f"; code {says.code}" if says.code else ""
     said = "; ".join(f"{key}={_short(value)}" for key, value in sorted(says.parameters.items()))
     return f"{code}; parameters: {said}." if said else f"{code}; no parameters were given."
+
+
+def domains(pieces: Iterable[Piece]) -> Iterator[Item]:
+    """Say from which domains most text is, where the step `domains` has counted."""
+    for piece in pieces:
+        for says in (one for one in piece.steps if one.step == "domains" and "domains" in one.counts):
+            named = {name.removeprefix(_DOMAIN): size for name, size in says.counts.items() if name.startswith(_DOMAIN)}
+            ranked = sorted(named.items(), key=lambda one: (-one[1], one[0]))
+            listed = ", ".join(f"{name} {size:,}" for name, size in ranked)
+            share = f"share={says.parameters.get('share', '')}, most={says.parameters.get('most', '')}"
+            of = f"Of {known.many(says.counts['domains'], 'domain')} in {piece.id}"
+            yield Item(f"{of}, the largest by bytes of text ({share}): {listed or 'none'}.", entry(says))
 
 
 def _tallies(tallies: Mapping[str, int]) -> str:
@@ -239,11 +253,11 @@ def told(pieces: Iterable[Piece], name: str) -> Iterator[Item]:
     for dataset, piece in {one.version.name: one for one in pieces}.items():
         here = piece.answers.get(name)
         if here:
-            yield Item(f"{dataset}: {here}", f"told here of {dataset} as {name}")
+            yield Item(f"{BY_NAME[name].question} {dataset}: {here}", f"told here of {dataset} as {name}")
             continue
         text = _by_provider(piece, name)
         if text:
-            yield Item(f"{dataset}: {text}", f"its provider's description of {dataset}")
+            yield Item(f"{BY_NAME[name].question} {dataset}: {text}", f"its provider's description of {dataset}")
         else:
             yield Item(f"{BY_NAME[name].question} ({dataset})", ask=name)
 
@@ -251,7 +265,8 @@ def told(pieces: Iterable[Piece], name: str) -> Iterator[Item]:
 def told_of_model(proofs: Proofs, name: str) -> Iterator[Item]:
     """Say what was told of the model, or of the participant, under a field."""
     text = proofs.answers.get(name)
-    yield Item(text, f"told here as {name}") if text else Item(BY_NAME[name].question, ask=name)
+    question = BY_NAME[name].question
+    yield Item(f"{question} {text}", f"told here as {name}") if text else Item(question, ask=name)
 
 
 def _by_provider(piece: Piece, name: str) -> str | None:

@@ -86,9 +86,16 @@ class Documents:
         return await self.make(tenant, version.id)
 
     async def of(self, tenant: Tenant, subject: str) -> list[Written]:
-        """Return the documents of a version or a model, made if they are missing or answers have changed; none of what is deleted."""
+        """Return the documents of a version or a model, made if they are missing or answers have changed; none of what is deleted.
+
+        Those of the AI Act are among them, made anew, if they were ever made.
+        """
         try:
-            return await self.make(tenant, subject, renew=False)
+            found = await self.make(tenant, subject, renew=False)
+            of = found[0].made.subject
+            before = await self._database.read(lambda tx: tx.documents.made(tenant, of))
+            acts = [one.kind for one in before if one.kind in ACTS]
+            return found + (await self.make(tenant, of, acts) if acts else [])
         except NotFound:
             return []
 

@@ -42,7 +42,8 @@ def listed(piece: Piece, source: str) -> Item:
     """Return a source as the summary lists it. Who provided private data, and under which agreement, is no part of a public document."""
     dataset = known.dataset_of(piece.version, piece.answers)
     said = [f"{dataset.title} ({piece.id})"]
-    said += [f"licence {known.licence(dataset)}"] if dataset.licence else []
+    licence = known.licence(dataset) or piece.version.origin.rights
+    said += [f"licence {licence}"] if licence else []
     said += [f"address {dataset.landing_page}"] if dataset.landing_page and category(piece)[0] == "public" else []
     return Item(f"{'; '.join(said)}; {piece.version.size:,} bytes.", source)
 

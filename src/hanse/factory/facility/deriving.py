@@ -324,18 +324,26 @@ def _wish(name: str, inputs: Sequence[DatasetVersion], digest: str) -> Intake:
 
 
 def origin_of(inputs: Sequence[DatasetVersion]) -> Origin:
-    """Return where what was made of versions comes from: all of their places and rights; personal data if one has any, or may have."""
+    """Return where what was made of versions comes from, the strictest of all: places, rights and persons are known if those of each are.
+
+    What is known of some is told in `source`: it goes through several preparations as not known, too.
+    """
     origins = [one.origin for one in inputs]
     personal = {one.personal for one in origins}
     unplaced, unclear = ([one.id for one in inputs if not known(one.origin)] for known in (_places, _rights))
-    unknown = [f"{what} not known of {_few(ids)}" for what, ids in (("places", unplaced), ("rights", unclear)) if ids]
+    places = tuple(sorted({place for one in origins for place in one.places}))
+    rights = _joined([one.rights for one in origins])
     return Origin(
-        places=tuple(sorted({place for one in origins for place in one.places})),
+        places=() if unplaced else places,
         collection=_joined([one.collection for one in origins]),
-        rights=_joined([one.rights for one in origins]),
+        rights=None if unclear else rights,
         personal=True if True in personal else None if None in personal else False,
-        source="; ".join(["its inputs", *unknown]),
+        source="; ".join(["its inputs", *_unknown("places", unplaced, ", ".join(places)), *_unknown("rights", unclear, rights or "")]),
     )
+
+
+def _unknown(what: str, of: Sequence[str], others: str) -> list[str]:
+    return [f"{what} not known of {_few(of)}{f', of the others {others}' if others else ''}"] if of else []
 
 
 def _places(origin: Origin) -> object:

@@ -22,6 +22,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "personal": "hanse.factory.prepare.steps.personal.step:Personal",
     "licence": "hanse.factory.prepare.steps.rights:Licence",
     "opt-out": "hanse.factory.prepare.steps.rights:OptOut",
+    "domains": "hanse.factory.prepare.steps.domains:Domains",
     "split": "hanse.factory.prepare.steps.products.split:Split",
     "sections": "hanse.factory.prepare.steps.products.sections:Sections",
     "instruct": "hanse.factory.prepare.steps.products.instruct:Instruct",

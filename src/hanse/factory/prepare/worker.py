@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -78,7 +79,11 @@ def _connect(address: str) -> None:
         if address != "auto":
             host, _, port = address.removeprefix("ray://").rpartition(":")
             socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()  # Ray itself tries for minutes
-        daft.set_runner_ray(address, noop_if_initialized=True)
+        import ray
+
+        if not ray.is_initialized():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        daft.set_runner_ray(noop_if_initialized=True)
     except OSError as error:
         hint = "Start a cluster (ray start --head), or leave the place out to run on this machine."
         raise Misconfigured(f"No Ray cluster can be reached: {error}"[:300], where="on", rule="place", hint=hint) from None

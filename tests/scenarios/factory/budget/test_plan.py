@@ -93,7 +93,7 @@ def test_what_is_missing_is_filled_by_what_is_free_and_then_by_what_is_priced(sp
         (goods["paid"], {"de": 10_000}, "2000"),
     ]
     assert (plan["costs"], plan["unfilled"], plan["unpriced"]) == ([{"amount": "20", "currency": "EUR"}], {}, 0)
-    assert (told["out"] if "out" in told else told["left_out"]) == {"held": 1, "terms": 1}
+    assert told["left_out"] == {"held": 1, "terms": 1}
     assert [one["name"] for one in plan["licences"]] == ["CC-BY-4.0", "CC0-1.0", "not said"]
     assert ElementTree.parse(tmp_path / "plan.svg").getroot().get("viewBox") == "0 0 640 274"
     for line, dataset in zip(told["next"], (goods["free"], goods["paid"]), strict=True):
@@ -125,11 +125,15 @@ def test_a_person_reads_it(space, goods, ready):
         "2000.00",
         "cost in all",
         "20 EUR",
-        "1 held, 1 terms; `hanse order explain ord_",
+        "held 1, terms 1; `hanse order explain ord_",
         "measured on base-ready@1",
         f"hanse acquire id:{goods['paid']} --purpose train --budget 20EUR",
     ):
         assert words in shown, shown
+    assert "ON OFFER" in shown
+    alone = space.run("plan", "--parameters", "50", "--languages", "de", who="bob").output
+    assert "ON OFFER" not in alone, "nothing is missing, so nobody is asked"
+    assert "still missing  nothing" in alone
     wrong = space.run("plan", "--parameters", "many", "--languages", "de", "--no-search", who="bob", code=1).output
     assert "--parameters" in wrong
     assert "7B" in wrong

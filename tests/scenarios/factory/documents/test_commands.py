@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
+
+import hanse
+from hanse.dcat.holding import Source
+from hanse.dcat.preparation import Account, StepAccount
+from hanse.evidence.kinds import Object
+from hanse.evidence.statement import root_of_files
+from hanse.odrl.names import TRAIN
 
 ROWS = "".join(f'{{"day": {number}, "rain": {number * 2}}}\n' for number in range(500))
 KINDS = {"croissant", "datasheet", "card", "dmp", "spdx", "cyclonedx"}
@@ -76,6 +84,71 @@ def test_a_model_s_bills(space, rain, tmp_path):
         assert space.json("document", "check", str(out))["sound"]
         assert rain in out.read_text()
     assert "There are: spdx, cyclonedx" in space.run("document", "make", "dmp", "rain-net", code=1).output
+
+
+def test_documents_of_the_ai_act(space, rain, tmp_path):
+    space.json("model", "record", "rain-net", "--digest", "ab" * 32, "--from", rain)
+    space.run("document", "answer", "rain", "assumptions=One station tells of the valley.", "sourceCategory=other")
+    space.run("document", "answer", "rain-net", "illegalContent=None can be in figures.", "codeOfPractice=no")
+    for kind in ("article10", "annex-iv", "training-summary", "training-summary-json"):
+        out = tmp_path / kind
+        [made] = space.json("document", "make", kind, "rain-net", "-o", str(out))
+        assert made["asks"]
+        checked = space.json("document", "check", str(out))
+        assert (checked["document"], checked["sound"]) == (kind, True)
+    article = (tmp_path / "article10").read_text()
+    assert "is assumed for that? rain: One station tells of the valley." in article
+    assert "rain@1 was collected in DE." in article
+    assert "not known: ask designChoices" in article
+    summary = json.loads((tmp_path / "training-summary-json").read_text())
+    items = [item for section in summary["sections"] for point in section["points"] for item in point["items"]]
+    [trained] = [one for one in items if one["text"].startswith(f"rain-net (SHA-256 {'ab' * 32}), train")]
+    id = trained["source"].rpartition(" ")[2]
+    assert "rain-net" in space.run("explain", id).stdout, "what a statement is taken from can be looked up"
+    assert "article10" in space.json("document", "make", "article10", rain)[0]["kind"]
+    assert "is no model" in space.run("document", "make", "training-summary", rain, code=1).output
+    assert {one["field"] for one in space.json("document", "ask", "rain-net")} >= {"marketDate", "providerName"}
+
+
+def test_a_model_of_prepared_and_assessed_data(space, rain, tmp_path):
+    """From the account of a preparation, a signed assessment and a training to the three documents, over real servers."""
+    product = tmp_path / "product"
+    product.mkdir()
+    (product / "rain.csv").write_text("sex,hired\n" + "f,true\nm,false\nf,false\nm,true\n" * 10)
+    use = tmp_path / "use.yaml"
+    use.write_text("use: Hire\nbias: {attributes: [sex], outcome: hired, favourable: [true]}\n")
+    with hanse.Client(home=space.home, participant="alice") as client:
+        with hanse.open(rain, action="train", client=client):
+            pass
+        clean = client.preparations.store(product, "clean", account_of(client.facility.get(rain), product)).id
+        assessed = hanse.assess(clean, use=use, into=tmp_path / "quality", client=client)
+        signed = client.assessments.sign(tmp_path / "quality", of=clean, stage="factory")
+    space.json("model", "record", "hire-net", "--digest", "ef" * 32, "--from", clean)
+    texts = {}
+    for kind in ("article10", "annex-iv", "training-summary"):
+        out = tmp_path / kind
+        space.run("document", "make", kind, "hire-net", "-o", str(out))
+        texts[kind] = out.read_text().replace("\\", "")
+        assert space.json("document", "check", str(out))["document"] == kind
+    article = texts["article10"]
+    assert "Step 2 of clean@1, opt-out 1: 7 records in, 5 out; left out: opt-out 2; counted: tokens 1,234" in article
+    assert f"report sha256 {assessed.digest}" in article
+    assert "completeness of clean@1, measured at the stage factory by completeness/1: 1;" in article
+    assert "selection-rate of clean@1, column sex, group f, measured" in article, "out of the report that was signed"
+    assert signed.about == clean
+    assert "clean@1 has 1,234 tokens." in texts["annex-iv"]
+    assert "Text: less than 1 billion tokens." in texts["training-summary"]
+    assert "left out: opt-out 2" in texts["training-summary"]
+
+
+def account_of(version, product):
+    """Return an account of two steps that made the files of a folder of a version."""
+    raw = (product / "rain.csv").read_bytes()
+    root = root_of_files([Object("rain.csv", hashlib.sha256(raw).hexdigest(), len(raw))])
+    reading = StepAccount(step="decode", inputs=(version.root,), output="5" * 64, records_out=7, added=7)
+    kept = {"records_in": 7, "records_out": 5, "dropped": {"opt-out": 2}, "counts": {"tokens": 1234}}
+    writing = StepAccount(step="opt-out", inputs=("5" * 64,), output=root, **kept)
+    return Account(inputs=(Source(version.id, version.root),), action=TRAIN, pipeline="c" * 64, steps=(reading, writing))
 
 
 def test_offered_of_an_own_offer(space):

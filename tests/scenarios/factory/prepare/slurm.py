@@ -86,9 +86,10 @@ class Slurm:
         self._run("slurmctld", "-D", "-i")
         for node in ("one", "two"):
             self._run("slurmd", "-D", "-N", node)
-        wait_until(
-            lambda: self.ask("sinfo", "-h", "-o", "%t %D").split() == ["idle", "2"], self._processes[-1], place / "slurmd.log", "slurmd"
-        )
+        wait_until(self._idle, self._processes[-1], place / "slurmd.log", "slurmd")
+
+    def _idle(self) -> bool:
+        return self.ask("sinfo", "-h", "-o", "%t %D").split() == ["idle", "2"]
 
     def ask(self, *words: str) -> str:
         """Run a command of Slurm; return what it says."""

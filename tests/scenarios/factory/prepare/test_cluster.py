@@ -58,7 +58,7 @@ def settings(place):
 def here(place):
     """Return what preparing gives on this machine."""
     made = prepare(place / "p.yaml", inputs=[place / "in"], into=place / "here", workshop=place / "shop-here", workers=1)
-    assert [one.records_out for one in made.report.steps][0] == ROWS
+    assert made.report.steps[0].records_out == ROWS
     assert sum(one.name.startswith("train") for one in (place / "here").iterdir()) > 1
     return contents(place / "here")
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+ACCOUNT = ["_account/dropped.parquet", "_account/report.json"]
+
 
 def test_fifty_lives_end_in_the_same_product(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.scenarios.factory.prepare.killing", str(tmp_path / "lives"), "50"]
@@ -17,8 +19,7 @@ def test_fifty_lives_end_in_the_same_product(tmp_path: Path) -> None:
     assert told["killed"] >= 40
     assert told["steps"] > 100
     assert told["files"] == [
-        "_account/dropped.parquet",
-        "_account/report.json",
+        *ACCOUNT,
         "index.txt",
         "texts-0000.txt",
         "texts-0002.txt",

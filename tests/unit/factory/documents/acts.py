@@ -10,7 +10,7 @@ import msgspec
 from hanse.dcat.holding import DatasetVersion, Origin, Source
 from hanse.dcat.model import Dataset
 from hanse.evidence.kinds import Acquired, Derived, Figure, Input, Prepared, Trained
-from hanse.factory.documents.fields import FIELDS
+from hanse.factory.documents.fields import BY_NAME, FIELDS
 from hanse.factory.documents.proofs import Detail, Opinion, Piece, Proofs
 from hanse.factory.documents.training_summary import DOMAINS, HOURS, RANGES
 
@@ -114,6 +114,11 @@ def said(act, ref, *, known=True) -> list[str]:
     """Return what an act says under a point: what is known, or what is not."""
     found = [one for section in act.sections for point in section.points if point.ref == ref for one in point.items]
     return [one.text for one in found if bool(one.source) is known]
+
+
+def told(field, answer) -> str:
+    """Return what is said of an answer."""
+    return f"{BY_NAME[field].question} {answer}"
 
 
 def asked(act, ref) -> set[str]:

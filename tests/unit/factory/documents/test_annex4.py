@@ -7,7 +7,7 @@ import msgspec
 from hanse.evidence.kinds import Input, Trained
 from hanse.factory.documents.annex4 import SECTIONS, annex_iv
 from hanse.factory.documents.proofs import Piece
-from tests.unit.factory.documents.acts import CLEAN, EVALUATE, ME, TRAINED_AT, asked, model, pieces, said, version
+from tests.unit.factory.documents.acts import CLEAN, EVALUATE, ME, TRAINED_AT, asked, model, pieces, said, told, version
 
 
 def titled(act, section, title):
@@ -20,13 +20,14 @@ def test_the_datasheet_of_annex_iv():
     act = annex_iv(model(news={"selection": "All of the paper."}))
     sheet = SECTIONS[0]
     assert titled(act, sheet, "Training methods")[0].startswith("little-lm (SHA-256 abab")
-    assert titled(act, sheet, "General description") == ["news: Articles of a paper."]
+    assert titled(act, sheet, "General description") == [told("description", "news: Articles of a paper.")]
     provenance = titled(act, sheet, "Provenance")
     assert {"news@3 was collected in DE, FR.", "news@3 has the licence CC-BY-4.0."} <= set(provenance)
     scope = titled(act, sheet, "Scope and main characteristics")
     assert {"clean@2 has 777,001 tokens.", "news@3 is about the languages: de, fr."} <= set(scope)
     selected = titled(act, sheet, "How it was obtained and selected")
-    assert [one.split(":")[0] for one in selected] == ["Step 2 of clean@2, opt-out 1", "Step 3 of clean@2, gopher 1", "news"]
+    assert [one.split(":")[0] for one in selected[:2]] == ["Step 2 of clean@2, opt-out 1", "Step 3 of clean@2, gopher 1"]
+    assert selected[2:] == [told("selection", "news: All of the paper.")]
     assert [one.split(",")[1].split()[0] for one in titled(act, sheet, "Cleaning")] == ["decode", "gopher"]
     assert titled(act, sheet, "Labelling") == []
     assert {"rai:dataAnnotationProtocol", "selection", "suitability"} <= asked(act, "IV.2(d)")

@@ -10,7 +10,7 @@ from hanse.factory.documents.article10 import article10
 from hanse.factory.documents.checking import check_document
 from hanse.factory.documents.fields import BY_NAME
 from hanse.factory.documents.tree import Act
-from tests.unit.factory.documents.acts import NEWS, PAGES, TRAINED_AT, asked, figures, figures_of, model, said, version
+from tests.unit.factory.documents.acts import NEWS, PAGES, TRAINED_AT, asked, figures, figures_of, model, said, told, version
 
 
 def test_each_point_says_what_the_log_shows():
@@ -55,9 +55,9 @@ def test_what_nobody_has_told_is_marked_and_asked():
     assert gaps == ["To be watched in pages@1: origin unknown, rights unclear, persons unknown."]
     missing = said(act, "10(2)(h)", known=False)
     assert any(one.startswith("No assessment of clean@2 has: relevance, representativeness, record-completeness") for one in missing)
-    told = article10(model(clean={"designChoices": "Two languages only.", "assumptions": "Papers tell of the land."}))
-    assert "clean: Two languages only." in said(told, "10(2)(a)")
-    assert asked(told, "10(2)(d)") == set()
+    act = article10(model(clean={"designChoices": "Two languages only.", "assumptions": "Papers tell of the land."}))
+    assert told("designChoices", "clean: Two languages only.") in said(act, "10(2)(a)")
+    assert asked(act, "10(2)(d)") == set()
 
 
 def test_a_version_and_one_that_nobody_assessed():

@@ -12,7 +12,7 @@ from hanse.factory.documents.proofs import Piece
 from hanse.factory.documents.sources import CATEGORIES_SHOWN, category
 from hanse.factory.documents.training_summary import DOMAINS, SECTIONS, training_summary
 from hanse.kernel.errors import Invalid
-from tests.unit.factory.documents.acts import CAME, CLEAN, MADE, NEWS, PAGES, STEPS, TRAINED, asked, model, said, version
+from tests.unit.factory.documents.acts import CAME, CLEAN, MADE, NEWS, PAGES, STEPS, TRAINED, asked, model, said, told, version
 from tests.unit.factory.documents.made import ME, NOW, version_of
 from tests.unit.factory.documents.test_service import World
 
@@ -22,17 +22,17 @@ TOLD = {"news": {"sourceCategory": "public", "contentTypes": "News."}, "pages": 
 def test_the_three_sections_of_the_template():
     act = training_summary(model({"providerName": "Factory", "marketDate": "2026-12-01", "codeOfPractice": "no"}, **TOLD))
     assert tuple(one.title for one in act.sections) == SECTIONS
-    assert said(act, "1.1") == ["Factory"]
+    assert said(act, "1.1") == [told("providerName", "Factory")]
     assert asked(act, "1.1") == {"providerContact", "representative"}
-    assert said(act, "1.2") == [f"little-lm (SHA-256 {'ab' * 32}), train, 2026-11-21T09:30:00Z.", "2026-12-01"]
+    assert said(act, "1.2") == [f"little-lm (SHA-256 {'ab' * 32}), train, 2026-11-21T09:30:00Z.", told("marketDate", "2026-12-01")]
     sizes = said(act, "1.3")
     assert sizes[:2] == ["Text: less than 1 billion tokens.", "clean@2 has 777,001 tokens."]
-    assert {"news: News.", "09/2026: news@3 was stored 2026-09-21T09:30:00Z.", "news@3: de, fr."} <= set(sizes)
+    assert {told("contentTypes", "news: News."), "09/2026: news@3 was stored 2026-09-21T09:30:00Z.", "news@3: de, fr."} <= set(sizes)
     assert {"contentTypes", "languages", "continuous"} <= asked(act, "1.3")
     reserved = said(act, "3.1")
     assert reserved == [
         "Step 2 of clean@2, opt-out 1: 1,900 records in, 1,850 out; left out: opt-out 48, opt-out-unreadable-address 2.",
-        "no",
+        told("codeOfPractice", "no"),
     ]
     assert any("by the step licence" in one for one in said(act, "3.1", known=False))
     assert asked(act, "3.1") == {"miningMeasures"}
@@ -45,11 +45,28 @@ def test_sources_by_category():
     assert said(act, "2.1") == [
         "News in two languages (news@3); licence CC-BY-4.0; address https://news.example/corpus; 123,456,789 bytes."
     ]
-    assert said(act, "2.3") == ["pages (pages@1); 98,765 bytes.", "pages: Ferret", f"The template wants to see {DOMAINS['yes']}."]
+    assert said(act, "2.3") == [
+        "pages (pages@1); 98,765 bytes.",
+        told("crawlers", "pages: Ferret"),
+        f"The template wants to see {DOMAINS['yes']}.",
+    ]
     assert asked(act, "2.3") == {"rai:dataCollectionTimeframe", "topDomains"}
     for ref in ("2.2.1", "2.2.2", "2.4", "2.5", "2.6"):
         assert said(act, ref) == ["None of the sources in the register."]
     assert said(act, "2") == []
+
+
+def test_domains_that_a_step_has_counted():
+    proofs = model({"smallEnterprise": "no"}, **TOLD)
+    counts = {"domains": 31, "domain a.example": 9_000, "domain b.example": 12_345}
+    step = msgspec.structs.replace(STEPS[1], step="domains", counts=counts, parameters={"share": "0.1", "most": "900"}, dropped={})
+    clean = msgspec.structs.replace(proofs.pieces[0], steps=(step, *STEPS[2:]))
+    act = training_summary(msgspec.structs.replace(proofs, pieces=(clean, *proofs.pieces[1:])))
+    assert "Of 31 domains in clean@2, the largest by bytes of text (share=0.1, most=900): b.example 12,345, a.example 9,000." in said(
+        act, "2.3"
+    )
+    assert f"The template wants to see {DOMAINS['no']}." in said(act, "2.3")
+    assert "topDomains" not in act.asks
 
 
 def test_a_category_that_nothing_shows_is_asked_and_not_guessed():
@@ -143,6 +160,7 @@ def test_the_service_gathers_what_is_stated_and_told(world):
     [again] = run(make("t", "little-lm", ("training-summary",)))
     assert "told here as codeOfPractice" in again.data.decode()
     assert len(world.stated) == 3
+    assert [one.made.kind for one in run(world.documents.of("t", "little-lm"))][2:] == ["training-summary", "training-summary-json"]
     assert all(data == b"" for _, data in world.tx.kept.values()), "of a model only the digest is kept"
 
 

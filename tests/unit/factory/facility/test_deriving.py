@@ -96,7 +96,7 @@ def test_a_version_made_of_others_stands_under_all_of_their_agreements_and_its_a
         assert (made.id, made.agreement, made.agreements, made.root) == ("made@1", None, ("agr_a", "agr_b"), root(PRODUCT))
         assert made.made_of == (Source("b@1", b.root, ("agr_b",)), Source("a@1", a.root, ("agr_a",)), Source("own@1", own.root))
         assert made.origin == Origin(
-            places=("DE", "US"), rights="CC0", source="its inputs; places not known of own@1; rights not known of b@1, own@1"
+            source="its inputs; places not known of own@1, of the others DE, US; rights not known of b@1, own@1, of the others CC0"
         )
         assert await world.contents("made@1") == PRODUCT
         derived, first, last = grounds.said
@@ -312,3 +312,15 @@ def test_the_strictest_of_personal_data_wins(each, all_):
             self.id, self.origin = "a@1", Origin(personal=personal)
 
     assert origin_of([One(personal) for personal in each]).personal is all_
+
+
+def test_what_is_not_known_of_one_input_is_not_known_of_what_is_made_of_it_nor_of_what_is_made_of_that():
+    class One:
+        def __init__(self, id, origin):
+            self.id, self.origin = id, origin
+
+    known = One("a@1", Origin(places=("DE",), rights="CC0", personal=False))
+    made = origin_of([known, One("b@1", Origin(personal=False))])
+    again = origin_of([One("made@1", made), known])
+    assert [(one.places, one.rights) for one in (made, again)] == [((), None)] * 2
+    assert origin_of([known, One("c@1", Origin(places=("US",), rights="MIT"))]).places == ("DE", "US")

@@ -28,6 +28,8 @@ STEPS = (tiny.Lines(), tiny.Short(), tiny.Once(), tiny.Twice(), tiny.Texts())
 TEXTS = {"a.txt": "first\n\nsame\nab\nsame", "b.txt": "second\nsame", "c.txt": "third", "d.txt": ""}
 SMALL = Limits(records=2, files=2)
 
+ACCOUNT = ["_account/dropped.parquet", "_account/report.json"]
+
 
 def made(root: Path, *, steps=STEPS, inputs=None, runner=None, limits=SMALL, progress=None) -> Product:
     return prepare(pipeline_of(steps), inputs or [tiny.folder_input(TEXTS)], root, runner or tiny.Here(), limits=limits, progress=progress)
@@ -70,8 +72,7 @@ def test_each_dropped_record_is_told_with_its_step_and_reason(tmp_path: Path) ->
 def test_the_product_holds_its_report_and_what_steps_wrote_beside_it(tmp_path: Path) -> None:
     product = made(tmp_path / "w")
     assert sorted(files(product)) == [
-        "_account/dropped.parquet",
-        "_account/report.json",
+        *ACCOUNT,
         "index.txt",
         "texts-0000.txt",
         "texts-0002.txt",
@@ -167,7 +168,7 @@ def test_what_is_damaged_is_made_again(tmp_path: Path, kind: str) -> None:
     ("change", "said"),
     [
         ({"steps": (tiny.Lines(), tiny.Short(least=5), *STEPS[2:])}, "the pipelines differ from step 2 on"),
-        ({"steps": STEPS[:-1] + (tiny.Twice(), tiny.Texts())}, "the pipelines differ from step 5 on"),
+        ({"steps": (*STEPS[:-1], tiny.Twice(), tiny.Texts())}, "the pipelines differ from step 5 on"),
         ({"inputs": [tiny.folder_input(TEXTS, "other@1")]}, "other inputs: tiny@1"),
         ({"inputs": [tiny.folder_input(TEXTS | {"c.txt": "THIRD"})]}, "other inputs"),
         ({"limits": Limits()}, "other limits"),

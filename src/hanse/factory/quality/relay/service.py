@@ -16,7 +16,7 @@ from hanse.evidence import kinds as k
 from hanse.evidence.kinds.quality import MAX_MEASURES
 from hanse.evidence.statement import Subject as Named
 from hanse.factory.quality.relay import casefile, ports
-from hanse.factory.quality.relay.claims import UNSIGNED, claims_in, declared, figures_of, read_claim, told_by
+from hanse.factory.quality.relay.claims import claims_in, declared, figures_of, read_claim, told_by
 from hanse.factory.quality.relay.comparing import compare, required
 from hanse.factory.quality.relay.records import STAGES, Assessment, Case, Comparison, Row, Told
 from hanse.factory.quality.report import Report, digest_of_report, read_report, write_report
@@ -148,7 +148,8 @@ class Relay:
         """
         subject = await self._asset(tenant, of)
         newest: dict[str, Assessment] = {}
-        all_ = await self._of(tenant, subject.name)
+        own = self._log.own(tenant)
+        all_ = [one for one in await self._of(tenant, subject.name) if one.stage != "provider" or one.by == own]
         for one in all_:
             if one.root == subject.root:
                 newest.setdefault(one.stage, one)
@@ -247,16 +248,17 @@ class Relay:
                 says = read_claim(raw).says
                 proved[hash] = (says, await self._doubt(raw, says, subject.provider))
         for one in kept:
-            proved[one.statement] = (read_claim(one.envelope.encode()).says, "")
-        provider = subject.provider or UNSIGNED
+            says = read_claim(one.envelope.encode()).says
+            proved[one.statement] = (says, _doubt_of(says, subject.provider))
         if subject.offered is None:
             return [told for hash, (says, signed) in proved.items() for told in told_by(says, hash, signed)]
-        return declared(subject.offered, provider, proved)
+        return declared(subject.offered, subject.provider or "", proved)
 
     async def _doubt(self, raw: bytes, says: k.Assessed, provider: Did | None) -> str:
         """Return why a signature proves nothing."""
-        if says.stage == "provider" and says.by != provider:
-            return "It is signed for the provider by somebody else."
+        doubt = _doubt_of(says, provider)
+        if doubt:
+            return doubt
         try:
             await self._log.prove(raw, Did(says.by))
         except PeerError as error:
@@ -267,6 +269,11 @@ class Relay:
 
     async def _of(self, tenant: Tenant, about: str) -> Sequence[Assessment]:
         return await self.page(tenant, about=about, after=None, limit=MOST)
+
+
+def _doubt_of(says: k.Assessed, provider: Did | None) -> str:
+    foreign = says.stage == "provider" and provider is not None and says.by != provider
+    return "It is signed for the provider by somebody else." if foreign else ""
 
 
 def _ours(all_: Sequence[Assessment], own: Did, root: str) -> Assessment | None:

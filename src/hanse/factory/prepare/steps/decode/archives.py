@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from msgspec import Struct
 
@@ -25,6 +25,12 @@ _ENTRY: Final = 128
 """Bytes of a member's entry in the directory of a zip archive, about."""
 _ZIP_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, RuntimeError, struct.error)
 """What `zipfile` raises for archives that it cannot read; a disk that fails is taken for one, too, and counted."""
+
+
+_MORE: Final = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+"""Headers of tar archives that say more of the next member: names, times, owners."""
+_HEADER: Final = 1 << 20
+"""Bytes that such a header may have."""
 
 
 class Member(Struct, frozen=True):
@@ -135,12 +141,31 @@ def of_tar(chunks: Iterable[bytes], place: Place) -> Iterator[Member]:
     """Yield the members of a tar archive, in order. Raises `Bad` if it is none, or is damaged."""
     stream = Joined(chunks)
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
             yield from _tarred(archive, place)
         while stream.read(CHUNK):
             pass  # what comes after the archive's end may be damaged, too
-    except (tarfile.TarError, EOFError, OverflowError, ValueError):
+    except (tarfile.TarError, EOFError, OverflowError, ValueError, RecursionError):
         raise Bad("archive-damaged") from None
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive, read with more care than `tarfile` takes: it would end at a broken one as if the archive were whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # two blocks of zeros: the end
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from None
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+        """Go on with the header, unless it says of itself that it is longer than any can be: `tarfile` would hold all of that in memory."""
+        if self.type in _MORE and self.size > _HEADER:
+            raise tarfile.ReadError("a header that is too long")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 def _tarred(archive: tarfile.TarFile, place: Place) -> Iterator[Member]:
@@ -153,4 +178,5 @@ def _tarred(archive: tarfile.TarFile, place: Place) -> Iterator[Member]:
         if file is None:
             names.drop(info.name, "archive-link")
         else:
-            yield Member(name, _whole(of(file)))
+            # What is left out of a sparse file is unpacked as zeros, and there may be any number of them.
+            yield Member(name, _measured(of(file), place) if info.issparse() else _whole(of(file)))
