@@ -7,6 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, cast
 
+import msgspec
+from msgspec import Struct
+
 from hanse.app.build import Ground
 from hanse.connector.offers import told
 from hanse.connector.records import FileSource, FolderSource, HttpSource, StoredSource
@@ -36,6 +39,14 @@ from hanse.storage import Tx
 from hanse.usage.ports import Origin, UsageTx
 from hanse.usage.records import Deal
 
+
+class _Content(Struct):
+    """Of a manifest only what names its content."""
+
+    id: str
+
+
+_CONTENT: Final = msgspec.msgpack.Decoder(_Content)
 _FOLDER: Final = "released"
 _STATES: Final = {ENCRYPT: "encrypted", PSEUDONYMISE: "pseudonymised", ANONYMIZE: "anonymised"}
 
@@ -106,7 +117,10 @@ class ChangedData:
         """Return what we publish of the quality of what we offer; of what we hold under the agreement, what came with each version."""
         if deal.role is Role.PROVIDER:
             asset = cast("Tx", tx).assets.get(deal.tenant, deal.target)
-            return None if asset is None else _measures([told(asset.dataset, asset.preferences)])
+            kept = None if asset is None else cast("Tx", tx).manifests.get(deal.tenant, asset.id)
+            if asset is None or (kept is not None and _CONTENT.decode(kept).id != asset.dataset.version):
+                return None if asset is None else {}  # it has changed since it was measured
+            return _measures([told(asset.dataset, asset.preferences)])
         versions = _held(tx, deal)
         return _measures([one.offered for one in versions]) if versions else None
 

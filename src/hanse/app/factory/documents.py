@@ -216,22 +216,23 @@ class DocumentLog:
         """State that a document was made."""
         self._ledger.append_about(cast("LedgerTx", tx), tenant, subject, says)
 
-    async def said(self, tenant: Tenant, agreement: str, kinds: Collection[str]) -> Sequence[Predicate]:
-        """Return the participant's own statements of those kinds about an agreement, the newest first."""
-        found: list[Entry] = []
+    async def said(self, tenant: Tenant, agreement: str, kinds: Collection[str], versions: Collection[str]) -> Sequence[Predicate]:
+        """Return the participant's own statements of those kinds about versions under an agreement, the newest first."""
+        found: list[tuple[int, Predicate]] = []
         for kind in kinds:
-            found += await self._of_kind(tenant, agreement, kind)
-        return [one.says for one in sorted(found, key=lambda one: -one.index) if one.signer.rpartition(":")[2] == tenant]
+            before: int | None = None
+            while page := await self._page(tenant, agreement, kind, before):
+                found += await asyncio.to_thread(_about_versions, page, tenant, versions)
+                before = page[-1].index
+        return [says for _, says in sorted(found, key=lambda one: -one[0])]
 
-    async def _of_kind(self, tenant: Tenant, agreement: str, kind: str) -> list[Entry]:
-        found: list[Entry] = []
-        before: int | None = None
-        while page := await self._database.read(
-            lambda tx, before=before: tx.custody.logged(tenant, agreement, kind, before=before, limit=PAGE)  # type: ignore[misc]
-        ):
-            found += page
-            before = page[-1].index
-        return found
+    async def _page(self, tenant: Tenant, agreement: str, kind: str, before: int | None) -> Sequence[Entry]:
+        return await self._database.read(lambda tx: tx.custody.logged(tenant, agreement, kind, before=before, limit=PAGE))
+
+
+def _about_versions(page: Sequence[Entry], tenant: Tenant, versions: Collection[str]) -> list[tuple[int, Predicate]]:
+    own = ((one.index, one.says) for one in page if one.signer.rpartition(":")[2] == tenant)
+    return [(index, says) for index, says in own if getattr(says, "version", "") in versions]
 
 
 class ArchivedDocuments:

@@ -24,7 +24,12 @@ def _acceptable(function: Function) -> Function:
     for option in (
         click.option("--clear-rights", is_flag=True, help="Only data whose licence is a known one."),
         click.option("--eu-only", is_flag=True, help="Only data that is declared to come from the EU."),
-        click.option("--quality", multiple=True, metavar="NAME>=LEAST", help="A declared measure and its least value; repeatable."),
+        click.option(
+            "--quality",
+            multiple=True,
+            metavar="NAME>=LEAST",
+            help="A declared measure and its least value, or <= its greatest; repeatable.",
+        ),
         click.option("--until", metavar="DATE", help="The data has to be usable until then."),
         click.option("--newer-than", metavar="DATE", help="Only data that has changed since."),
         click.option("--max-size", metavar="SIZE", help="At most so large a dataset, e.g. 10GB."),
@@ -136,7 +141,10 @@ def _given(said: dict[str, Any]) -> dict[str, Any]:
 
     given: dict[str, Any] = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items() if value}
     if "quality" in given:
-        given["quality"] = words.pairs((one.replace(">=", "=", 1) for one in given["quality"]), "--quality 'completeness>=0.9'")
+        said, example = given.pop("quality"), "--quality 'completeness>=0.9'"
+        most = words.pairs((one.replace("<=", "=", 1) for one in said if "<=" in one), example)
+        least = words.pairs((one.replace(">=", "=", 1) for one in said if "<=" not in one), example)
+        given |= {name: value for name, value in (("quality", least), ("quality_most", most)) if value}
     if given.pop("accept_drift", False):
         given["drift"] = "accept"
     total: str | None = given.pop("total_budget", None)

@@ -26,8 +26,8 @@ class NewOrder(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=T
 
     `purpose` is what the data is wanted for: a use (`train`, `fineTune`, `evaluate`, `embed`, `retrieve`, `mine`), an IRI such as
     `dpv:ResearchAndDevelopment`, or both. `budget` and `each` (of one dataset) are amounts such as `500EUR`; sizes are such as
-    `10GB`; `newer_than` and `until` are days or moments. `standing` orders look again `every` so long (`1d`, `6h`, `P1D`), within
-    `total`. See the how-to "Acquire data" for all of it.
+    `10GB`; `newer_than` and `until` are days or moments. `quality` are least values of declared measures, `quality_most` greatest
+    ones. `standing` orders look again `every` so long (`1d`, `6h`, `P1D`), within `total`. See the how-to "Acquire data" for all of it.
     """
 
     query: str
@@ -42,6 +42,7 @@ class NewOrder(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=T
     newer_than: str | None = None
     until: str | None = None
     quality: dict[str, str | int | float] = field(default_factory=dict)
+    quality_most: dict[str, str | int | float] = field(default_factory=dict)
     eu_only: bool = False
     clear_rights: bool = False
     into: str = ""
@@ -83,6 +84,7 @@ class OrderWish(Record, kw_only=True):
     newer_than: datetime | None = None
     until: datetime | None = None
     quality: dict[str, str] = field(default_factory=dict)
+    quality_most: dict[str, str] = field(default_factory=dict)
     eu_only: bool = False
     clear_rights: bool = False
     into: str = ""

@@ -44,6 +44,7 @@ def body_of(order: NewOrder) -> dict[str, object]:
         newer_than=_moment(order.newer_than, "newer-than"),
         until=_moment(order.until, "until"),
         quality={name: str(value) for name, value in order.quality.items()},
+        quality_most={name: str(value) for name, value in order.quality_most.items()},
         into=order.into,
         drift=order.drift,
         declared=order.accept_declared,

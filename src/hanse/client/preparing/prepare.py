@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from hanse.client.client import Client
     from hanse.client.factory.facility_model import StoredVersion
 
-GO_ON: Final = "Run the same again to go on: what is done so far is in the workshop, {}."
+GO_ON: Final = "What is done so far is in the workshop, {}: the same goes on there. It holds plain data: remove it if nothing is to go on."
+_NOT_OURS: Final = ("workshop", "busy")
+"""Rules of errors about folders that are not this run's."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
@@ -84,7 +86,7 @@ def prepare(
                 sources.append(of_version(stack.enter_context(data)))
         product = run(pipeline, sources, place, runner, limits=limits, progress=progress)
         made = _kept(product, Path(str(into))) if using is None else _stored(product, name, action_of(word), using)
-    shutil.rmtree(place, ignore_errors=True)
+    _remove(place)
     return made
 
 
@@ -133,9 +135,20 @@ def _telling(place: Path) -> Iterator[None]:
     """Add to whatever ends the work early that the workshop is still there."""
     try:
         yield
-    except HanseError:
-        raise  # its own hint says what would help
+    except HanseError as error:
+        if place.exists() and error.rule not in _NOT_OURS:
+            error.hint = " ".join(text for text in (error.hint, GO_ON.format(place)) if text)
+        raise
     except BaseException as error:
         if place.exists():
             error.add_note(GO_ON.format(place))
         raise
+
+
+def _remove(place: Path) -> None:
+    """Remove the workshop: there is plain data in it. Raises `StorageFailed`."""
+    try:
+        shutil.rmtree(place)
+    except OSError as error:
+        hint = "Remove it yourself: it holds plain data."
+        raise StorageFailed(f"The workshop cannot be removed: {error.strerror}.", where=str(place), hint=hint) from None

@@ -198,13 +198,15 @@ def _size(dataset: Dataset, wish: Wish) -> Iterator[Reason]:
 
 
 def _quality(described: Described, wish: Wish) -> Iterator[Reason]:
-    for measure, least in sorted(wish.quality.items()):
+    ordered = [(measure, least, "at least") for measure, least in sorted(wish.quality.items())]
+    ordered += [(measure, most, "at most") for measure, most in sorted(wish.quality_most.items())]
+    for measure, limit, how in ordered:
         value = described.quality.get(measure)
         if value is None:
-            yield Reason("quality", False, f"It declares no {measure}; at least {least} is ordered.")
+            yield Reason("quality", False, f"It declares no {measure}; {how} {limit} is ordered.")
         else:
-            fine = value >= least
-            yield Reason("quality", fine, f"It declares {measure} {value}{'' if fine else f'; at least {least} is ordered'}.")
+            fine = value >= limit if how == "at least" else value <= limit
+            yield Reason("quality", fine, f"It declares {measure} {value}{'' if fine else f'; {how} {limit} is ordered'}.")
 
 
 def _origin(dataset: Dataset, origin: Origin, wish: Wish) -> Iterator[Reason]:

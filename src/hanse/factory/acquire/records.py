@@ -64,9 +64,10 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `query` says what is looked for (see `query`), the rest what is acceptable. `action` and `purpose` are what the data is wanted for
     (an ODRL action, e.g. `urn:hanse:odrl:train`, and an IRI such as `dpv:ResearchAndDevelopment`). `licences` are SPDX ids or addresses,
     `languages` BCP 47 tags: one of each is enough. Until `until` the data has to be usable. `quality` are declared measures and their
-    least values. `into` is the place in the facility: `hot` (so without a word) or `cold`. With `declared` terms that
-    nothing but the law keeps are accepted without asking; with `yes` whatever is within the limits is acquired without asking for the
-    plan's approval; with `dry_run` nothing is acquired at all. `drift` says what becomes of data whose schema is another than before.
+    least values, `quality_most` their greatest. `into` is the place in the facility: `hot` (so without a word) or `cold`. With `declared`
+    terms that nothing but the law keeps are accepted without asking; with `yes` whatever is within the limits is acquired without asking
+    for the plan's approval; with `dry_run` nothing is acquired at all. `drift` says what becomes of data whose schema is another than
+    before.
     """
 
     query: str
@@ -79,6 +80,7 @@ class Wish(Struct, frozen=True, kw_only=True, omit_defaults=True):
     newer_than: datetime | None = None
     until: datetime | None = None
     quality: dict[str, Decimal] = {}
+    quality_most: dict[str, Decimal] = {}
     eu_only: bool = False
     clear_rights: bool = False
     into: str = ""

@@ -33,7 +33,7 @@ def checked(wish: Wish) -> Wish:
 def _problems(wish: Wish) -> Iterator[Invalid]:
     if included(wish.action) is None:
         yield _wrong("action", f"{wish.action[:80]!r} is no use that offers are compared with", "For example train, or use.")
-    for name, many in (("licences", wish.licences), ("languages", wish.languages), ("quality", wish.quality)):
+    for name, many in (("licences", wish.licences), ("languages", wish.languages), ("quality", [*wish.quality, *wish.quality_most])):
         if len(many) > MOST:
             yield _wrong(name, f"at most {MOST} of them can be named", "Leave some out.")
     yield from _names(wish)
@@ -55,7 +55,7 @@ def _names(wish: Wish) -> Iterator[Invalid]:
             yield _wrong("languages", f"{tag[:40]!r} is no language", "A tag of BCP 47, such as de or pt-BR.")
     if wish.into not in ("", *PLACES):
         yield _wrong("into", f"the facility has no place {wish.into[:40]!r}", f"Say {' or '.join(PLACES)}.")
-    for name, text in (("purpose", wish.purpose or ""), *(("quality", one) for one in wish.quality)):
+    for name, text in (("purpose", wish.purpose or ""), *(("quality", one) for one in (*wish.quality, *wish.quality_most))):
         if len(text) > _MAX_NAME:
             yield _wrong(name, f"it has more than {_MAX_NAME} characters", "Shorten it.")
 

@@ -8,25 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from hanse.dcat.holding import DatasetVersion
-from hanse.evidence.kinds import Acquired, Derived, Prepared
+from hanse.evidence.kinds import Acquired, Derived, Input, Prepared
 from hanse.factory.documents import ports
-from hanse.factory.documents.annex4 import annex_iv
 from hanse.factory.documents.answers import Answers
-from hanse.factory.documents.article10 import article10
+from hanse.factory.documents.kinds import LAWS
 from hanse.factory.documents.material import Document, Trainings
 from hanse.factory.documents.proofs import Opinion, Piece, Proofs
-from hanse.factory.documents.training_summary import training_summary
-from hanse.factory.documents.tree import Act, write_json, write_markdown
+from hanse.factory.documents.tree import write_json, write_markdown
 from hanse.kernel.errors import HanseError
 from hanse.kernel.tenant import Tenant
 from hanse.odrl.names import EVALUATE
 
 JSON: Final = "-json"
-LAWS: Final[dict[str, Callable[[Proofs], Act]]] = {
-    "article10": article10,
-    "annex-iv": annex_iv,
-    "training-summary": training_summary,
-}
 ACTS: Final = tuple(kind for law in LAWS for kind in (law, law + JSON))
 """The kinds: each law's document for people, and the same for programs."""
 Said = Acquired | Derived | Prepared
@@ -86,6 +79,7 @@ class Gathering:
         used = dict.fromkeys(one.version for _, says in model.trainings if says.action != EVALUATE for one in says.inputs)
         found = await self._known(tenant, [*used, *(one for one in inputs if one not in used)])
         there = {one.id for one in found}
+        sources = {one.version: Input(one.version, one.root) for version in found for one in version.made_of}
         answers = {one.field: one.text for one in await self._answers.about_participant(tenant)}
         return Proofs(
             subject=model.name,
@@ -93,8 +87,8 @@ class Gathering:
             pieces=tuple(await self._pieces(tenant, found)),
             direct=tuple(used),
             trainings=tuple(says for _, says in model.trainings),
-            evaluated=tuple(one for one in inputs if one not in used),
-            lost=tuple(one for id, one in inputs.items() if id not in there),
+            evaluated=tuple(dict.fromkeys(one.version for _, says in model.trainings if says.action == EVALUATE for one in says.inputs)),
+            lost=tuple(one for id, one in (inputs | sources).items() if id not in there),
             answers=answers | dict(model.answers),
         )
 
@@ -113,7 +107,7 @@ class Gathering:
     async def _pieces(self, tenant: Tenant, versions: list[DatasetVersion]) -> list[Piece]:
         said: dict[str, list[Said]] = {}
         for agreement in dict.fromkeys(agreement for one in versions for agreement in (one.agreement or "", "")):
-            for says in await self._log.said(tenant, agreement, ("acquired", "derived", "prepared")):
+            for says in await self._log.said(tenant, agreement, ("acquired", "derived", "prepared"), {one.id for one in versions}):
                 if isinstance(says, Acquired | Derived | Prepared):
                     said.setdefault(says.version, []).append(says)
         told: dict[str, Mapping[str, str]] = {}

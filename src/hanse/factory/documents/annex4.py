@@ -77,10 +77,11 @@ def _selection(proofs: Proofs) -> Iterator[Iterator[Item]]:
 def _testing(proofs: Proofs) -> Section:
     tests = proofs.tests
     found = [item for one in tests for item in (*facts.came(one), *facts.amounts(one))]
+    both = [Item(f"{one.id} was also trained with.", facts.trained_with(proofs, one)) for one in tests if one.id in proofs.direct]
     split = list(facts.steps(proofs.made, ("split",)))
     missing = () if found or split else (Item("Which data it was validated and tested with: no statement in the log names any."),)
     title = "Validation and testing data, and its main characteristics"
-    return Section(SECTIONS[1], (point("IV.2(g)", title, found, split, missing, facts.measures(tests, facts.QUALITY, "Quality")),))
+    return Section(SECTIONS[1], (point("IV.2(g)", title, found, both, split, missing, facts.measures(tests, facts.QUALITY, "Quality")),))
 
 
 def _input(proofs: Proofs) -> Section:

@@ -77,9 +77,9 @@ def gaps(proofs: Proofs) -> Iterator[Item]:
 
 def _quality(proofs: Proofs) -> Section:
     what = "Relevance, errors, completeness"
-    shown = point(
-        "10(3)", "Relevant, representative, free of errors, complete", facts.measures(proofs.inputs, facts.QUALITY, what, proofs.made)
-    )
+    purpose = facts.told_of_model(proofs, "modelUses") if proofs.is_model else facts.told(proofs.inputs, "rai:dataUseCases")
+    title = "Relevant, representative, free of errors, complete, in view of the purpose"
+    shown = point("10(3)", title, purpose, facts.measures(proofs.inputs, facts.QUALITY, what, proofs.made))
     return Section(SECTIONS[1], (shown,))
 
 

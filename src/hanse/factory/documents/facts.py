@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -26,6 +27,8 @@ QUALITY: Final = (
 """Measures that Article 10(3) asks about."""
 _MOST: Final = 40
 _LONGEST: Final = 300
+_LANGUAGE: Final = re.compile(r"tokens-([a-z]{2,3})")
+"""How the step `tokenise` names the counts of languages."""
 _DOMAIN: Final = "domain "
 """How the step `domains` names the counts of the domains."""
 
@@ -108,9 +111,12 @@ def steps(pieces: Iterable[Piece], only: Collection[str] = (), *, public: bool =
     For the `public` neither the code nor the parameters are told, which may name files.
     """
     for piece in pieces:
-        for says in piece.steps:
-            if not only or says.step in only:
-                yield Item(_did(piece, says) + ("." if public else _how(says)), entry(says))
+        ran = [says for says in piece.steps if not only or says.step in only]
+        codes = {says.code for says in ran}
+        if len(codes) == 1 and ran[0].code and not public:
+            yield Item(f"Steps of {piece.id} were run by {ran[0].code}.", entry(ran[0]))
+        for says in ran:
+            yield Item(_did(piece, says) + ("." if public else _how(says, len(codes) > 1)), entry(says))
 
 
 def _did(piece: Piece, says: Prepared) -> str:
@@ -122,10 +128,19 @@ def _did(piece: Piece, says: Prepared) -> str:
     return text
 
 
-def _how(says: Prepared) -> str:
-    code = f"; code {says.code}" if says.code else ""
+def _how(says: Prepared, with_code: bool) -> str:
+    code = f"; code {says.code}" if says.code and with_code else ""
     said = "; ".join(f"{key}={_short(value)}" for key, value in sorted(says.parameters.items()))
     return f"{code}; parameters: {said}." if said else f"{code}; no parameters were given."
+
+
+def languages(piece: Piece) -> Iterator[Item]:
+    """Say how many tokens there are in which language (`und`: not determined), where a step has counted."""
+    for says in reversed(piece.steps):
+        found = {match[1]: count for name, count in says.counts.items() if (match := _LANGUAGE.fullmatch(name))}
+        if found:
+            yield Item(f"{piece.id}, tokens by language: {_tallies(found)}.", entry(says))
+            return
 
 
 def domains(pieces: Iterable[Piece]) -> Iterator[Item]:
@@ -176,6 +191,11 @@ def trained(proofs: Proofs) -> Iterator[Item]:
         yield Item(f"{text}; parameters: {said}." if said else f"{text}; no parameters were stated.", entry(says))
 
 
+def trained_with(proofs: Proofs, piece: Piece) -> str:
+    """Return which trainings name a version."""
+    return "; ".join(entry(says) for says in proofs.trainings if piece.id in {one.version for one in says.inputs})
+
+
 def word(says: Trained) -> str:
     """Return a training's action as people write it, e.g. `train`."""
     return says.action.removeprefix(HANSE)
@@ -190,8 +210,9 @@ def measures(pieces: Iterable[Piece], names: Collection[str], what: str, also: I
     for piece in needed:
         found = list(_measured(piece, names))
         yield from found or (Item(f"{what} of {piece.id}: no signed assessment has such a measure."),)
+    ids = {one.id for one in needed}
     for piece in also:
-        if piece.id not in {one.id for one in needed}:
+        if piece.id not in ids:
             yield from _measured(piece, names)
 
 
@@ -285,5 +306,5 @@ def _told_here(piece: Piece, name: str) -> str:
 
 
 def _register(version: DatasetVersion) -> str:
-    said = f", as {version.origin.source} says" if version.origin.source else ""
+    said = f"; origin as told by: {version.origin.source}" if version.origin.source else ""
     return f"register, {version.id}{said}"

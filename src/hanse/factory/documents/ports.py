@@ -150,6 +150,6 @@ class Log(Protocol):
         """State in this transaction that a document was made."""
         ...
 
-    async def said(self, tenant: Tenant, agreement: str, kinds: Collection[str]) -> Sequence[Predicate]:
-        """Return the participant's own statements of those kinds about an agreement (empty: about none), the newest first."""
+    async def said(self, tenant: Tenant, agreement: str, kinds: Collection[str], versions: Collection[str]) -> Sequence[Predicate]:
+        """Return the participant's own statements of those kinds about versions under an agreement (empty: none), the newest first."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -70,8 +70,9 @@ class Piece(Struct, frozen=True, kw_only=True):
 class Proofs(Struct, frozen=True, kw_only=True):
     """A model or a version (`subject`), and all versions that it was made of, each once, the nearest first.
 
-    `trainings` are a model's, the newest first: `direct` are the versions that went into it, `evaluated` those that it was only evaluated
-    with. A version's `direct` is itself. `lost` are inputs of which only the log knows. `answers` are about the model and the participant.
+    `trainings` are a model's, the newest first: `direct` are the versions that went into it, `evaluated` those that it was evaluated with.
+    A version's `direct` is itself. `lost` are versions of which nothing is known here but that they went in. `answers` are about the model
+    and the participant.
     """
 
     subject: str
@@ -95,15 +96,27 @@ class Proofs(Struct, frozen=True, kw_only=True):
 
     @property
     def tests(self) -> list[Piece]:
-        """What the model was only evaluated with."""
+        """What the model was evaluated with."""
         return [one for one in self.pieces if one.id in self.evaluated]
 
     @property
     def made(self) -> list[Piece]:
         """All versions that went in, or that those were made of."""
-        return [one for one in self.pieces if one.id not in self.evaluated]
+        return self.behind(self.direct)
 
     @property
     def sources(self) -> list[Piece]:
         """Where all of it comes from: the versions that were made of nothing else."""
         return [one for one in self.made if one.is_source]
+
+    def behind(self, ids: Iterable[str]) -> list[Piece]:
+        """Return versions and all that they were made of, as far as they are known."""
+        there = {one.id: one for one in self.pieces}
+        found: set[str] = set()
+        waiting = list(ids)
+        while waiting:
+            id = waiting.pop()
+            if id in there and id not in found:
+                found.add(id)
+                waiting += [one.version for one in there[id].version.made_of]
+        return [one for one in self.pieces if one.id in found]

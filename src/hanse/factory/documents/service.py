@@ -174,8 +174,8 @@ class Documents:
         if acts:
             proofs = await self.gathering.of_version(version.tenant, version)
             for kind in acts:
-                made = _written(version.tenant, version.id, make_act(kind, proofs), self._clock.now(), "")
-                found[kind] = await self._keep(version, made)
+                made = await asyncio.to_thread(make_act, kind, proofs)
+                found[kind] = await self._keep(version, _written(version.tenant, version.id, made, self._clock.now(), ""))
         return [found[kind] for kind in kinds]
 
     async def _of_data(self, version: DatasetVersion, kinds: Sequence[str], renew: bool, progress: Progress) -> dict[str, Written]:
@@ -272,7 +272,7 @@ class Documents:
         )
         acts = [kind for kind in kinds if kind in ACTS]
         proofs = await self.gathering.of_model(tenant, material) if acts else None
-        documents = {} if proofs is None else {kind: make_act(kind, proofs) for kind in acts}
+        documents = {} if proofs is None else {kind: await asyncio.to_thread(make_act, kind, proofs) for kind in acts}
         for kind in (one for one in kinds if one not in ACTS):
             documents[kind] = await asyncio.to_thread(OF_MODELS[kind], material)
         return [await self._state(material, tenant, documents[kind]) for kind in kinds]

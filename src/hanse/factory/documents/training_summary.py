@@ -116,13 +116,15 @@ def _latest(proofs: Proofs) -> Iterator[Item]:
 
 
 def _languages(proofs: Proofs) -> Iterator[Item]:
+    counted = [list(facts.languages(one)) for one in proofs.inputs]
+    for some in counted:
+        yield from some
     for one in proofs.sources:
         if one.version.offered is not None and one.version.offered.language:
             said = ", ".join(one.version.offered.language)
             yield Item(f"{one.id}: {said}.", f"its provider's description of {one.version.name}")
-        else:
+        elif not all(counted):
             yield from facts.told((one,), "languages")
-    yield from facts.steps(proofs.made, ("language",), public=True)
 
 
 def _others(proofs: Proofs) -> Iterator[Item]:
@@ -201,14 +203,7 @@ def _processing(proofs: Proofs) -> Section:
 def _reservations(proofs: Proofs) -> Iterator[Item]:
     yield from facts.steps(proofs.made, _RIGHTS, public=True)
     for one in proofs.inputs:
-        ran = {step.step for each in _made_into(one, proofs) for step in each.steps}
+        ran = {step.step for each in proofs.behind((one.id,)) for step in each.steps}
         left = [name for name in _RIGHTS if name not in ran]
         if left:
             yield Item(f"Whether reservations were looked at in {one.id} by the step {' or '.join(left)}: the log has no such step of it.")
-
-
-def _made_into(piece: Piece, proofs: Proofs) -> list[Piece]:
-    """Return a version and all that it was made of."""
-    there = {one.id: one for one in proofs.pieces}
-    ids = [piece.id, *(one.version for one in known.sources_of(piece.id, {id: one.version for id, one in there.items()}))]
-    return [there[id] for id in ids if id in there]

@@ -76,6 +76,8 @@ class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Changes whenever the same records may come out otherwise."""
     makes: ClassVar[bool] = False
     """Whether it makes new records. Any other step keeps ids and order, and drops with a reason what it does not return."""
+    hides: ClassVar[bool] = False
+    """Whether texts may hold, before it, what nobody is to read: then no report shows a text that an earlier step left out."""
 
     def check(self) -> None:
         """Raise `Invalid`, naming the field in `where`, if the parameters make no sense."""

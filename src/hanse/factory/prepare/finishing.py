@@ -20,7 +20,7 @@ from hanse.factory.prepare.files import TEMPORARY, read_record, write_atomic, wr
 from hanse.factory.prepare.parts import load
 from hanse.factory.prepare.pieces import OUT, put
 from hanse.factory.prepare.pipeline import Pipeline
-from hanse.factory.prepare.report import DROPPED_FILE, REPORT_FILE, Report, StepReport, root_of
+from hanse.factory.prepare.report import DROPPED_FILE, REPORT_FILE, DroppedSample, Report, StepReport, root_of
 from hanse.factory.prepare.workshop import Book
 
 PRODUCT: Final = "product"
@@ -35,12 +35,13 @@ def finish(root: Path, pipeline: Pipeline, key: r.Key, book: Book) -> tuple[Path
     """
     last = len(pipeline.stages()) - 1
     files = [one for name in sorted(book.of(last)) for one in book.of(last)[name].files]
-    files += [put_copy(root, source, path) for source, path in _beside(root, pipeline)]
+    beside = {path: source for source, path in _beside(root, pipeline)}  # of steps that write the same, the last one's stays
+    files += [put_copy(root, source, path) for path, source in beside.items()]
     files.sort(key=lambda one: one.file.path)
     names = [one.file.path.removeprefix(f"{OUT}/") for one in files]
-    if len(set(names)) != len(names):
-        twice = next(name for name, count in Counter(names).items() if count > 1)
-        raise broken(f"step {len(pipeline.steps)} ({pipeline.written[-1].name})", f"two pieces write {twice!r}")
+    twice = [name for name, count in Counter([*names, DROPPED_FILE, REPORT_FILE]).items() if count > 1]
+    if twice:
+        raise broken(f"step {len(pipeline.steps)} ({pipeline.written[-1].name})", f"it writes {twice[0]!r}, which is written already")
     report = _report(pipeline, key, book, [one.sha256 for one in files], sum(one.file.size for one in files))
     files.append(_dropped(root, book))
     files.append(_written(root, report))
@@ -80,7 +81,14 @@ def _report(pipeline: Pipeline, key: r.Key, book: Book, written: Sequence[str], 
         _check(step, before, f"step {number} ({step.name})")
         steps.append(step)
     samples = best(one for stage in range(len(pipeline.stages())) for done in book.of(stage).values() for one in done.samples)
-    return Report(pipeline=pipeline.digest, inputs=key.inputs, code=key.code, steps=tuple(steps), samples=samples)
+    shown = tuple(_shown(one, pipeline) for one in samples)
+    return Report(pipeline=pipeline.digest, inputs=key.inputs, code=key.code, steps=tuple(steps), samples=shown)
+
+
+def _shown(sample: DroppedSample, pipeline: Pipeline) -> DroppedSample:
+    """Return a sample without its text if a later step would have masked it, or left it out for somebody's right."""
+    later = any(step.hides for step in pipeline.steps[sample.number :])
+    return msgspec.structs.replace(sample, excerpt="") if later else sample
 
 
 def _step(pipeline: Pipeline, number: int, done: Sequence[r.StepDone], before: StepReport | None) -> StepReport:

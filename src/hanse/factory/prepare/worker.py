@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ _PARTITIONS: Final = 8
 _PATIENCE: Final = 10
 """Seconds until a cluster answers."""
 _places: Final[list[str]] = []
+_one_at_a_time: Final = threading.Lock()
+"""Daft runs a function in several threads where it has no process of its own; steps need not be made for that."""
 
 
 class Worker:
@@ -38,7 +41,7 @@ class Worker:
 
     def _run(self, task: str) -> str:
         try:
-            with failing(task):
+            with _one_at_a_time, failing(task):
                 run_task(self._workshop, task)
         except HanseError as error:
             return packed(error)

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,22 +26,37 @@ def opened(root: Path, key: r.Key) -> Iterator[None]:
     """Hold a workshop for the work that `key` tells, new or begun. Raises `Conflict` for any other, or if somebody works in it."""
     with writing(str(root)):
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _own(root)
+        begun = (root / _LOCK).exists()
+        lock = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Conflict("Somebody works in this workshop already.", where=str(root), rule="busy") from None
-        _claim(root, key)
+        _claim(root, key, begun)
         yield
     finally:
         os.close(lock)
 
 
-def _claim(root: Path, key: r.Key) -> None:
+def _own(root: Path) -> None:
+    """Let nobody else read a workshop. Raises `Conflict` for a link, or the folder of somebody else, who might."""
+    found = root.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        hint = "It holds plain data while the work goes on: name a folder of your own."
+        raise Conflict("The workshop is a link, or somebody else's folder.", where=str(root), rule="workshop", hint=hint)
+    if found.st_mode & 0o077:
+        root.chmod(0o700)
+
+
+def _claim(root: Path, key: r.Key, begun: bool) -> None:
+    """See to it that a workshop is for the work that `key` tells; one that was just `begun` may hold what was being written then."""
     found = read_record(root, r.KEY, r.Key)
     if found is None:
-        if any(one.name != _LOCK and not one.name.startswith(TEMPORARY) for one in root.iterdir()):
+        if any(one.name != _LOCK and not (begun and one.name.startswith(TEMPORARY)) for one in root.iterdir()):
+            if not begun:
+                (root / _LOCK).unlink()
             hint = "Name a new folder, or the workshop of the run that is to go on."
             raise Conflict("The folder is not empty, and no workshop.", where=str(root), rule="workshop", hint=hint)
         write_record(root, r.KEY, key)

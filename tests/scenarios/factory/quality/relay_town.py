@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from msgspec import structs
 
 import hanse
@@ -37,6 +39,17 @@ class Relay(Towns):
         self.meteo.close()
         self.client.close()
         super().close()
+
+    def received(self, kind: str) -> list:
+        """Return what the provider's log holds of a kind, once there is anything."""
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            page = self.provider.call(lambda server: server.evidence.ledger.page(METEO, before=None, limit=50))
+            found = [entry.says for entry in page if entry.kind == kind]
+            if found:
+                return found
+            time.sleep(0.05)
+        return []
 
     def edit(self, text: str) -> None:
         """Change the data, and let the provider look at it again."""

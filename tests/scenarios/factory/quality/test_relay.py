@@ -131,6 +131,7 @@ def test_a_dispute_is_stated_to_the_provider_and_its_case_file_proves_itself(tow
     [says] = town.ledger("disputed")
     assert says.claim == town.signed.statement
     assert says.comparison == hashlib.sha256(documents["quality-comparison"]).hexdigest()
+    assert town.received("disputed") == [says], "the provider has it in its own log"
 
 
 def test_measures_are_withdrawn_when_the_data_changes_and_cannot_be_published_for_it(town, ours):

@@ -12,7 +12,7 @@ from hanse.dcat.ap.write import write_dataset
 from hanse.dcat.croissant.checks.description import check
 from hanse.dcat.croissant.offered import write_offered
 from hanse.dcat.croissant.read import read_described
-from hanse.dcat.model import Checksum, Dataset
+from hanse.dcat.model import Checksum, Claim, Dataset, Measured
 from tests.unit.dcat.ap.test_ap import SERVICE, WEATHER
 from tests.unit.dcat.croissant.made import NOW, OFFER, OFFERED
 from tests.unit.dcat.strategies import datasets
@@ -111,3 +111,13 @@ def test_the_nineteen_cells_of_the_alignment():
 
 def test_nothing_of_a_plain_dataset_is_left_over_but_times():
     assert "hanse:rest" not in write_offered(WEATHER, PROVIDER)
+
+
+def test_declared_measures_are_annotations_and_what_signed_for_them_is_not_lost():
+    one = Measured("urn:hanse:quality:completeness", 0.95, "b" * 64)
+    dataset = msgspec.structs.replace(OFFERED, measures=(one,), claims=(Claim("b" * 64, '{"payload": "x"}'),))
+    out = json(write_offered(dataset, PROVIDER))
+    [annotation] = out["annotation"]
+    assert (annotation["equivalentProperty"], annotation["value"]) == ("urn:hanse:quality:completeness", 0.95)
+    assert "measures" not in out.get("hanse:rest", {}), "read back from the annotation"
+    assert read_described(out).dataset == dataset

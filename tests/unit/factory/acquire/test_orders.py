@@ -151,6 +151,7 @@ def test_a_refusal_that_has_nothing_to_do_with_the_filter_stays_one():
             {"measures": (Measured(COMPLETENESS, 0.8),)},
             "declares completeness 0.8; at least 0.9",
         ),
+        ({"quality_most": {"completeness": Decimal("0.9")}}, {"measures": (Measured(COMPLETENESS, 1.0),)}, "at most 0.9 is ordered"),
         ({"eu_only": True}, {}, "does not say"),
         ({"eu_only": True}, {"spatial": ("DE", "US")}, "comes from DE, US"),
         ({"clear_rights": True}, {"licence": "https://example.org/ours"}, "clear rights"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from hanse.dcat.holding import Source
 from hanse.evidence.kinds import Input, Trained
 from hanse.factory.documents.annex4 import SECTIONS, annex_iv
 from hanse.factory.documents.proofs import Piece
-from tests.unit.factory.documents.acts import CLEAN, EVALUATE, ME, TRAINED_AT, asked, model, pieces, said, told, version
+from tests.unit.factory.documents.acts import CLEAN, EVALUATE, ME, PAGES, TRAINED_AT, asked, model, pieces, said, told, version
 
 
 def titled(act, section, title):
@@ -26,9 +27,9 @@ def test_the_datasheet_of_annex_iv():
     scope = titled(act, sheet, "Scope and main characteristics")
     assert {"clean@2 has 777,001 tokens.", "news@3 is about the languages: de, fr."} <= set(scope)
     selected = titled(act, sheet, "How it was obtained and selected")
-    assert [one.split(":")[0] for one in selected[:2]] == ["Step 2 of clean@2, opt-out 1", "Step 3 of clean@2, gopher 1"]
-    assert selected[2:] == [told("selection", "news: All of the paper.")]
-    assert [one.split(",")[1].split()[0] for one in titled(act, sheet, "Cleaning")] == ["decode", "gopher"]
+    assert [one.split(":")[0] for one in selected[1:3]] == ["Step 2 of clean@2, opt-out 1", "Step 3 of clean@2, gopher 1"]
+    assert selected[3:] == [told("selection", "news: All of the paper.")]
+    assert [one.split(",")[1].split()[0] for one in titled(act, sheet, "Cleaning")[1:]] == ["decode", "gopher"]
     assert titled(act, sheet, "Labelling") == []
     assert {"rai:dataAnnotationProtocol", "selection", "suitability"} <= asked(act, "IV.2(d)")
     assert asked(act, "IV.3") == {"inputData"}
@@ -37,7 +38,7 @@ def test_the_datasheet_of_annex_iv():
 def test_general_purpose_models():
     act = annex_iv(model())
     general = SECTIONS[3]
-    assert len(titled(act, general, "Curation")) == 4
+    assert len(titled(act, general, "Curation")) == 5
     assert "clean@2 has 1,500 records." in titled(act, general, "Number of data points")
     found = titled(act, general, "What is done to find unsuitable sources")
     assert "To be watched in pages@1: origin unknown, rights unclear, persons unknown." in found
@@ -61,6 +62,12 @@ def test_what_a_model_was_only_evaluated_with_is_no_training_data():
     assert "held-out@4 has 9 files, 65,432 bytes." in tested
     assert not any("held-out" in one for one in titled(act, SECTIONS[0], "Provenance"))
     assert said(annex_iv(model()), "IV.2(g)") == []
+    both = annex_iv(msgspec.structs.replace(proofs, direct=("clean@2", held.id)))
+    assert "held-out@4 was also trained with." in said(both, "IV.2(g)")
+    made = msgspec.structs.replace(held, made_of=(Source("secret@1", "09" * 32),))
+    secret = Piece(version=msgspec.structs.replace(PAGES, name="secret"))
+    tested = msgspec.structs.replace(proofs, pieces=(*pieces(), Piece(version=made), secret))
+    assert "secret@1" not in {one.id for one in tested.sources}, "nor is what that was made of"
 
 
 def test_a_version_has_no_training():

@@ -17,11 +17,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 from spdx_python_model import v3_0_1 as spdx
 
 from hanse.dcat.croissant.names import FILE
-from hanse.factory.documents.acts import LAWS
 from hanse.factory.documents.apart import measure_apart
 from hanse.factory.documents.checking import check_document
 from hanse.factory.documents.fields import BY_NAME, FIELDS, MAX_ANSWER, NOT_KNOWN, checked, field_of
-from hanse.factory.documents.kinds import KINDS, OF_MODELS
+from hanse.factory.documents.kinds import KINDS, LAWS, OF_MODELS
 from hanse.kernel.errors import Invalid, TooLarge
 from tests.unit.factory.documents.made import ANSWERS, FOLDERS, MODEL_ANSWERS, NOW, POOR, RICH, files_of, material_of, model_of
 

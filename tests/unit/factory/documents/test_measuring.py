@@ -84,7 +84,7 @@ def test_a_kind_is_that_of_all_records(tmp_path):
         ("ragged.csv", "a,b\n1,2,3\n", "columns"),
         ("semicolon.csv", "a;b\n1;2\n", "semicolons"),
         ("no.parquet", b"PAR1 but not really PAR1", ""),
-        ("cut.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 10_000)[:-20], ""),
+        ("cut.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 10_000, mtime=0)[:-20], ""),
         ("text.jsonl", "[1,2]\n", "JSON object"),
         ("cut.jsonl", '{"a":1}\n{"a":', "JSON"),
         ("deep.jsonl", '{"a":' * 5_000 + "1" + "}" * 5_000, ""),

@@ -123,8 +123,8 @@ class World:
             raise NotFound("There is no model.", where="model")
         return self.model.name, self.model.trainings
 
-    async def said(self, tenant, agreement, kinds):
-        return [one for one in self.log if one.agreement == agreement]
+    async def said(self, tenant, agreement, kinds, versions):
+        return [one for one in self.log if one.agreement == agreement and one.version in versions]
 
     def documented(self, tx, tenant, subject, says):
         self.stated.append((says.subject, says.document, says.sha256, says.agreement))

@@ -56,6 +56,15 @@ def test_sources_by_category():
     assert said(act, "2") == []
 
 
+def test_languages_that_a_step_has_counted():
+    proofs = model()
+    step = msgspec.structs.replace(STEPS[-1], counts={"tokens": 90, "tokens-de": 50, "tokens-fr": 39, "tokens-und": 1, "tokens-padded": 8})
+    clean = msgspec.structs.replace(proofs.pieces[0], steps=(*STEPS[:-1], step))
+    act = training_summary(msgspec.structs.replace(proofs, pieces=(clean, *proofs.pieces[1:])))
+    assert "clean@2, tokens by language: de 50, fr 39, und 1." in said(act, "1.3")
+    assert "languages" not in act.asks
+
+
 def test_domains_that_a_step_has_counted():
     proofs = model({"smallEnterprise": "no"}, **TOLD)
     counts = {"domains": 31, "domain a.example": 9_000, "domain b.example": 12_345}

@@ -69,6 +69,13 @@ def test_each_dropped_record_is_told_with_its_step_and_reason(tmp_path: Path) ->
     assert [(one.reason, one.excerpt) for one in product.report.samples] == [("empty", ""), ("short", "ab"), ("again", ""), ("again", "")]
 
 
+def test_what_a_later_step_would_have_masked_is_not_shown(tmp_path: Path) -> None:
+    before = made(tmp_path / "a", steps=(tiny.Lines(), tiny.Short(), tiny.Hides(), tiny.Texts()))
+    after = made(tmp_path / "b", steps=(tiny.Lines(), tiny.Hides(), tiny.Short(), tiny.Texts()))
+    assert [one.excerpt for one in before.report.samples if one.reason == "short"] == [""]
+    assert [one.excerpt for one in after.report.samples if one.reason == "short"] == ["ab"]
+
+
 def test_the_product_holds_its_report_and_what_steps_wrote_beside_it(tmp_path: Path) -> None:
     product = made(tmp_path / "w")
     assert sorted(files(product)) == [
@@ -186,6 +193,21 @@ def test_a_folder_that_is_no_workshop_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="no workshop"):
         made(tmp_path)
     assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+def test_a_workshop_is_a_folder_of_ones_own_that_nobody_else_reads(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir(mode=0o777)
+    (tmp_path / "w").chmod(0o777)
+    made(tmp_path / "w")
+    assert (tmp_path / "w").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "link").symlink_to(tmp_path / "w")
+    with pytest.raises(Conflict, match="is a link"):
+        made(tmp_path / "link")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / ".tmp-letter").write_text("dear")
+    with pytest.raises(Conflict, match="no workshop"):
+        made(tmp_path / "letters")
+    assert [one.name for one in (tmp_path / "letters").iterdir()] == [".tmp-letter"]
 
 
 def test_two_do_not_work_in_one_workshop(tmp_path: Path) -> None:

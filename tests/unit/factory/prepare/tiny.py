@@ -53,6 +53,16 @@ class Short(Step, frozen=True, kw_only=True):
         return Applied(records.filter(pa.array(keep, pa.bool_())), gone)
 
 
+class Hides(Step, frozen=True, kw_only=True):
+    """Masks nothing, but could."""
+
+    name: ClassVar[str] = "hides"
+    hides: ClassVar[bool] = True
+
+    def apply(self, records: pa.Table, decided: Path | None) -> Applied:
+        return Applied(records)
+
+
 class Once(Looking, frozen=True, kw_only=True):
     """Keeps the first of texts that are the same."""
 

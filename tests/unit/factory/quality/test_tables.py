@@ -144,3 +144,14 @@ def test_parquet_and_arrow_keep_their_types(tmp_path: Path) -> None:
     for table in tables:
         assert [one.kind for one in table.columns] == ["number", "text", "date", "date"], "also a text that is a date"
         assert table.typed.collect()["when"].to_list() == [datetime.fromisoformat("2026-01-01T11:00")], "in UTC"
+
+
+@pytest.mark.parametrize("end", ["csv", "jsonl", "parquet", "arrow"])
+def test_names_that_look_like_patterns_are_names(tmp_path: Path, end: str) -> None:
+    """A file `a[1].csv` is read, and not `a1.csv` in its place."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write = {"csv": "write_csv", "jsonl": "write_ndjson", "parquet": "write_parquet", "arrow": "write_ipc"}[end]
+    for name, rows in (("a[1]", 2), ("a1", 5)):
+        getattr(pl.DataFrame({"c": ["x"] * rows}), write)(folder / f"{name}.{end}")
+    assert [one.rows for one in _open(folder)[0]] == [7]

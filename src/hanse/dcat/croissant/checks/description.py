@@ -16,7 +16,7 @@ from hanse.dcat.croissant.checks.files import check_distribution, check_root
 from hanse.dcat.croissant.checks.finding import Finding, Report, shown
 from hanse.dcat.croissant.checks.ids import Ids
 from hanse.dcat.croissant.checks.policies import check_policies
-from hanse.dcat.croissant.checks.records import check_record_sets
+from hanse.dcat.croissant.checks.records import check_annotations, check_record_sets
 from hanse.dcat.croissant.checks.terms import check_context, check_provenance, check_rai, check_unknown
 from hanse.dcat.croissant.document import normal
 from hanse.dcat.croissant.names import RAI_CONFORMS_TO
@@ -54,6 +54,7 @@ def check(document: object, now: datetime, *, files: Mapping[str, HeldFile] | No
     ids = Ids(value, report)
     check_distribution(value, ids, files, report)
     check_record_sets(value, ids, report)
+    check_annotations(value, "", report)
     check_policies(value, operands, now, report)
     check_rai(value, report)
     check_provenance(value, report)

@@ -62,7 +62,7 @@ class _Fields:
         for key in ("field", "subField"):
             for index, one in enumerate(items(node.get(key))):
                 self._one(one, f"{path}.{key}[{index}]", depth)
-        _annotations(node, path, self._report)
+        check_annotations(node, path, self._report)
 
     def _one(self, one: object, path: str, depth: int) -> None:
         if not isinstance(one, dict):
@@ -179,10 +179,12 @@ def _is_field_source(source: object) -> bool:
 # --- Statistics.
 
 
-def _annotations(node: Json, path: str, report: Report) -> None:
+def check_annotations(node: Json, path: str, report: Report) -> None:
+    """Report what is wrong with the annotations of a field, a record set, or (without a path) the dataset."""
+    before = f"{path}." if path else ""
     figures: dict[str, float] = {}
     for index, one in enumerate(items(node.get("annotation"))):
-        where = f"{path}.annotation[{index}]"
+        where = f"{before}annotation[{index}]"
         if not isinstance(one, dict):
             report.error(where, "annotation", "An annotation is a field.")
             continue

@@ -37,7 +37,7 @@ def _names(*texts: str) -> frozenset[str]:
     return frozenset(name for text in texts for name in text.split())
 
 
-DATASET: Final = _names(_THING, _WORK, _DATASET, "conformsTo isLiveDataset citeAs sdVersion recordSet")
+DATASET: Final = _names(_THING, _WORK, _DATASET, "conformsTo isLiveDataset citeAs sdVersion recordSet annotation")
 FILE_OBJECT: Final = _names(_THING, _WORK, _MEDIA, "containedIn md5 source")
 FILE_SET: Final = _names(_THING, _WORK, _MEDIA, "containedIn includes excludes")
 RECORD_SET: Final = _names(_THING, "field key data examples annotation dataType isEnumeration")

@@ -33,6 +33,7 @@ class Licence(Step, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "licence"
     version: ClassVar[str] = "1"
+    hides: ClassVar[bool] = True
 
     allowed: tuple[str, ...] = ()
     """Empty allows every licence whose name is known and that is not denied."""
@@ -81,6 +82,7 @@ class OptOut(Step, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "opt-out"
     version: ClassVar[str] = "1"
+    hides: ClassVar[bool] = True
 
     column: str = "opt_out"
     ignored: tuple[str, ...] = ()

@@ -103,17 +103,17 @@ def check_width(columns: int) -> None:
         raise Invalid(f"It has more than {robust.MOST_COLUMNS:,} columns.", where="columns", rule="columns")
 
 
-def unreadable() -> tuple[type[Exception], ...]:
-    """Return what is raised for files that are damaged, or of a kind that is not known."""
-    from polars.exceptions import PolarsError
+def unreadable() -> tuple[type[BaseException], ...]:
+    """Return what is raised for files that are damaged, or of a kind that is not known; by Polars also where it did not expect that."""
+    from polars.exceptions import PanicException, PolarsError
 
-    return (PolarsError, OSError, ValueError, NotImplementedError, EOFError, zlib.error, HanseError)
+    return (PolarsError, PanicException, OSError, ValueError, NotImplementedError, EOFError, zlib.error, HanseError)
 
 
 def open_source(folder: Path, source: Source, workshop: Path) -> list[str]:
     """Open a table: its `lazy` frame is there then. Returns which of its files were left out, and why. Raises `ValueError`."""
     workshop.mkdir(parents=True, exist_ok=True)
-    files = [folder / path for path in source.files]
+    files = [_as_named(folder / path, workshop / f"file-{number}") for number, path in enumerate(source.files)]
     source.size = sum(path.stat().st_size for path in files)
     if source.kind == "text":
         return _open_texts(folder, source, workshop)
@@ -122,6 +122,15 @@ def open_source(folder: Path, source: Source, workshop: Path) -> list[str]:
     else:
         _open_binary(source, files)
     return []
+
+
+def _as_named(path: Path, link: Path) -> Path:
+    """Return a path that Polars takes for the file of that name, and not for a pattern of names."""
+    if not any(sign in str(path) for sign in "*?["):
+        return path
+    link = link.with_suffix(path.suffix)
+    link.symlink_to(path.absolute())
+    return link
 
 
 def _open_binary(source: Source, files: list[Path]) -> None:
@@ -238,5 +247,5 @@ def _shape(path: Path, kind: str) -> tuple[tuple[str, ...], str]:
     return tuple(first.split(delimiter)), delimiter
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__

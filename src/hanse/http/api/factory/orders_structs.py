@@ -11,6 +11,7 @@ from hanse.http.api.structs import Address, Body, Line, PeerDid, Reason
 from hanse.kernel.tenant import Did
 
 Money = Annotated[str, Meta(max_length=40, description="An amount and its currency, e.g. `500EUR`.")]
+MeasureLimits = Annotated[dict[Line, Annotated[str, Meta(max_length=40)]], Meta(max_length=32)]
 Several = Annotated[list[Address], Meta(max_length=32)]
 Positive = Annotated[int, Meta(ge=1, le=2**53)]
 Numbers = Annotated[list[Annotated[int, Meta(ge=1, le=10_000)]], Meta(max_length=10_000)]
@@ -47,7 +48,8 @@ class NewOrder(Body, kw_only=True):
     max_size: Positive | None = None
     newer_than: datetime | None = None
     until: datetime | None = None
-    quality: Annotated[dict[Line, Annotated[str, Meta(max_length=40)]], Meta(max_length=32)] = field(default_factory=dict)
+    quality: MeasureLimits = field(default_factory=dict)
+    quality_most: MeasureLimits = field(default_factory=dict)
     eu_only: bool = False
     clear_rights: bool = False
     into: Annotated[str, Meta(max_length=200)] = ""

@@ -21,6 +21,8 @@ from hanse.factory.prepare.steps.decode.streams import CHUNK, Joined, of
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LONGEST: Final = 4096
+_SIZE: Final = 5
+"""Where that record has the size of the directory."""
 _ENTRY: Final = 128
 """Bytes of a member's entry in the directory of a zip archive, about."""
 _ZIP_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, RuntimeError, struct.error)
@@ -87,14 +89,10 @@ def of_zip(path: str, place: Place) -> Iterator[Member]:
 
 
 def _directory_size(path: str) -> int:
-    """Return how many bytes the directory has, which `zipfile` reads whole, by the record at the archive's end (APPNOTE 4.3.16, 4.3.14)."""
+    """Return how many bytes the directory has, which `zipfile` reads whole: by the very record at the archive's end that it takes."""
     with Path(path).open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - (1 << 16) - 98))
-        tail = file.read()
-    at, at64 = tail.rfind(b"PK\5\6"), tail.rfind(b"PK\6\6")
-    small = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    return int.from_bytes(tail[at64 + 40 : at64 + 48], "little") if small == 0xFFFFFFFF and at64 >= 0 else small
+        record = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    return int(record[_SIZE]) if record else 0
 
 
 def _zipped(archive: zipfile.ZipFile, place: Place) -> Iterator[Member]:
@@ -153,7 +151,7 @@ class _Header(tarfile.TarInfo):
     """A header of a tar archive, read with more care than `tarfile` takes: it would end at a broken one as if the archive were whole."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         try:
             return super().frombuf(buf, encoding, errors)
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # two blocks of zeros: the end

@@ -26,6 +26,7 @@ class Personal(Step, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "personal"
     version: ClassVar[str] = "1"
+    hides: ClassVar[bool] = True
 
     find: tuple[str, ...] = ()
     """The kinds to find; empty is all. `national` is all identifiers that states give to persons."""

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 import tarfile
 import zipfile
 
@@ -32,7 +33,7 @@ def tarred(members, mode="w"):
 MEMBERS = [
     ("a.txt", b"one"),
     ("d/b.jsonl", b'{"text":"two"}\n{"text":"three"}\n'),
-    ("d/c.jsonl.gz", gzip.compress(b'{"text":"four"}')),
+    ("d/c.jsonl.gz", gzip.compress(b'{"text":"four"}', mtime=0)),
     ("e.png", b"\x89PNG\0"),
 ]
 
@@ -131,3 +132,43 @@ def test_an_encrypted_member_and_one_packed_otherwise(tmp_path):
     found = read(tmp_path, "p.zip", bytes(data))
     assert (found.texts, list(found.dropped.values())) == (["b"], ["archive-encrypted"])
     assert list(read(tmp_path, "p.zip", zipped([("a.txt", b"a")], zipfile.ZIP_LZMA)).dropped.values()) == ["archive-method"]
+
+
+def header(kind, size, name="x"):
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def sparse(hole):
+    """Return the header of a file of 512 bytes at the end of a hole."""
+    raw = bytearray(header(b"S", 512, "s.txt"))
+    for at, number in ((386, hole), (398, 512), (483, hole + 512)):
+        raw[at : at + 12] = b"%011o\0" % number
+    raw[148:156] = b" " * 8
+    raw[148:156] = b"%06o\0 " % sum(raw)
+    return bytes(raw) + b"x" * 512
+
+
+@pytest.mark.parametrize(
+    ("begin", "texts", "dropped"),
+    [
+        ((header(b"x", 512) + b"11 path=abc\n" + bytes(500)) * 1_500, [], {"p.tar": "archive-damaged"}),
+        (header(b"L", 1 << 33), [], {"p.tar": "archive-damaged"}),
+        (sparse(1 << 32), ["y"], {"p.tar/s.txt": "archive-bomb"}),
+        (tarred([("a.txt", b"x")])[:1024] + b"\1" * 512, ["x"], {"p.tar": "archive-damaged"}),
+    ],
+    ids=["headers of headers", "a header of 8 GiB", "a hole of 4 GiB", "a broken header"],
+)
+def test_a_tar_archive_made_to_hurt_costs_itself_only(tmp_path, begin, texts, dropped):
+    found = read(tmp_path, "p.tar", begin + tarred([("b.txt", b"y")]))
+    assert (found.texts, found.dropped) == (texts, dropped)
+
+
+def test_a_zip_archive_whose_directory_is_larger_than_it_seems_is_not_read_whole(tmp_path):
+    """Its end is found as `zipfile` finds it: here the offset of the directory looks like the beginning of that record."""
+    size, offset = 4 << 20, 0x06054B50
+    end = b"PK\5\6" + struct.pack("<4H2LH", 0, 0, 1, 1, size, offset, 0)
+    data = b"PK\3\4" + bytes(size) + end
+    found = read(tmp_path, "p.zip", data, limits=Limits(members=1_000))
+    assert found.dropped == {"p.zip": "archive-members"}

@@ -23,7 +23,7 @@ RESPONSES = [
     ("text/html", b"<p>gone", "404 Not Found", []),
     (
         "text/html",
-        gzip.compress(b"<meta name=robots content=noimageai><p>packed"),
+        gzip.compress(b"<meta name=robots content=noimageai><p>packed", mtime=0),
         "200 OK",
         [("Content-Encoding", "gzip"), ("tdm-reservation", "1")],
     ),
