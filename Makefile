@@ -4,6 +4,7 @@
 PY := .venv/bin/python
 READY := .venv/.ready
 READY_DEV := .venv/.ready-dev
+READY_RIVALS := .venv-rivals/.ready
 # How many test files run side by side; many of them start servers of their own.
 JOBS ?= 2
 
@@ -20,6 +21,10 @@ $(READY): requirements.txt pyproject.toml tools/venv
 $(READY_DEV): requirements-dev.txt pyproject.toml tools/venv
 	@tools/venv requirements-dev.txt
 	@touch $@ $(READY)
+
+$(READY_RIVALS): benchmarks/rivals/requirements.txt tools/venv
+	@tools/venv benchmarks/rivals/requirements.txt .venv-rivals
+	@touch $@
 
 setup: $(READY) ## Install Hanse and what the demo needs into .venv
 
@@ -62,12 +67,12 @@ check-budget: setup-dev
 conformance: setup-dev packages ## The official compatibility kits, and our own replay of their cases
 	$(PY) -m pytest --capture=no tests/conformance
 
-bench: setup-dev packages ## Measure, and write benchmarks/RESULTS.md
+bench: setup-dev $(READY_RIVALS) packages ## Measure, and write benchmarks/RESULTS.md
 	$(PY) -m benchmarks
 
 docs: setup-dev ## Make the reference documents anew
 	$(PY) tools/docs.py
 
 clean: ## Remove what the commands above made, but no space and no data
-	rm -rf .venv .cache build dist .hypothesis
+	rm -rf .venv .venv-rivals .cache build dist .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

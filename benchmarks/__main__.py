@@ -1,4 +1,4 @@
-"""Runs all benchmarks and writes RESULTS.md. `python -m benchmarks control bulk cut` runs some of them."""
+"""Runs all benchmarks and writes RESULTS.md, section by section. `python -m benchmarks bulk` runs those with that word in their title."""
 
 from __future__ import annotations
 
@@ -55,15 +55,13 @@ ALL: dict[str, Callable[[], list[Figure]]] = {
 def main() -> None:
     """Run and write."""
     chosen = [title for title in ALL if not sys.argv[1:] or any(word.lower() in title.lower() for word in sys.argv[1:])]
-    sections: dict[str, list[Figure]] = {}
     for title in chosen:
         print(f"{title} ...", flush=True)
-        sections[title] = ALL[title]()
-        for figure in sections[title]:
+        figures = ALL[title]()
+        write(Path(__file__).parent / "RESULTS.md", list(ALL), title, figures)
+        for figure in figures:
             verdict = "reached" if figure.reached else "NOT REACHED"
             print(f"  {figure.what}: {figure.value:.3g} {figure.unit} (limit {figure.limit:g}) {verdict}", flush=True)
-    if chosen == list(ALL):
-        write(Path(__file__).parent / "RESULTS.md", sections)
 
 
 if __name__ == "__main__":

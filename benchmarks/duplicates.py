@@ -8,7 +8,7 @@ import random
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from benchmarks import man_pages
+from benchmarks import man_pages, rival
 from benchmarks.report import Figure, median
 from hanse.factory.prepare.base import Dropped, Looking
 from hanse.factory.prepare.steps.duplicates.decontaminate import Decontaminate
@@ -25,8 +25,6 @@ from hanse.factory.prepare.steps.duplicates.groups import Alike
 from hanse.factory.prepare.steps.duplicates.near import NearDuplicates
 from hanse.factory.prepare.steps.duplicates.words import words
 
-ROOT = Path(__file__).parent.parent
-RIVALS = ROOT / ".venv-rivals" / "bin" / "python"
 ROUNDS = 3
 SIMILAR = 0.8
 PLANTED = 600
@@ -55,8 +53,8 @@ class Measured(NamedTuple):
 def near() -> list[Figure]:
     """Measure the rate, the recall and the precision."""
     texts, planted = _texts()
-    size = sum(len(text.encode()) for text in texts) / 1e6
-    records = _table(texts)
+    size = man_pages.megabytes(texts)
+    records = man_pages.records(texts)
     with _one_core():
         runs = [_run(NearDuplicates(), records) for _ in range(ROUNDS)]
         theirs = _rival(texts)
@@ -85,7 +83,7 @@ def near() -> list[Figure]:
 def others() -> list[Figure]:
     """Measure the rates of exact duplicates and of decontamination."""
     texts = man_pages.texts()
-    records, size = _table(texts), sum(len(text.encode()) for text in texts) / 1e6
+    records, size = man_pages.records(texts), man_pages.megabytes(texts)
     with tempfile.TemporaryDirectory() as name, _one_core():
         test = Path(name) / "test.jsonl"
         test.write_text("\n".join(json.dumps(" ".join(text.split()[60:120])) for text in texts[::100]), "utf-8")
@@ -113,11 +111,6 @@ def _texts() -> tuple[list[str], list[tuple[int, int]]]:
         planted.append((number, len(texts)))
         texts.append(" ".join(changed))
     return texts, planted
-
-
-def _table(texts: Sequence[str]) -> pa.Table:
-    ids = [str(number) for number in range(len(texts))]
-    return pa.table({"id": ids, "source": ["man@1"] * len(texts), "text": pa.array(texts, pa.large_string())})
 
 
 def _run(step: Looking, records: pa.Table) -> tuple[float, list[Dropped]]:
@@ -210,8 +203,8 @@ def _rival(texts: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
-        script = Path(__file__).parent / "rivals" / "duplicates_datatrove.py"
-        said = subprocess.run([RIVALS, script, folder / "texts.json", folder], check=True, capture_output=True).stdout
+        script = rival.FOLDER / "duplicates_datatrove.py"
+        said = subprocess.run([rival.PYTHON, script, folder / "texts.json", folder], check=True, capture_output=True).stdout
         answer: dict[str, Any] = json.loads(said)
         kept = np.load(folder / "ngrams.npz")
         answer["ngrams"] = [np.unique(one) for one in np.split(kept["values"], np.cumsum(kept["sizes"])[:-1])]

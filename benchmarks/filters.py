@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from benchmarks import man_pages
+from benchmarks import man_pages, rival
 from benchmarks.report import Figure, median
 from hanse.factory.prepare.base import Step
 from hanse.factory.prepare.steps.filters.gopher import Gopher
 from hanse.factory.prepare.steps.language import Language
 
-ROOT = Path(__file__).parent.parent
-RIVALS = ROOT / ".venv-rivals" / "bin" / "python"
-"""The environment with what we compare with."""
 EVERY = 6
 """The rival gets every sixth document, since it is slow: rates are compared."""
 ROUNDS = 3
@@ -32,9 +23,9 @@ def gopher() -> list[Figure]:
     """Measure rates and the share of equal decisions."""
     texts = man_pages.texts()
     some = texts[::EVERY]
-    rival = _rival(some)
-    reasons, seconds = rival["reasons"], rival["seconds"]
-    whole, part = _megabytes(texts), _megabytes(some)
+    answer = rival.answer("filters_datatrove.py", some)
+    reasons, seconds = answer["reasons"], answer["seconds"]
+    whole, part = man_pages.megabytes(texts), man_pages.megabytes(some)
     note = f"{len(texts)} man pages, {whole:.0f} MB; datatrove on every {EVERY}th, {part:.1f} MB"
     both = [bool(first or second) for first, second in zip(reasons["repetition"], reasons["quality"], strict=True)]
     repetition = Gopher(**_NO_QUALITY, min_stop_words=None)
@@ -56,18 +47,9 @@ def gopher() -> list[Figure]:
     return figures
 
 
-def _megabytes(texts: tuple[str, ...]) -> float:
-    return sum(len(text.encode()) for text in texts) / 1e6
-
-
-def _table(texts: tuple[str, ...]) -> pa.Table:
-    ids = [str(number) for number in range(len(texts))]
-    return pa.table({"id": ids, "source": ["man@1"] * len(texts), "text": pa.array(texts, pa.large_string())})
-
-
 def _rates(step: Step, texts: tuple[str, ...]) -> list[float]:
     """Return MB for a second of CPU time in each round, over parts as the engine makes them."""
-    records, size = _table(texts), _megabytes(texts)
+    records, size = man_pages.records(texts), man_pages.megabytes(texts)
     rates = []
     for _ in range(ROUNDS):
         start = time.process_time()
@@ -78,15 +60,5 @@ def _rates(step: Step, texts: tuple[str, ...]) -> list[float]:
 
 
 def _dropped(step: Step, texts: tuple[str, ...]) -> list[bool]:
-    away = {one.id for one in step.apply(_table(texts), None).dropped}
+    away = {one.id for one in step.apply(man_pages.records(texts), None).dropped}
     return [str(number) in away for number in range(len(texts))]
-
-
-def _rival(texts: tuple[str, ...]) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as name:
-        source, result = Path(name) / "texts.jsonl", Path(name) / "result.json"
-        source.write_text("".join(json.dumps(text) + "\n" for text in texts), "utf-8")
-        script = Path(__file__).parent / "rivals" / "filters_datatrove.py"
-        subprocess.run([RIVALS, script, source, result], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        answer: dict[str, Any] = json.loads(result.read_text("utf-8"))
-    return answer

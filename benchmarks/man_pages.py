@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+
+import pyarrow as pa
 
 _FOLDER = Path("/usr/share/man")
 _CHANGES = tuple(
@@ -31,6 +33,17 @@ _CHANGES = tuple(
 def texts() -> tuple[str, ...]:
     """Return all pages, ordered by their paths; none where no page is installed."""
     return tuple(_pages())
+
+
+def megabytes(some: Sequence[str]) -> float:
+    """Return how many millions of bytes texts have in UTF-8."""
+    return sum(len(text.encode()) for text in some) / 1e6
+
+
+def records(some: Sequence[str]) -> pa.Table:
+    """Return texts as the records of a version, named by their numbers."""
+    ids = [str(number) for number in range(len(some))]
+    return pa.table({"id": ids, "source": ["man@1"] * len(some), "text": pa.array(some, pa.large_string())})
 
 
 def _pages() -> Iterator[str]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from benchmarks import man_pages
+from benchmarks import man_pages, rival
 from benchmarks.personal_set import Planted, planted
 from benchmarks.report import Figure, median
 from hanse.factory.prepare.steps.personal.scan import scan
 from hanse.factory.prepare.steps.personal.step import Personal
 
-ROOT = Path(__file__).parent.parent
-RIVALS = ROOT / ".venv-rivals" / "bin" / "python"
-"""The environment with what we compare with."""
+RIVAL = "personal_presidio.py"
 EVERY = 80
 """The rival gets every eightieth document, since it is slow: rates are compared."""
 EACH = 40
@@ -42,12 +35,11 @@ def scanning() -> list[Figure]:
 def _speed() -> list[Figure]:
     texts = man_pages.texts()
     some = texts[::EVERY]
-    theirs = _megabytes(some) / _rival(some)["seconds"]
-    ids = [str(number) for number in range(len(texts))]
-    records = pa.table({"id": ids, "source": ["man@1"] * len(texts), "text": pa.array(texts, pa.large_string())})
-    runs = [_megabytes(texts) / _seconds(records) for _ in range(ROUNDS)]
-    note = f"{len(texts)} man pages, {_megabytes(texts):.0f} MB, in parts of {_PART} records"
-    said = f"{note}; Presidio on every {EVERY}th, {_megabytes(some):.1f} MB: {theirs:.2f} MB/s"
+    theirs = man_pages.megabytes(some) / rival.answer(RIVAL, some)["seconds"]
+    records = man_pages.records(texts)
+    runs = [man_pages.megabytes(texts) / _seconds(records) for _ in range(ROUNDS)]
+    note = f"{len(texts)} man pages, {man_pages.megabytes(texts):.0f} MB, in parts of {_PART} records"
+    said = f"{note}; Presidio on every {EVERY}th, {man_pages.megabytes(some):.1f} MB: {theirs:.2f} MB/s"
     return [
         median("Personal data found and masked, one core", runs, "MB/s", 100, higher=True, note=note),
         median("The same, times Presidio's rate", [run / theirs for run in runs], "times", 50, higher=True, note=said),
@@ -67,17 +59,17 @@ def _seconds(records: pa.Table) -> float:
 def _labelled() -> list[Figure]:
     texts = planted(EACH)
     ours = _ours([one.text for one in texts])
-    rows = _rival([one.text for one in texts])["found"]
+    rows = rival.answer(RIVAL, [one.text for one in texts])["found"]
     theirs = [[(begin, end) for begin, end, _ in found] for found in rows]
     alarms = [[(begin, end) for begin, end, kind in found if kind not in _NOT_ALARMS] for found in rows]
     kinds = Counter((one.kind, one.announced) for one in texts)
     mine, its = _hits(texts, ours), _hits(texts, theirs)
     worse = sum(mine[kind] < its[kind] for kind in kinds)
-    recall, rival = (100 * hits.total() / len(texts) for hits in (mine, its))
-    note = f"{len(texts)} texts with one identifier each, {len(kinds)} kinds and ways; Presidio finds {rival:.1f} %"
+    recall, presidio = (100 * hits.total() / len(texts) for hits in (mine, its))
+    note = f"{len(texts)} texts with one identifier each, {len(kinds)} kinds and ways; Presidio finds {presidio:.1f} %"
     exact = f"findings that touch what was planted; Presidio {_precision(texts, alarms):.1f} %"
     return [
-        Figure("Personal data of a labelled set that is found", recall, "%", rival, higher=True, note=note),
+        Figure("Personal data of a labelled set that is found", recall, "%", presidio, higher=True, note=note),
         Figure("Kinds of it that Presidio finds more of", worse, "kinds", 0.5, note="counted as found if four fifths are covered"),
         Figure("Findings in it that are right", _precision(texts, ours), "%", 99, higher=True, note=exact),
     ]
@@ -105,15 +97,3 @@ def _hits(texts: Sequence[Planted], found: Sequence[Spans]) -> Counter[tuple[str
 def _precision(texts: Sequence[Planted], found: Sequence[Spans]) -> float:
     right = [begin < one.end and end > one.begin for one, spans in zip(texts, found, strict=True) for begin, end in spans]
     return 100 * sum(right) / max(1, len(right))
-
-
-def _megabytes(texts: Sequence[str]) -> float:
-    return sum(len(text.encode()) for text in texts) / 1e6
-
-
-def _rival(texts: Sequence[str]) -> Any:
-    with tempfile.TemporaryDirectory() as name:
-        source, result = Path(name) / "texts", Path(name) / "result"
-        source.write_text("".join(f"{json.dumps(text)}\n" for text in texts), "utf-8")
-        subprocess.run([RIVALS, ROOT / "benchmarks" / "rivals" / "personal_presidio.py", source, result], check=True)
-        return json.loads(result.read_text("utf-8"))

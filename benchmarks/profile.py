@@ -22,10 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from benchmarks import rival
 from benchmarks.report import Figure, median
 
 ROWS = 200_000
-RIVAL = Path(".venv-rivals/bin/python")
 LARGE_ROWS = 4_000_000
 TIMES = 8
 _AGREE = 1e-6
@@ -40,7 +40,7 @@ def profiles() -> list[Figure]:
         _write(table, ROWS)
         wall, cpu, found, duplicates = _ours(table)
         figures = [_bounded(folder)]
-        if not RIVAL.exists():
+        if not rival.PYTHON.exists():
             return figures
         plain = folder / "table.csv"  # the rival's environment reads no Parquet
         csv.write_csv(pq.read_table(table), plain)
@@ -94,7 +94,7 @@ def _ours(table: Path) -> tuple[list[float], list[float], dict[str, Any], int]:
 
 
 def _theirs(table: Path, result: Path) -> dict[str, Any]:
-    command = [str(RIVAL), "benchmarks/rivals/profile_ydata.py", str(table), str(result)]
+    command = [rival.PYTHON, rival.FOLDER / "profile_ydata.py", table, result]
     subprocess.run(command, check=True, capture_output=True, timeout=600)
     found: dict[str, Any] = json.loads(result.read_text("utf-8"))
     return found

@@ -45,17 +45,23 @@ def _row(figure: Figure) -> str:
     )
 
 
-def write(path: Path, sections: dict[str, list[Figure]]) -> None:
-    """Write the page."""
+def write(path: Path, order: Sequence[str], title: str, figures: Sequence[Figure]) -> None:
+    """Write one section of the page anew, in its place among `order`; the others stay as they were measured."""
+    head, *rest = path.read_text("utf-8").split("\n## ") if path.exists() else [""]
+    del head
+    sections = {one.partition("\n")[0]: one.partition("\n")[2].strip("\n") for one in rest}
+    rows = ["| what | median | limit | ratio | | runs | note |", "|---|---|---|---|---|---|---|", *map(_row, figures)]
+    sections[title] = "\n".join(["", f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}.", "", *rows]).strip("\n")
     lines = [
         "# Results",
         "",
         "Made by `make bench`. Take the ratios: the last column of figures is measured / limit, in one run on one machine.",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, {platform.system()} {platform.release()},"
-        f" Python {platform.python_version()}.",
     ]
-    for title, figures in sections.items():
-        lines += ["", f"## {title}", "", "| what | median | limit | ratio | | runs | note |", "|---|---|---|---|---|---|---|"]
-        lines += [_row(figure) for figure in figures]
+    for name in order:
+        if name in sections:
+            lines += ["", f"## {name}", "", sections[name]]
     path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"

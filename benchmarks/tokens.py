@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from benchmarks import man_pages
+from benchmarks import man_pages, rival
 from benchmarks.report import Figure, median
 from hanse.factory.prepare.steps.tokens.pack import Pack
 from hanse.factory.prepare.steps.tokens.tokenise import FILE, Tokenise
 
-ROOT = Path(__file__).parent.parent
-RIVALS = ROOT / ".venv-rivals" / "bin" / "python"
-"""The environment with what we compare with."""
 EVERY = 6
 """The rival gets every sixth document, since it is slow: rates are compared, and the number of tokens of those documents."""
 ROUNDS = 3
@@ -36,10 +29,10 @@ def tokenising() -> list[Figure]:
         step = Tokenise()
         step.decide([(part, step.look(table)) for part, table in _parts(texts)], folder)
         training = time.process_time() - start
-        theirs = _rival(some, folder)
+        theirs = rival.answer("tokens_datatrove.py", some, folder / FILE, folder / "rival")
         runs = [_once(texts, folder, str(number)) for number in range(ROUNDS)]
         tokens, _ = _once(some, folder, "some")
-    whole, part = _megabytes(texts), _megabytes(some)
+    whole, part = man_pages.megabytes(texts), man_pages.megabytes(some)
     rate = part / theirs["seconds"]
     note = f"{len(texts)} man pages, {whole:.0f} MB, {runs[0][0] / 1e6:.1f} million tokens; datatrove on every {EVERY}th: {rate:.2f} MB/s"
     rates = [whole / seconds for _, seconds in runs]
@@ -76,21 +69,5 @@ def _once(texts: tuple[str, ...], trained: Path, name: str) -> tuple[int, float]
 
 
 def _parts(texts: tuple[str, ...]) -> list[tuple[str, pa.Table]]:
-    ids = [str(number) for number in range(len(texts))]
-    table = pa.table({"id": ids, "source": ["man@1"] * len(ids), "text": pa.array(texts, pa.large_string())})
+    table = man_pages.records(texts)
     return [(str(at), table.slice(at, PART)) for at in range(0, len(table), PART)]
-
-
-def _megabytes(texts: tuple[str, ...]) -> float:
-    return sum(len(text.encode()) for text in texts) / 1e6
-
-
-def _rival(texts: tuple[str, ...], folder: Path) -> dict[str, Any]:
-    source, result = folder / "texts.jsonl", folder / "result.json"
-    source.write_text("".join(json.dumps(text) + "\n" for text in texts), "utf-8")
-    script = Path(__file__).parent / "rivals" / "tokens_datatrove.py"
-    one_core = os.environ | {"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
-    command = [RIVALS, script, source, folder / FILE, folder / "rival", result]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=one_core)
-    answer: dict[str, Any] = json.loads(result.read_text("utf-8"))
-    return answer

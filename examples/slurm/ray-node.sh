@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One node of a Ray cluster, until it is ended: the first task of the step is the head, at HOST:PORT, and the others join it.
 set -euo pipefail
+export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0 # it is ended when the work is done: there is nothing to wait for
 head=$1
 own=${NODE_ADDRESS:-$(hostname --ip-address | cut -d' ' -f1)}
 # Records never pass through Ray, only the names of tasks: the smallest store will do.

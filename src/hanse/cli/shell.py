@@ -16,6 +16,7 @@ from hanse.kernel.errors import HanseError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress as Bars
     from rich.text import Text
 
     from hanse.client import Client
@@ -149,9 +150,20 @@ class Shell:
 
     def progress(self, label: str) -> AbstractContextManager[Progress | None]:
         """Show a bar of bytes with speed and time left on a terminal; elsewhere, and with --quiet or --json, nothing."""
-        if self.as_json or self.quiet or not self.errors.is_terminal:
+        return _bar(self.errors, label) if self._moves else nullcontext()
+
+    def bars(self) -> AbstractContextManager[Bars | None]:
+        """Show bars of what is counted, with the time that it took; only where `progress` shows anything."""
+        if not self._moves:
             return nullcontext()
-        return _bar(self.errors, label)
+        from rich import progress
+
+        columns = (progress.TextColumn("{task.description}", markup=False), progress.BarColumn(), progress.MofNCompleteColumn())
+        return progress.Progress(*columns, progress.TimeElapsedColumn(), console=self.errors)
+
+    @property
+    def _moves(self) -> bool:
+        return not self.as_json and not self.quiet and self.errors.is_terminal
 
     def fail(self, error: HanseError, where: str | None) -> None:
         """Print what is wrong, where (in what was typed), and what would help; as JSON too, where JSON was asked for."""

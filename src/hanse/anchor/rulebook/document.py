@@ -243,12 +243,7 @@ class _File:
 
     def wrong(self, path: Path, problem: str, hint: str | None = None) -> Invalid:
         """Return the error of that place, with the line of the nearest thing that was written."""
-        near = path
-        while self.root.at(near) is None:
-            near = near[:-1]
-        node = self.root.at(near)
-        line = node.line if node else 1
-        return Invalid(f"Line {line}: {problem}", where=place(path) or "file", rule="rulebook", hint=hint)
+        return Invalid(f"Line {self.root.line_of(path)}: {problem}", where=place(path) or "file", rule="rulebook", hint=hint)
 
 
 def _refers_elsewhere(schema: object) -> bool:

@@ -28,6 +28,7 @@ Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | bool | 
 # Narrower than YAML 1.1, so that what PyYAML writes without quotes is read here as the text that it was.
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
 _FLOAT = re.compile(r"[-+]?\d{1,18}\.\d{0,18}(?:[eE][-+]\d{1,2})?")
+_SEAM = re.compile(r"[.\[\]]+")
 _WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 _loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is not in every build
@@ -45,6 +46,11 @@ class Node(Struct, frozen=True):
         for step in path:
             node = _child(node, step)
         return node
+
+    def line_of(self, path: Path) -> int:
+        """Return the line of the value at a path, or of the nearest above it that is there."""
+        nodes = (self.at(path[:length]) for length in range(len(path), -1, -1))
+        return next((node.line for node in nodes if node is not None), self.line)
 
     def plain(self) -> Plain:
         """Return dicts, lists and scalars."""
@@ -68,6 +74,11 @@ def place(path: Sequence[Step]) -> str:
     """Return a path as people write it: `roles.ai-factory.needs[0]`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
+
+
+def path_of(place: str) -> Path:
+    """Return the path of what `place` writes, as far as its names have no dots and brackets in them."""
+    return tuple(int(part) if part.isdecimal() else part for part in _SEAM.split(place) if part)
 
 
 def parse(text: str) -> Node:

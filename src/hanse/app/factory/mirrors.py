@@ -16,6 +16,7 @@ from hanse.app.build import Connector, Ground
 from hanse.app.data import DataSide
 from hanse.app.evidence import EvidenceSide
 from hanse.app.factory.facility import FacilitySide
+from hanse.app.factory.mirrors_holdings import begun, others, remaining
 from hanse.app.factory.mirrors_onward import MirrorLog, OnwardOffers
 from hanse.app.factory.running import ConnectorDealings
 from hanse.app.trust import TrustSide
@@ -28,7 +29,7 @@ from hanse.dcat.holding import DatasetVersion, HeldFile
 from hanse.dcat.model import Dataset
 from hanse.evidence import kinds as k
 from hanse.factory.facility.facility import Facility, check_name, split_id
-from hanse.factory.facility.records import Intake, State, Stored, VersionStored
+from hanse.factory.facility.records import Intake, VersionStored
 from hanse.factory.facility.removal import Removal
 from hanse.factory.links.links import Links
 from hanse.factory.links.records import LinkChanged
@@ -206,13 +207,13 @@ class MirrorShelf:
         If nothing else is kept under the agreement, its key goes with them. What was acquired under the same agreement stays: whether
         that has to go, too, its terms say.
         """
-        if not await self._database.read(lambda tx: _others(tx, mirror)):
+        if not await self._database.read(lambda tx: others(tx, mirror)):
             removed = await self._removal.destroy(mirror.tenant, mirror.agreement, reason)
             return Purged(receipts=tuple(removed.receipts), held=tuple(Held(one.version, one.reason) for one in removed.kept))
-        if await self._database.read(lambda tx: any(one.intake.name == mirror.name for one in _stagings(tx, mirror))):
-            await (await self._facility.intake(mirror.tenant, _intake(mirror, None))).abandon()
-        left = await self._database.read(lambda tx: _left(tx, mirror))
-        done = [await self._delete(one, reason) for one in left]
+        for staging in await self._database.read(lambda tx: begun(tx, mirror, own=True)):
+            await (await self._facility.intake(mirror.tenant, staging.intake)).abandon()
+        still = await self._database.read(lambda tx: remaining(tx, mirror))
+        done = [await self._delete(one, reason) for one in still]
         return Purged(receipts=tuple(one for each in done for one in each.receipts), held=tuple(one for each in done for one in each.held))
 
     async def _delete(self, version: DatasetVersion, reason: str) -> _Deleted:
@@ -371,25 +372,3 @@ def _intake(mirror: Mirror, offered: Dataset | None) -> Intake:
         space=mirror.space or None,
         run=f"{mirror.made.isoformat()} {mirror.run}",
     )
-
-
-def _stagings(tx: Any, mirror: Mirror) -> list[Any]:
-    return [one for one in tx.facility.stagings(mirror.tenant) if mirror.agreement in one.intake.agreements]
-
-
-def _left(tx: Any, mirror: Mirror) -> list[DatasetVersion]:
-    """Return the mirror's versions that are not gone yet, and what was made of them, those included whose deletion was broken off."""
-    stored: Sequence[Stored] = tx.facility.of_agreement(mirror.tenant, mirror.agreement)
-    found: dict[str, DatasetVersion] = {}  # what a version was made of was there before it
-    for one in sorted((each.version for each in stored), key=lambda version: version.stored):
-        if one.name == mirror.name or any(source.version in found for source in one.made_of):
-            found[one.id] = one
-    return [found[one.version.id] for one in stored if one.state is not State.GONE and one.version.id in found]
-
-
-def _others(tx: Any, mirror: Mirror) -> bool:
-    """Tell whether something that neither is of this mirror nor was made of it is kept under its agreement."""
-    stored: Sequence[Stored] = tx.facility.of_agreement(mirror.tenant, mirror.agreement)
-    own = {one.id for one in _left(tx, mirror)}
-    kept = any(one.state is not State.GONE and one.version.id not in own for one in stored)
-    return kept or any(one.intake.name != mirror.name for one in _stagings(tx, mirror))

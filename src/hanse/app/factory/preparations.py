@@ -21,8 +21,10 @@ from hanse.odrl.vocabulary import action_name
 from hanse.storage import Database, Tx
 from hanse.usage.openings import Openings
 
-DERIVE: Final = ("derive", "transform")
-"""What preparing is, in the words of ODRL: a new asset is made of the old one, in another form."""
+DERIVE: Final = ("derive", "transform", "extract")
+"""What preparing is, in the words of ODRL: a new asset is made of the old one, in another form, of parts of it."""
+MIX: Final = ("aggregate",)
+"""What it is besides where several versions are put together: a composite collection is made of them."""
 _OPENINGS: Final = ("opened", "leased")
 _PAGE: Final = 500
 
@@ -45,13 +47,13 @@ class LoggedGrounds:
             found[agreement] = await self._stated(tenant, says)
         return found
 
-    async def refuses(self, tenant: Tenant, agreement: str, stated: Mapping[str, str]) -> str:
-        """Return why, unless the agreement is in force and forbids neither to derive nor to transform.
+    async def refuses(self, tenant: Tenant, agreement: str, stated: Mapping[str, str], *, mixed: bool) -> str:
+        """Return why, unless the agreement is in force and forbids nothing of what preparing is.
 
-        That it permits either is not asked for: the data was opened for a use that it permits, and what is made of it is opened under it
-        again. But whatever forbids it, or might, or blocks everything, is heeded.
+        That it permits any of that is not asked for: the data was opened for a use that it permits, and what is made of it is opened
+        under it again. But whatever forbids it, or might, or blocks everything, is heeded.
         """
-        for action in DERIVE:
+        for action in (*DERIVE, *(MIX if mixed else ())):
             try:
                 _, answer = await self._openings.check(tenant, agreement, action, stated)
             except (Conflict, NotFound) as error:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from hanse.client.reading.opened import Data
 
 
-def _reading(function: Function) -> Function:
+def opening_options(function: Function) -> Function:
+    """Add the options of whatever opens a version: what for, by which lease, and where."""
     for option in (
         click.option("--facility", metavar="DIR", help="Where the facility's folder is here, if it is mounted elsewhere."),
         click.option("--key", type=click.Path(path_type=Path), help="The node's key, with --lease."),
-        click.option("--lease", type=click.Path(path_type=Path), help="Open by this lease, without the server."),
+        click.option("--lease", type=click.Path(path_type=Path), help="Open the version by this lease, without the server."),
         click.option("--purpose", metavar="IRI", help="What for, e.g. dpv:ResearchAndDevelopment."),
         click.option("--action", metavar="NAME", help="train, fineTune, evaluate, embed, retrieve, mine, or an ODRL action."),
     ):
@@ -31,7 +32,7 @@ def _reading(function: Function) -> Function:
 @click.argument("version", metavar="VERSION")
 @click.option("--into", type=click.Path(path_type=Path), help="Write plain files into this new folder.")
 @click.option("--rows", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many rows to show.")
-@_reading
+@opening_options
 def command(
     shell: Shell,
     version: str,

@@ -15,6 +15,8 @@ from hanse.cli.kit import Function, define, wrong_usage
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from hanse.client.preparing.prepare import Prepared
     from hanse.client.preparing.steps import Described
     from hanse.factory.prepare.ports import Progress
@@ -68,7 +70,7 @@ def command(
         wrong_usage("Name a pipeline, --into, and either --from or --folder (or ask for --steps).")
     from hanse.client.preparing.prepare import prepare
 
-    with _bars(shell) as progress:
+    with _progress(shell) as progress:
         made = prepare(
             Path(pipeline),
             inputs=folders or versions,
@@ -126,20 +128,17 @@ def _told(step: Described) -> str:
 
 
 @contextmanager
-def _bars(shell: Shell) -> Iterator[Progress | None]:
-    """Show one bar for what is being done on a terminal; elsewhere nothing."""
-    if shell.as_json or shell.quiet or not shell.errors.is_terminal:
-        yield None
-        return
-    from rich import progress as bars
-
-    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeElapsedColumn())
-    with bars.Progress(*columns, console=shell.errors) as progress:
-        tasks: dict[str, bars.TaskID] = {}
+def _progress(shell: Shell) -> Iterator[Progress | None]:
+    """Show a bar for each thing that is being done on a terminal; elsewhere nothing."""
+    with shell.bars() as bars:
+        if bars is None:
+            yield None
+            return
+        tasks: dict[str, TaskID] = {}
 
         def advance(what: str, done: int, of: int) -> None:
             if what not in tasks:
-                tasks[what] = progress.add_task(what, total=of)
-            progress.update(tasks[what], completed=done, total=of)
+                tasks[what] = bars.add_task(what, total=of)
+            bars.update(tasks[what], completed=done, total=of)
 
         yield advance

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hanse.cli import words
+from hanse.cli.factory.open import opening_options
 from hanse.cli.factory.quality_relay import add_relay
-from hanse.cli.kit import Function, Noun
+from hanse.cli.kit import Noun
 from hanse.cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -27,25 +28,13 @@ def command() -> None:
 add_relay(command)
 
 
-def _opening(function: Function) -> Function:
-    for option in (
-        click.option("--facility", metavar="DIR", help="Where the facility's folder is here, if it is mounted elsewhere."),
-        click.option("--key", type=click.Path(path_type=Path), help="The node's key, with --lease."),
-        click.option("--lease", type=click.Path(path_type=Path), help="Open the version by this lease, without the server."),
-        click.option("--purpose", metavar="IRI", help="What for, e.g. dpv:ResearchAndDevelopment."),
-        click.option("--action", metavar="NAME", help="train, fineTune, evaluate, embed, retrieve, mine, or an ODRL action."),
-    ):
-        function = option(function)
-    return function
-
-
 @command.verb("assess", example="hanse quality assess weather@1 --use use.yaml --into weather-quality")
 @click.argument("what", metavar="VERSION|FOLDER|FILE")
 @click.option("--use", type=click.Path(path_type=Path), metavar="FILE", help="What the data is for, and what holds in it, in YAML.")
 @click.option("--population", type=click.Path(path_type=Path), metavar="FILE", help="Shares of those whom it stands for, in YAML.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write the report there; else NAME-quality.")
 @click.option("--by", metavar="NAME", help="Who assesses, if it is not the participant.")
-@_opening
+@opening_options
 def assess(
     shell: Shell,
     what: str,
@@ -104,16 +93,13 @@ def _show(shell: Shell, found: Assessment) -> None:
 @contextmanager
 def _steps(shell: Shell) -> Iterator[Progress | None]:
     """Show which measure is at work on a terminal; elsewhere nothing."""
-    if shell.as_json or shell.quiet or not shell.errors.is_terminal:
-        yield None
-        return
-    from rich import progress as bars
-
-    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeElapsedColumn())
-    with bars.Progress(*columns, console=shell.errors) as progress:
-        task = progress.add_task("reading", total=None)
+    with shell.bars() as bars:
+        if bars is None:
+            yield None
+            return
+        task = bars.add_task("reading", total=None)
 
         def tell(done: int, of: int, step: str) -> None:
-            progress.update(task, completed=done, total=of, description=step)
+            bars.update(task, completed=done, total=of, description=step)
 
         yield tell

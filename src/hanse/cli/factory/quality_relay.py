@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +16,8 @@ from hanse.cli.shell import Shell
 if TYPE_CHECKING:
     from hanse.client.factory.assessments_model import Assessment, ComparisonRow, Dispute, Published, QualityComparison
 
+_UNASSESSED: Final = "We have not assessed it."
+"""What the server says of each figure then; it is told once."""
 _STAGES = ("provider", "space", "factory", "user")
 
 
@@ -40,8 +44,8 @@ def _add_list(command: Noun) -> None:
     def list_(shell: Shell, of: str | None) -> None:
         """List signed assessments, own ones and those of others, newest first."""
         found = shell.client.assessments.list(of)
-        rows = [(one.id, one.about, one.stage, words.short(one.by), str(len(one.figures)), words.moment(one.at)) for one in found]
-        shell.answer(found, lambda: shell.table(("ID", "OF", "STAGE", "SIGNED BY", "MEASURES", "WHEN"), rows, "Nothing was signed yet."))
+        rows = [(one.id, one.about, one.stage, words.short(one.by), words.moment(one.at)) for one in found]
+        shell.answer(found, lambda: shell.table(("ID", "OF", "STAGE", "BY", "WHEN"), rows, "Nothing was signed yet."))
 
 
 def _add_show(command: Noun) -> None:
@@ -133,22 +137,49 @@ def _show_published(shell: Shell, found: Published) -> None:
 
 
 def _show_comparison(shell: Shell, found: QualityComparison) -> None:
-    ours = f"{found.ours} (stage {found.stage})" if found.ours else "none: hanse quality assess, then hanse quality sign"
-    shell.print(f"{found.version}, under {found.agreement or 'no agreement'}; our own assessment: {ours}")
-    head = ("MEASURE", "DECLARED", "BY", "SIGNED", "MEASURED", "DIFFERENCE", "TOLERANCE", "VERDICT")
-    shell.table(head, [_row(one) for one in found.rows], "Nothing was declared of it.")
-    for one in found.rows:
-        if one.why:
-            shell.note(f"{one.metric}, {one.stage}: {one.why}")
-    if any(one.verdict == "does not hold" for one in found.rows):
-        shell.note(f"What was declared does not hold: hanse quality dispute {found.version}")
+    ours = f"{found.ours} (stage {found.stage})" if found.ours else "none yet"
+    under = f"under {found.agreement}" if found.agreement else "which came from no provider"
+    shell.print(f"{found.version}, {under}; our own assessment: {ours}")
+    for said, rows in groupby(found.rows, _said):
+        shell.print(f"\n{said}")
+        _show_rows(shell, list(rows))
+    broken = sum(one.verdict == "does not hold" for one in found.rows)
+    if not found.rows:
+        shell.note("Nothing was declared of it.")
+    elif not found.ours:
+        shell.note(f"Measure it first: hanse quality assess {found.version} --into ours, then")
+        shell.note(f"hanse quality sign ours --of {found.version} --stage factory")
+    elif broken:
+        shell.note(f"{words.plural(broken, 'figure')} of these did not hold: hanse quality dispute {found.version}")
 
 
-def _row(one: ComparisonRow) -> tuple[str, ...]:
-    by = "the agreement" if one.stage == "agreement" else f"{one.stage} {words.short(one.by)}"
-    signed = "" if one.stage == "agreement" else "proved" if one.proved else "no"
-    figures = ("" if value is None else f"{value:g}" for value in (one.measured, one.difference, one.tolerance))
-    return (one.metric, f"{one.declared:g}", by, signed, *figures, one.verdict)
+def _said(one: ComparisonRow) -> str:
+    if one.stage == "agreement":
+        return "Asked for by the agreement:"
+    signed = "its signature is proved" if one.proved else "not proved by a signature"
+    return f"Declared by {words.short(one.by)} (stage {one.stage}; {signed}):"
+
+
+def _show_rows(shell: Shell, rows: Sequence[ComparisonRow]) -> None:
+    tolerant = any(one.tolerance for one in rows)
+    head = ("MEASURE", "DECLARED", "MEASURED", "DIFFERENCE", *(("TOLERANCE",) if tolerant else ()), "VERDICT")
+    shell.table(head, [_row(one, tolerant=tolerant) for one in rows], "")
+    for why, of in _reasons(rows).items():
+        shell.note(f"{', '.join(of)}: {why}")
+
+
+def _reasons(rows: Sequence[ComparisonRow]) -> dict[str, list[str]]:
+    """Return each reason with the measures that it is told of."""
+    found: dict[str, list[str]] = {}
+    for one in rows:
+        if one.why and one.why != _UNASSESSED:
+            found.setdefault(one.why, []).append(one.metric)
+    return found
+
+
+def _row(one: ComparisonRow, *, tolerant: bool) -> tuple[str, ...]:
+    shown = (one.measured, one.difference, *((one.tolerance,) if tolerant else ()))
+    return (one.metric, f"{one.declared:g}", *("" if value is None else f"{value:g}" for value in shown), one.verdict)
 
 
 def _show_dispute(shell: Shell, found: Dispute, file: Path) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
-from typing import Final
 
+from hanse.client.plain_files import object_of, plain_files
 from hanse.client.reading.opened import Data
 from hanse.dcat.holding import DatasetVersion, HeldFile
-from hanse.evidence.kinds.base import Object
 from hanse.evidence.statement import root_of_files
 from hanse.factory.facility.paths import Names
 from hanse.factory.prepare.ports import Input
-from hanse.kernel.errors import NotFound, StorageFailed
-
-_PART: Final = 4 << 20
+from hanse.kernel.errors import NotFound
 
 
 def of_version(data: Data) -> Input:
@@ -32,36 +28,15 @@ def of_folder(folder: Path) -> Input:
     place = folder.absolute()
     if not place.is_dir():
         raise NotFound("There is no such folder.", where=str(folder))
-    names, files = Names(), []
-    for path in _walk(place):
-        relative = path.relative_to(place).as_posix()
-        names.check(relative)
-        names.add(relative)
-        files.append(_held(path, relative))
-    root = root_of_files([Object(one.path, one.sha256, one.size) for one in files])
+    names, objects = Names(), []
+    for file in plain_files(place):
+        path = file.relative_to(place).as_posix()
+        names.check(path)
+        names.add(path)
+        objects.append(object_of(file, path))
+    files = tuple(HeldFile(path=one.path, size=one.size, sha256=one.sha256) for one in objects)
     name = re.sub(r"[^a-z0-9-]+", "-", place.name.lower()).strip("-") or "folder"
-    return Input(version=f"{name}@0", root=root, files=tuple(files), bring=lambda _: place)
-
-
-def _walk(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for one in sorted(folder.iterdir()):
-        if one.name.startswith(".") or one.is_symlink():
-            continue
-        found += _walk(one) if one.is_dir() else [one] if one.is_file() else []
-    return found
-
-
-def _held(path: Path, relative: str) -> HeldFile:
-    sha256, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            while part := file.read(_PART):
-                sha256.update(part)
-                size += len(part)
-    except OSError as error:
-        raise StorageFailed(f"A file cannot be read: {error.strerror}.", where=str(path)) from None
-    return HeldFile(path=relative, size=size, sha256=sha256.hexdigest())
+    return Input(version=f"{name}@0", root=root_of_files(objects), files=files, bring=lambda _: place)
 
 
 def _licence(version: DatasetVersion) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Final
 
+from hanse.client.plain_files import object_of, plain_files
 from hanse.client.reading.opened import Data
-from hanse.evidence.kinds.base import Object
 from hanse.evidence.statement import root_of_files
 from hanse.factory.quality.report import Assessed
-from hanse.kernel.errors import Invalid, NotFound, StorageFailed
-
-_PART: Final = 4 << 20
+from hanse.kernel.errors import Invalid, NotFound
 
 
 def of_version(data: Data) -> Assessed:
@@ -38,33 +34,12 @@ def of_path(path: Path) -> tuple[Path, list[str], Assessed]:
     if place.is_file():
         folder, files = place.parent, [place]
     elif place.is_dir():
-        folder, files = place, _walk(place)
+        folder, files = place, plain_files(place)
     else:
         raise NotFound("There is no such file or folder, and it is no name of a version.", where=str(path))
-    objects = [_object(file, file.relative_to(folder).as_posix()) for file in files]
+    objects = [object_of(file, file.relative_to(folder).as_posix()) for file in files]
     if not objects:
         raise Invalid("There are no files in the folder.", where=str(path))
     size = sum(one.size for one in objects)
     assessed = Assessed(version=(path.name or place.name)[:512], root=root_of_files(objects), files=len(objects), size=size)
     return folder, [one.path for one in objects], assessed
-
-
-def _walk(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for one in sorted(folder.iterdir()):
-        if one.name.startswith(".") or one.is_symlink():
-            continue
-        found += _walk(one) if one.is_dir() else [one] if one.is_file() else []
-    return found
-
-
-def _object(path: Path, relative: str) -> Object:
-    sha256, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            while part := file.read(_PART):
-                sha256.update(part)
-                size += len(part)
-    except OSError as error:
-        raise StorageFailed(f"A file cannot be read: {error.strerror}.", where=str(path)) from None
-    return Object(relative, sha256.hexdigest(), size)

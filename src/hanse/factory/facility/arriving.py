@@ -90,6 +90,8 @@ class _File:
         await asyncio.wait({handing, self._task}, return_when=asyncio.FIRST_COMPLETED)
         if self._task.done():
             handing.cancel()
+            if self._task.cancelled():  # not this request: somebody began the file, or all of it, anew
+                raise Conflict("The file was begun anew meanwhile.", where="file", rule="part")
             await self._task
 
     async def _pieces(self) -> AsyncIterator[bytes]:

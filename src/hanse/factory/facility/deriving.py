@@ -24,13 +24,15 @@ from hanse.evidence.statement import Subject, root_of_files
 from hanse.factory.facility.arriving import Arriving
 from hanse.factory.facility.facility import Facility, check_name, check_sort
 from hanse.factory.facility.records import Intake, State, Stored
-from hanse.kernel.errors import Conflict, Forbidden, HanseError, Invalid, NotFound, TooMany
+from hanse.kernel.errors import CallerError, Conflict, Forbidden, HanseError, Invalid, NotFound, TooMany
 from hanse.kernel.tenant import Tenant
 
 MOST: Final = 16
 """Preparations of one participant whose files are on their way."""
 IDLE: Final = timedelta(hours=1)
 """After so long without a part, what has come is put aside; whoever begins again goes on with it."""
+_DELETED, _ENDED = _OVER = ("deleted", "ended")
+"""Rules of what nobody can go on after: an input is gone, an agreement is over."""
 _PAGE: Final = 500
 _NAMED: Final = 20
 
@@ -42,8 +44,8 @@ class Grounds(Protocol):
         """Return what was stated when a version was last opened for an action, by agreement; nothing if it never was."""
         ...
 
-    async def refuses(self, tenant: Tenant, agreement: str, stated: Mapping[str, str]) -> str:
-        """Return why an agreement does not let anything be made of its data now; empty if it does."""
+    async def refuses(self, tenant: Tenant, agreement: str, stated: Mapping[str, str], *, mixed: bool) -> str:
+        """Return why an agreement does not let anything be made of its data now, `mixed` with other data or not; empty if it does."""
         ...
 
     def standing(self, tx: Any, tenant: Tenant, agreement: str) -> bool:
@@ -104,8 +106,14 @@ class Deriving:
             return Begun(id, same)
         await self._check_grounds(tenant, account.action, inputs)
         await self._tidy(tenant, id)
-        intaking = await self._facility.intake(tenant, _wish(name, inputs, digest))
-        self._under_way[tenant, id] = _Preparing(name, account, inputs, Arriving(intaking), self._clock.now())
+        wish = _wish(name, inputs, digest)
+        intaking = await self._facility.intake(tenant, wish)
+        preparing = self._under_way[tenant, id] = _Preparing(name, account, inputs, Arriving(intaking), self._clock.now())
+        try:  # once more: from now on the end of an agreement ends the intake, but it may have come just before that
+            await self._database.read(lambda tx: self._check_still(tx, tenant, inputs, wish.under))
+        except CallerError:
+            await self._give_up((tenant, id), preparing)
+            raise
         return Begun(id)
 
     def under_way(self, tenant: Tenant, id: str) -> tuple[str, Account]:
@@ -138,7 +146,8 @@ class Deriving:
     async def commit(self, tenant: Tenant, id: str) -> DatasetVersion:
         """Make the version visible, whole, and state how it was made. Raises `NotFound`, `Conflict`.
 
-        Raises `Invalid` (rule `root`) if the files are not what the last step gave out; what has come is given up then.
+        Raises `Invalid` (rule `root`) if the files are not what the last step gave out. What has come is given up then, and also if an
+        input was deleted meanwhile, or an agreement has ended.
         """
         found = self._found(tenant, id)
         async with found.lock:
@@ -146,13 +155,16 @@ class Deriving:
             files = await found.arriving.intaking.files()
             root = await asyncio.to_thread(_root, files)
             if root != found.account.output:
-                self._under_way.pop((tenant, id), None)
-                await found.arriving.close()
-                await found.arriving.intaking.abandon()
+                await self._give_up((tenant, id), found)
                 what = f"the root of the {len(files)} files that came is {root}" if files else "no files came"
                 raise Invalid(f"The last step gave out {found.account.output}, and {what}.", where="files", rule="root")
             await found.arriving.close()
-            version = await found.arriving.intaking.commit(lambda tx, version: self._made(tx, version, found), once=True)
+            try:
+                version = await found.arriving.intaking.commit(lambda tx, version: self._made(tx, version, found), once=True)
+            except Conflict as error:
+                if error.rule in _OVER:
+                    await self._give_up((tenant, id), found)
+                raise
             self._under_way.pop((tenant, id), None)
             return version
 
@@ -191,24 +203,27 @@ class Deriving:
                 raise Conflict(f"No opening of {version.id} to {action} is in the log.", where="inputs", rule="unopened", hint=hint)
             for agreement in version.agreements:
                 said, before = stated.get(agreement, {}), looked.setdefault(agreement, [])
-                why = "" if said in before else await self._grounds.refuses(tenant, agreement, said)
+                why = "" if said in before else await self._grounds.refuses(tenant, agreement, said, mixed=len(inputs) > 1)
                 before.append(said)
                 if why:
                     raise Forbidden(f"Nothing may be made of {version.id} under {agreement}: {why}", where=agreement, rule="derive")
         if len(looked) > MAX_UNDER:
             raise Invalid(f"A version stands under at most {MAX_UNDER} agreements.", where="inputs", rule="agreements")
 
+    def _check_still(self, tx: Any, tenant: Tenant, inputs: Sequence[DatasetVersion], under: Sequence[str]) -> None:
+        for one in inputs:
+            stored: Stored | None = tx.facility.get(tenant, one.name, one.number)
+            if stored is None or stored.state is not State.WHOLE:
+                raise Conflict(f"The input {one.id} was deleted meanwhile.", where="inputs", rule=_DELETED)
+        for agreement in under:
+            if not self._grounds.standing(tx, tenant, agreement):
+                raise Conflict(f"The agreement {agreement} has ended meanwhile.", where=agreement, rule=_ENDED)
+
     # What is done.
 
     def _made(self, tx: Any, version: DatasetVersion, preparing: _Preparing) -> None:
         """State how a version was made, in the transaction in which it appears; look again whether it may be."""
-        for one in preparing.inputs:
-            stored: Stored | None = tx.facility.get(one.tenant, one.name, one.number)
-            if stored is None or stored.state is not State.WHOLE:
-                raise Conflict(f"The input {one.id} was deleted meanwhile.", where="inputs", rule="deleted")
-        for agreement in version.under:
-            if not self._grounds.standing(tx, version.tenant, agreement):
-                raise Conflict(f"The agreement {agreement} has ended meanwhile.", where=agreement, rule="ended")
+        self._check_still(tx, version.tenant, preparing.inputs, version.under)
         subject = Subject.of(version.id, version.root)
         self._grounds.state(tx, version.tenant, [(subject, says) for says in statements(version, preparing.account, preparing.inputs)])
 
@@ -227,6 +242,12 @@ class Deriving:
                 await self._put_aside(key)
         if sum(key[0] == tenant for key in self._under_way) >= MOST:
             raise TooMany(f"The files of {MOST} preparations are on their way.", retry_after=60, hint="Wait until one is done.")
+
+    async def _give_up(self, key: tuple[Tenant, str], found: _Preparing) -> None:
+        """Let nothing stay of what has come."""
+        self._under_way.pop(key, None)
+        await found.arriving.close()
+        await found.arriving.intaking.abandon()
 
     async def _put_aside(self, key: tuple[Tenant, str]) -> None:
         found = self._under_way.pop(key)

@@ -160,7 +160,7 @@ def _convert(plain: object, type: Any, place: str) -> Any:
     except msgspec.ValidationError as error:
         what, _, at = str(error).partition(" - at `$")
         where = ".".join(part for part in (place, at.strip("`.")) if part)
-        raise Invalid(f"{what}.", where=where or "use", rule="stated") from None
+        raise Invalid(f"{what}.", where=where or None, rule="stated") from None
 
 
 def check_stated(stated: Stated) -> None:

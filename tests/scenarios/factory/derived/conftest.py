@@ -20,8 +20,10 @@ from hanse.odrl.names import TRAIN
 from hanse.odrl.templates import parse_template
 from tests.scenarios.factory.acquire.towns import FACTORY, METEO, Towns
 
-TERMS = {"rain": "members + forbid distribute", "snow": "members + count 5", "fog": "members"}
-"""How each is offered; of `fog` nothing may be made. Each acquisition is one use."""
+TERMS = {"rain": "members + forbid distribute", "snow": "members + count 5", "fog": "members", "hail": "members"}
+"""How each is offered. Each acquisition is one use."""
+FORBIDDEN = {"fog": "derive", "hail": "aggregate"}
+"""What else their terms forbid: of `fog` nothing may be made, and `hail` may not be mixed with other data."""
 MIDDLE = "5" * 64
 
 
@@ -47,8 +49,8 @@ class Workshop(Towns):
 
         async def work(server):
             terms = parse_template(text, server.ground.clock.now())
-            if name == "fog":
-                terms = structs.replace(terms, prohibitions=(Rule("derive"),))
+            if name in FORBIDDEN:
+                terms = structs.replace(terms, prohibitions=(Rule(FORBIDDEN[name]),))
             return (await server.front.services.offers.create(METEO, FolderSource(str(path)), Description(title=name, terms=(terms,)))).id
 
         return str(self.provider.call(work))

@@ -53,6 +53,11 @@ def test_what_is_refused_before_anything_is_stored(workshop, product, made):
         store(product, "fog-tokens", account(product, "rain@1", "fog@1"))
     assert (forbidden.value.rule, forbidden.value.where) == ("derive", workshop.agreements["fog"])
     assert "fog@1" in forbidden.value.message
+    workshop.opened("hail")
+    with pytest.raises(Forbidden) as mixed:
+        store(product, "mixed-tokens", account(product, "rain@1", "hail@1"))
+    assert mixed.value.where == workshop.agreements["hail"]
+    assert store(product, "hail-tokens", account(product, "hail@1")).contracts == (workshop.agreements["hail"],)
     with pytest.raises(Invalid) as other:
         store(product, "rain", account(product, "rain@1"))
     assert other.value.rule == "name-in-use"

@@ -126,12 +126,17 @@ def test_what_was_acquired_under_the_same_agreement_stays_as_its_terms_say(tmp_p
         await store("bought")
         for name, of in (("of-bought", "bought@1"), ("of-mirror", "mirror@1"), ("of-that", "of-mirror@1")):
             await store(name, of)
+        for of in ("bought@1", "of-mirror@1"):  # somebody sends what was made of these, at this very moment
+            wish = Intake(name=f"half-{of[:-2]}", made_of=(Source(of, "0" * 64, (mirror.agreement,)),), under=(mirror.agreement,))
+            await (await world.facility.intake("zoo", wish)).put("a.csv", pieces(), sha256=None, size=2)
         ended = await world.mirrors.end("zoo", "mirror", "")
         assert (ended.state, len(ended.receipts)) == (MirrorState.ENDED, 3)
         assert await world.content("bought@1") == await world.content("of-bought@1") == {"a.csv": b"1\n"}
         for gone in ("mirror@1", "of-mirror@1", "of-that@1"):  # what was made of a mirror goes with it
             with pytest.raises(NotFound):
                 await world.content(gone)
+        begun = await world.down.ground.database.read(lambda tx: tx.facility.stagings("zoo"))
+        assert [one.intake.name for one in begun] == ["half-bought"]
         # The name is free again.
         assert (await world.make()).version == "mirror@2"
 

@@ -7,10 +7,12 @@ import secrets
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 from tests.services.processes import free_port, stop, wait_until
 
+_GOING = ("JobState=PENDING", "JobState=CONFIGURING", "JobState=RUNNING", "JobState=COMPLETING")
 NEEDS = ("munged", "slurmctld", "slurmd", "sbatch")
 CONF = """\
 ClusterName=hanse
@@ -95,8 +97,19 @@ class Slurm:
         """Run a command of Slurm; return what it says."""
         return subprocess.run(words, env=os.environ | self.settings, capture_output=True, text=True, timeout=30).stdout
 
+    def ended(self, job: str, seconds: float) -> str:
+        """Wait until a job is over, or so many seconds; return what Slurm tells of it. (`sbatch --wait` looks every half minute only.)"""
+        until = time.monotonic() + seconds
+        while any(word in (told := self.ask("scontrol", "show", "job", job, "-o")) for word in _GOING) and time.monotonic() < until:
+            time.sleep(0.3)
+        return told
+
     def stop(self) -> None:
-        """End the daemons."""
+        """End what still runs, then the daemons."""
+        if self.ask("squeue", "-h"):
+            self.ask("scancel", "--user=root")
+            for job in self.ask("squeue", "-h", "-o", "%i").split():
+                self.ended(job, 20)
         for process in reversed(self._processes):
             stop(process)
 

@@ -25,8 +25,8 @@ PIPELINE = """\
 - tokenise: {vocabulary: 400, sample: 100000}
 - pack: {context: 64, shard_size: 65536}
 """
-ROWS = 140_000
-"""Three parts: a part has at most 65,536 records."""
+ROWS = 70_000
+"""Two parts: a part has at most 65,536 records."""
 SECONDS = 150
 
 
@@ -49,7 +49,13 @@ def place():
 def settings(place):
     """Return the environment of both nodes: loopback, no figures for anybody, a folder of their own."""
     programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    own = {"PATH": programs, "NODE_ADDRESS": "127.0.0.1", "RAY_TMPDIR": str(place / "ray"), "HANSE_SLURM": str(SCRIPTS)}
+    own = {
+        "PATH": programs,
+        "NODE_ADDRESS": "127.0.0.1",
+        "RAY_TMPDIR": str(place / "ray"),
+        "HANSE_SLURM": str(SCRIPTS),
+        "HEAD_PORT": str(free_port()),
+    }
     return os.environ | own | {"PYTHONPATH": ""}
 
 
@@ -77,11 +83,13 @@ def under_slurm(place: Path, settings: dict[str, str]) -> str:
     slurm = Slurm(place / "slurm")
     try:
         log = place / "job.log"
-        options = ["--wait", "--nodes=2", "--cpus-per-task=1", f"--output={log}", f"--chdir={place}"]
+        options = ["--parsable", "--nodes=2", "--cpus-per-task=1", f"--output={log}", f"--chdir={place}"]
         command = ["sbatch", *options, str(SCRIPTS / "prepare.sbatch"), *words(place)]
-        done = subprocess.run(command, env=settings | slurm.settings, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(command, env=settings | slurm.settings, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stderr
+        ended = slurm.ended(done.stdout.strip(), SECONDS)
         said = log.read_text() if log.exists() else ""
-        assert done.returncode == 0, f"{done.stderr}\n{said}"
+        assert "ExitCode=0:0" in ended, f"{ended}\n{said}"
         return said
     finally:
         slurm.stop()

@@ -23,6 +23,8 @@ newer-than: 2026-01-01
 until: 2027-06-30
 quality:
   completeness: 0.95
+quality-most:
+  duplicates: 0.01
 eu-only: true
 clear-rights: true
 into: cold
@@ -49,6 +51,7 @@ def test_an_order_file_says_all_of_it():
         "newer_than": "2026-01-01T00:00:00Z",
         "until": "2027-06-30T00:00:00Z",
         "quality": {"completeness": "0.95"},
+        "quality_most": {"duplicates": "0.01"},
         "eu_only": True,
         "clear_rights": True,
         "into": "cold",

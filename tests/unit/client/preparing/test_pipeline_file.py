@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hanse.client.preparing.pipeline_file import MOST_BYTES, parse_pipeline, read_pipeline
+from hanse.anchor.rulebook.yamltree import MAX_BYTES
+from hanse.client.preparing.pipeline_file import read_pipeline
 from hanse.factory.prepare.pipeline import pipeline_of
 from hanse.kernel.errors import HanseError, Invalid, Malformed, NotFound, TooLarge
 
@@ -30,9 +31,13 @@ def test_a_file_says_what_a_list_says(tmp_path: Path) -> None:
     ],
     ids=["step", "field", "mapping", "empty", "no yaml", "alias", "twice", "tag", "deep"],
 )
-def test_a_mistake_is_named_by_its_line_step_and_field(text: str, kind: type[HanseError], said: str, where: str) -> None:
+def test_a_mistake_is_named_by_its_line_step_and_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, kind: type[HanseError], said: str, where: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.yaml").write_text(text)
     with pytest.raises(kind) as caught:
-        parse_pipeline(text, "p.yaml")
+        read_pipeline("p.yaml")
     assert said in caught.value.message
     assert (caught.value.where or "").startswith(where)
 
@@ -41,7 +46,7 @@ def test_a_file_is_bounded_and_a_text(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     with pytest.raises(NotFound):
         read_pipeline(path)
-    path.write_bytes(b"#" * (MOST_BYTES + 1))
+    path.write_bytes(b"#" * (MAX_BYTES + 1))
     with pytest.raises(TooLarge):
         read_pipeline(path)
     path.write_bytes(b"- \xff\n")

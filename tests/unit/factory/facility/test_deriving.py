@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import pytest
@@ -32,7 +33,7 @@ class Grounds:
     async def opened(self, tenant, version, action):
         return {one: {} for one in version.agreements} if version.id in self.opened_ and action == TRAIN else None
 
-    async def refuses(self, tenant, agreement, stated):
+    async def refuses(self, tenant, agreement, stated, *, mixed):
         return self.forbid.get(agreement, "")
 
     def standing(self, tx, tenant, agreement):
@@ -248,15 +249,55 @@ def test_what_changed_meanwhile_is_seen_in_the_transaction_that_stores():
         grounds.ended.add("agr_b")
         with pytest.raises(Conflict, match="agr_b has ended"):
             await deriving.commit(ACME, begun.id)
+        assert (await world.facility.usage(ACME)).staged == 0
         grounds.ended.clear()
+        await send(deriving, (await deriving.begin(ACME, "made", account(a, b))).id)
         await world.removal.delete(ACME, "b@1", "by hand")
         with pytest.raises(Conflict, match="b@1 was deleted"):
             await deriving.commit(ACME, begun.id)
+        assert (await world.facility.usage(ACME)).staged == 0
         assert not grounds.said
+        begun = await deriving.begin(ACME, "made", account(a))
+        await send(deriving, begun.id)
         await world.removal.destroy(ACME, "agr_a", "it is owed")  # and with the agreement goes what was on its way
         with pytest.raises(Conflict):
             await deriving.commit(ACME, begun.id)
         assert (await world.facility.usage(ACME)).staged == 0
+
+    run(scenario)
+
+
+def test_an_agreement_that_ends_while_an_account_is_looked_at_leaves_no_intake_behind():
+    """Its deletion knows nothing of an intake that begins a moment later: that one has to look again."""
+
+    async def scenario(world):
+        a, _, _, deriving, grounds = await begin(world)
+
+        async def refuses(tenant, agreement, stated, *, mixed):
+            await world.removal.destroy(ACME, "agr_a", "it is owed")
+            return ""
+
+        grounds.refuses = refuses
+        with pytest.raises(Conflict, match="a@1 was deleted"):
+            await deriving.begin(ACME, "made", account(a))
+        assert not await world.database.read(lambda tx: tx.facility.stagings(ACME))
+
+    run(scenario)
+
+
+def test_a_part_whose_file_is_begun_anew_meanwhile_is_refused():
+    async def scenario(world):
+        a, _, _, deriving, _ = await begin(world)
+        begun = await deriving.begin(ACME, "made", account(a))
+        sending = asyncio.gather(
+            *(deriving.take(ACME, begun.id, "x", 0, 9 << 20, bytes(3 << 20)) for _ in range(2)), return_exceptions=True
+        )
+        await asyncio.sleep(0)
+        again = await deriving.begin(ACME, "made", account(a))
+        found = await sending
+        assert all(one is None or isinstance(one, (Conflict, NotFound)) for one in found)
+        await send(deriving, again.id)
+        assert (await deriving.commit(ACME, again.id)).id == "made@1"
 
     run(scenario)
 

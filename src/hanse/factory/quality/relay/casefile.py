@@ -29,12 +29,13 @@ def digest_of(comparison: Comparison) -> str:
 
 
 def differences(rows: Sequence[Row]) -> tuple[Difference, ...]:
-    """Return what a dispute is about."""
-    return tuple(
+    """Return what a dispute is about; what was declared at two stages alike is there once."""
+    found = (
         Difference(metric=row.metric, declared=row.declared, measured=row.measured, tolerance=row.tolerance or 0.0)
         for row in rows
         if row.measured is not None
     )
+    return tuple(dict.fromkeys(found))
 
 
 def remedies(agreed: Agreed | None) -> tuple[str, ...]:

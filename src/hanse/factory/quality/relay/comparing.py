@@ -16,24 +16,36 @@ AGREEMENT: Final = "agreement"
 """The stage of what the terms themselves ask for."""
 ROUNDING: Final = 1e-8
 """Reports round to nine digits: what differs by no more than this share is the same."""
-OF_TIME: Final = frozenset({"timeliness", "currentness"})
-"""Measures that grow worse with time: only those for the same moment are compared."""
+OF_TIME: Final = frozenset({"timeliness", "currentness", "newest-age", "oldest-age", "future"})
+"""Measures that change with time: only those for the same moment are compared."""
 OF_STATED: Final = frozenset(
     {
+        "syntactic-accuracy",
+        "errors",
+        "type-errors",
+        "uniqueness",
+        "required-columns",
         "rule-consistency",
         "representativeness",
         "relevance",
         "timeliness",
         "currentness",
+        "newest-age",
+        "oldest-age",
+        "future",
         "balance",
+        "imbalance",
         "label-completeness",
         "label-validity",
         "label-conflicts",
         "annotator-agreement",
         "disparate-impact",
+        "parity-difference",
+        "place-coverage",
+        "setting-declared",
     }
 )
-"""Measures that are about what was stated of the data (rules, a population, labels): only those of the same statements are compared."""
+"""Measures that depend on what was stated of the data (types, rules, a population, labels): compared only for the same statements."""
 
 
 def compare(told: Sequence[Told], ours: Assessment | None, root: str, floor: float = 0.0) -> tuple[Row, ...]:
@@ -94,7 +106,7 @@ def _other(told: Told, ours: Assessment, figure: Figure, root: str) -> str:
     if told.metric in OF_TIME and told.moment != ours.moment:
         return "Its age was told for another moment."
     if told.metric in OF_STATED and told.stated != ours.stated:
-        return "Other rules, labels or populations were stated for it."
+        return "Other types, rules, labels or populations were stated for it."
     return ""
 
 

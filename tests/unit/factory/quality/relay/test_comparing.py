@@ -78,7 +78,8 @@ def test_the_tolerance_is_half_of_both_intervals_or_what_was_agreed():
         (told(0.99, root=OTHER), figure(0.9), "other content"),
         (told(0.99, method="completeness/2"), figure(0.9), "measured by completeness/2, here by completeness/1"),
         (told(0.99, method=""), figure(0.9), "does not say how"),
-        (told(0.99, "relevance", stated=OTHER), figure(0.9, "relevance"), "Other rules"),
+        (told(0.99, "relevance", stated=OTHER), figure(0.9, "relevance"), "Other types"),
+        (told(0.0, "type-errors", stated=OTHER), figure(0.9, "type-errors"), "Other types"),
         (told(0.99, "timeliness", moment=datetime(2025, 1, 1, tzinfo=UTC)), figure(0.9, "timeliness"), "another moment"),
     ],
 )

@@ -49,8 +49,9 @@ class _Names:
         self._place = place
         self._seen: set[str] = set()
 
-    def plain(self, name: str) -> str | None:
+    def plain(self, said: str) -> str | None:
         """Return the path of the next member as it is called here; None if it is dropped. Raises `Bad` if there are too many."""
+        name = _told(said)
         if len(self._seen) >= self._place.limits.members:
             raise Bad("archive-members")
         slashed = name.replace("\\", "/")
@@ -74,7 +75,16 @@ class _Names:
     def drop(self, name: str, reason: str) -> None:
         """Note a member as dropped, under a name that no record has."""
         self._seen.add(f"#{len(self._seen)}")
-        self._place.account.drop(f"{self._place.name}!{len(self._seen)}", reason, name)
+        self._place.account.drop(f"{self._place.name}!{len(self._seen)}", reason, _told(name))
+
+
+def _told(name: str) -> str:
+    """Return a name that `tarfile` read as one that can be written: what is not UTF-8 is taken for Latin-1, so that no two become one."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("latin-1")
+    return name
 
 
 def of_zip(path: str, place: Place) -> Iterator[Member]:

@@ -172,3 +172,15 @@ def test_a_zip_archive_whose_directory_is_larger_than_it_seems_is_not_read_whole
     data = b"PK\3\4" + bytes(size) + end
     found = read(tmp_path, "p.zip", data, limits=Limits(members=1_000))
     assert found.dropped == {"p.zip": "archive-members"}
+
+
+def test_a_name_in_latin_1_is_a_name(tmp_path):
+    data = tarred([("m_ller.txt", b"x"), ("m_ller.png", b"\x89PNG\0"), ("b.txt", b"y")])
+    for name in (b"m_ller.txt", b"m_ller.png"):
+        at = data.index(name)
+        raw = bytearray(data[at : at + 512])
+        raw[1:2], raw[148:156] = b"\xfc", b" " * 8
+        raw[148:156] = b"%06o\0 " % sum(raw)
+        data = data[:at] + bytes(raw) + data[at + 512 :]
+    found = read(tmp_path, "p.tar", data)
+    assert (found.ids, found.dropped) == (["p.tar/müller.txt#1", "p.tar/b.txt#1"], {"p.tar/müller.png": "kind-unknown"})
