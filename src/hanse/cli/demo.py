@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli import demo_factory, demo_terms, demo_training, demo_trust
+from hanse.cli import demo_factory, demo_terms, demo_training, demo_trust, words
 from hanse.cli.demo_data import Good, energy, look_inside, tables, texts
 from hanse.cli.kit import define
 from hanse.cli.shell import Shell
@@ -167,7 +167,7 @@ class _Story:
             )
             kind = "folder" if good.path.is_dir() else "file"
             asset = provider.assets.create({"kind": kind, "path": str(good.path)}, [good.policy], about)
-            self.say(f"   {name:<8} {asset.dataset.title:<56} {_size(asset.dataset.byte_size):>9}  terms: {good.policy}")
+            self.say(f"   {name:<8} {asset.dataset.title:<56} {words.size(asset.dataset.byte_size):>9}  terms: {good.policy}")
 
     def _fetch_all(self, factory: Client) -> list[Got]:
         self.say("\n5. The factory browses the catalogues of all members, and proves itself to each.")
@@ -175,7 +175,7 @@ class _Story:
         for catalogue in factory.browse().catalogues:
             for dataset in catalogue.datasets:
                 wanted.append((catalogue.participant, dataset))
-                self.say(f"   {dataset.title}\n      {dataset.id}, {_size(dataset.byte_size)}, {dataset.licence}")
+                self.say(f"   {dataset.title}\n      {dataset.id}, {words.size(dataset.byte_size)}, {dataset.licence}")
         self.say("\n6. It negotiates, fetches and verifies.")
         return [self._fetch(factory, peer, dataset) for peer, dataset in wanted]
 
@@ -192,7 +192,7 @@ class _Story:
             )
         if not got.verified:
             raise StorageFailed("The data could not be verified.", where=dataset.id)
-        self.say(f"      {len(got.files):,} file{'s' if len(got.files) != 1 else ''}, {_size(got.size)}, every checksum verified.")
+        self.say(f"      {words.plural(len(got.files), 'file')}, {words.size(got.size)}, every checksum verified.")
         return got
 
     def _report(self, got: list[Got]) -> None:
@@ -311,9 +311,3 @@ def _folder_name(dataset: Dataset) -> str:
     """Return the title as a folder's name."""
     plain = "".join(char if char.isalnum() else "-" for char in dataset.title.lower())
     return "-".join(part for part in plain.split("-") if part)[:60]
-
-
-def _size(count: int | None) -> str:
-    if count is None:
-        return "?"
-    return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{count / 1e3:.1f} kB"

@@ -13,12 +13,12 @@ from hanse.client.preparing.prepare import prepare
 from hanse.client.quality.assess import assess
 from hanse.client.reading.shards import shards
 from hanse.factory.budget.plot import plot_of as plot_of_plan
+from hanse.factory.budget.plot import price_said
 from hanse.factory.quality.outline import headlines
 from hanse.kernel.errors import Misconfigured
 
 if TYPE_CHECKING:
     from hanse.client.preparing.prepare import Prepared
-    from hanse.odrl.price import Cost
 
 Say = Callable[[str], None]
 
@@ -92,15 +92,11 @@ def plan(say: Say, factory: Client, into: Path) -> None:
             there = f"{line.counted:>9,} counted {line.estimated:>9,} estimated"
             say(f"   {line.name:<4} {line.wanted:>10,} wanted {there} {line.offered:>9,} on offer {line.missing or 0:>10,} missing")
     for fill in found.plan.fills[:_REASONS]:
-        say(f"   {fill.entry.title}: {sum((fill.tokens or {}).values()):,} tokens, {_price(fill.entry.cost)}")
+        say(f"   {fill.entry.title}: {sum((fill.tokens or {}).values()):,} tokens, {price_said(fill.entry.cost)}")
     say(f"   {found.plan.said[0]}")
     picture = into / "plan.svg"
     picture.write_text(plot_of_plan(found.plan), "utf-8")
     say(f"   As a picture: {picture}")
-
-
-def _price(cost: Cost) -> str:
-    return "free" if cost.free else f"{cost.price.amount} {cost.price.currency}" if cost.price else "to be asked for"
 
 
 def train_model(say: Say, factory: Client, version: str, purpose: str, into: Path) -> None:

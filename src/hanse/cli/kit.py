@@ -26,6 +26,7 @@ _TYPED = frozenset(
         ("derived_from[0]", "derived_from"),
         ("licences", "licence"),
         ("languages", "language"),
+        ("version", "versions"),
         ("total", "total_budget"),
         ("total.budget", "total_budget"),
         ("standing.total.budget", "total_budget"),

@@ -125,7 +125,9 @@ def _derived(one: k.Derived) -> str:
 def _prepared(one: k.Prepared) -> str:
     dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(one.dropped.items()))
     left = f" It left out {sum(one.dropped.values())}: {dropped}." if dropped else ""
-    records = f"{one.records_in} records became {one.records_out}" if one.records_in else f"{one.records_out} records were read"
+    count = one.records_in or one.records_out
+    records = "1 record" if count == 1 else f"{count} records"
+    records += f" became {one.records_out}" if one.records_in else (" was read" if count == 1 else " were read")
     return f"Step {one.number} of {one.version} was {one.step} (version {one.step_version}): {records}.{left}"
 
 

@@ -172,12 +172,14 @@ def _lines(shell: Shell, name: str, lines: Sequence[Line], *, asked: bool) -> No
 
 
 def _fills(shell: Shell, fills: Sequence[Fill]) -> None:
+    from hanse.factory.budget.plot import price_said
+
     rows = [
         (
             one.entry.title or one.entry.dataset,
             words.short(one.entry.provider),
             "unknown" if one.tokens is None else _figure(sum(one.tokens.values())),
-            _price(one.entry),
+            price_said(one.entry.cost),
             "" if one.per_million is None else _rate(one.per_million),
             "" if one.spent is None else str(one.spent),
             one.entry.licence or "not said",
@@ -212,10 +214,6 @@ def _sums(shell: Shell, found: Planned) -> None:
         shell.print(f"not searched: {silent.name or words.short(silent.member)}: {silent.why}")
     if len(found.silent) > _MOST:
         shell.print(f"not searched: {len(found.silent) - _MOST:,} more")
-
-
-def _price(entry: Entry) -> str:
-    return "to be asked" if entry.cost.unknown else "free" if entry.cost.price is None else str(entry.cost.price)
 
 
 def _rate(amount: Decimal) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
@@ -84,7 +84,7 @@ def command(
             progress=progress,
             client=None if folders else shell.client,
         )
-    shell.answer(_as_data(made), lambda: _show(shell, made))
+    shell.answer(_as_data(made), lambda: _show(shell, made, action, purpose))
 
 
 def _as_data(made: Prepared) -> dict[str, object]:
@@ -92,39 +92,48 @@ def _as_data(made: Prepared) -> dict[str, object]:
     return place | {"report": made.report}
 
 
-def _show(shell: Shell, made: Prepared) -> None:
+def _show(shell: Shell, made: Prepared, action: str | None, purpose: str | None) -> None:
     rows = [
-        (one.name, f"{one.records_in:,}", f"{one.records_out:,}", f"{one.dropped:,}" if one.dropped else "", _reasons(one))
+        (one.name, f"{one.records_in:,}", f"{one.records_out:,}", f"{one.dropped:,}" if one.dropped else "", _told_of(one))
         for one in made.report.steps
     ]
-    shell.table(("Step", "In", "Out", "Dropped", "Main reasons"), rows, "")
+    shell.table(("STEP", "IN", "OUT", "DROPPED", "MAIN REASONS; COUNTS"), rows, "")
     if made.version is not None:
         size = words.size(made.version.size)
         shell.print(f"\n{made.version.id}: {words.plural(made.version.files, 'file')}, {size}.")
-        shell.note(f"Every dropped record is in its _account/dropped.parquet. Open it: hanse open {made.version.id}")
+        how = "".join(f" --{name} {value}" for name, value in (("action", action), ("purpose", purpose)) if value)
+        shell.note(f"Every dropped record is in its _account/dropped.parquet. Open it: hanse open {made.version.id}{how}")
     else:
         shell.print(f"\n{made.folder}")
         shell.note("Every dropped record is in _account/dropped.parquet, samples are in _account/report.json.")
 
 
-def _reasons(step: StepReport) -> str:
-    main = sorted(step.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = ", ".join(f"{name} {count:,}" for name, count in main[:_REASONS])
-    more = len(main) - _REASONS
+def _told_of(step: StepReport) -> str:
     made = f"makes {step.made:,}" if step.made else ""
-    return "; ".join(part for part in (shown + (f", {more} more" if more > 0 else ""), made) if part)
+    return "; ".join(part for part in (_largest(step.reasons), made, _largest(step.counts)) if part)
+
+
+def _largest(counts: Mapping[str, int]) -> str:
+    """Return the largest figures: `encoding 12, empty 3`."""
+    main = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    more = len(main) - _REASONS
+    return ", ".join(f"{name} {count:,}" for name, count in main[:_REASONS]) + (f", {more} more" if more > 0 else "")
 
 
 def _list(shell: Shell) -> None:
     from hanse.client.preparing.steps import described
 
     found = described()
-    shell.answer(found, lambda: shell.print("\n\n".join(_told(one) for one in found)))
+    wide = min(shell.console.width, 100)
+    shell.answer(found, lambda: shell.print("\n\n".join(_told(one, wide) for one in found)))
 
 
-def _told(step: Described) -> str:
-    lines = wrap(step.says, 96)
-    return "\n".join([step.name, *(f"  {line}" for line in lines), *(f"    {one}" for one in step.parameters)])
+def _told(step: Described, wide: int) -> str:
+    lines = [step.name, *wrap(step.says, wide - 2, initial_indent="  ", subsequent_indent="  ")]
+    for one in step.parameters:
+        lines.append(f"    {one.name}: {one.default}" if one.default else f"    {one.name}")
+        lines += wrap(one.says, wide - 2, initial_indent="        ", subsequent_indent="        ")
+    return "\n".join(lines)
 
 
 @contextmanager

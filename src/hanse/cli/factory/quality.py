@@ -87,6 +87,8 @@ def _show(shell: Shell, found: Assessment) -> None:
     shell.note(
         f"Not measured: {words.plural(missing, 'thing')}; the report says which, and why." if missing else "Everything was measured."
     )
+    for why in sorted({one.why for one in found.report.measurements if one.why.startswith("no table has") and "of texts" not in one.why}):
+        shell.note(f"Is it written as in the data? {why[0].upper()}{why[1:]}.")
     shell.print(f"{found.folder}: report.json, report.jsonld, report.html, report.pdf")
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 GO_ON: Final = "What is done so far is in the workshop, {}: the same goes on there. It holds plain data: remove it if nothing is to go on."
 _NOT_OURS: Final = ("workshop", "busy")
 """Rules of errors about folders that are not this run's."""
+_HOPELESS: Final = "nothing-left"
+"""The rule of the error after which going on could only end in the same."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
@@ -136,7 +138,9 @@ def _telling(place: Path) -> Iterator[None]:
     try:
         yield
     except HanseError as error:
-        if place.exists() and error.rule not in _NOT_OURS:
+        if error.rule == _HOPELESS:
+            _remove(place)
+        elif place.exists() and error.rule not in _NOT_OURS:
             error.hint = " ".join(text for text in (error.hint, GO_ON.format(place)) if text)
         raise
     except BaseException as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from hanse.client.factory.assessments import REPORT
 from hanse.client.quality.neighbours import ports
 from hanse.client.quality.stated_file import read_stated
 from hanse.client.quality.target import of_path, of_version
@@ -31,8 +32,6 @@ from hanse.kernel.errors import Misconfigured, StorageFailed
 if TYPE_CHECKING:
     from hanse.client.client import Client
 
-REPORT: Final = "report.json"
-"""The report itself: what `read_report` reads, and what is signed."""
 FILES: Final = (REPORT, "report.jsonld", "report.html", "report.pdf")
 _ENDINGS: Final = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".arrow", ".feather", ".gz", ".txt", ".md", ".html")
 UNTOLD: Final = "somebody who is not named"

@@ -11,6 +11,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -40,6 +41,9 @@ class Shards:
             raise Invalid("There are no token shards.", where=str(source), rule="no-shards", hint="The step `pack` writes them.") from None
         except msgspec.DecodeError as error:
             raise _damaged(INDEX, str(error)) from None
+
+    def __repr__(self) -> str:
+        return f"<token shards: {sum(shard.sequences for shard in self.index.shards)} sequences of {self.context} tokens>"
 
     @property
     def context(self) -> int:
@@ -133,14 +137,13 @@ class Shards:
 
         try:
             if isinstance(self._source, Path):
-                mapped: np.ndarray[Any, Any] = np.load(self._source / path, mmap_mode="r", allow_pickle=False)
-                return mapped
+                return npy.open_memmap(self._source / path, mode="r")  # an array or nothing: no pickles, no archives
             content = self._source.read(path)
             header = io.BytesIO(content)
             npy.read_magic(header)
             shape, _, dtype = npy.read_array_header_1_0(header)
             return np.frombuffer(content, dtype, offset=header.tell()).reshape(shape)
-        except ValueError as error:
+        except (ValueError, TypeError, TokenError, OSError) as error:
             raise _damaged(path, str(error)) from None
 
 

@@ -131,7 +131,8 @@ def _contradiction(says: object, record: f.VersionRecord) -> str:
 
 
 def _received(one: Seen, says: k.Acquired, record: f.VersionRecord) -> str:
-    whole = f"{record.id} ({says.count} files, {says.size} bytes)"
+    files = "1 file" if says.count == 1 else f"{says.count} files"
+    whole = f"{record.id} ({files}, {says.size} bytes)"
     if not says.provider:
         return f"{one.signer} signed, as entry {one.index}, that it stored data of its own as {whole}."
     whose = "the provider's checksums" if says.sums == "provider" else "no checksums but those that it measured itself"

@@ -22,7 +22,7 @@ from hanse.evidence.archive.derived import check_derived
 from hanse.evidence.archive.keys import Anchors, CheckOf, KeyRing, did_of
 from hanse.evidence.archive.log import Log, LogReader
 from hanse.evidence.archive.verdict import Findings, Verdict
-from hanse.evidence.kinds import Documented, Trained
+from hanse.evidence.kinds import Assessed, Disputed, Documented, Trained
 from hanse.kernel.errors import HanseError
 
 T = TypeVar("T")
@@ -176,11 +176,18 @@ def _measured(listed: list[Listed], measures: Measures, findings: Findings) -> N
             check_data(one, measured, findings)
 
 
+def _document(says: object) -> tuple[str, str, str] | None:
+    """Return of which document a statement tells the SHA-256: whose it is, its kind, and the sum."""
+    if isinstance(says, Documented):
+        return says.subject, says.document, says.sha256
+    if isinstance(says, Assessed):
+        return says.subject, "quality", says.report
+    return (says.version, "quality-comparison", says.comparison) if isinstance(says, Disputed) else None
+
+
 def _check_documents(files: Mapping[str, bytes], log: Log, findings: Findings) -> None:
     records = f.decode(files, f.DOCUMENTS, list[f.DocumentRecord], [])
-    stated = {
-        (one.says.subject, one.says.document, one.says.sha256): one for one in log.entries.values() if isinstance(one.says, Documented)
-    }
+    stated = {key: one for one in log.entries.values() if (key := _document(one.says)) is not None}
     for number, record in enumerate(records):
         raw = files.get(record.file)
         where = f"{f.DOCUMENTS}, [{number}] {record.file}"
@@ -191,6 +198,8 @@ def _check_documents(files: Mapping[str, bytes], log: Log, findings: Findings) -
         what = f"{record.file} is the {record.kind} of {record.subject}"
         if entry is not None:
             findings.proved(f"{what} that {entry.signer} signed for (entry {entry.index}); that what it says is right is its word.", where)
+        elif record.kind == "quality-claim":
+            findings.told(f"{what}: a statement with its maker's signature in it, which was not checked here.", where)
         else:
             findings.told(f"{what}; by whom and when it was made, no statement tells.", where)
 

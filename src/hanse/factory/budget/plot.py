@@ -9,6 +9,7 @@ from html import escape
 from typing import Final
 
 from hanse.factory.budget.records import Fill, Line, Plan
+from hanse.odrl.price import Cost
 
 _WIDTH: Final = 640
 _EDGE: Final = 12
@@ -45,6 +46,11 @@ def figure(count: int) -> str:
     while round(value, 1) >= 1000 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     return f"{count}" if unit == 0 else f"{value:,.1f}{_UNITS[unit]}"
+
+
+def price_said(cost: Cost) -> str:
+    """Return a price as people say it; one that is not known has to be asked for."""
+    return "price to be asked" if cost.unknown else "free" if cost.price is None else str(cost.price)
 
 
 def _legend() -> str:
@@ -111,8 +117,7 @@ def _priced(one: Fill) -> str:
     entry = one.entry
     name = entry.title or entry.dataset
     short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-    price = "price to be asked" if entry.cost.unknown else "free" if entry.cost.price is None else str(entry.cost.price)
-    return f"{short}: {'size not said' if one.tokens is None else figure(_tokens(one))}, {price}"
+    return f"{short}: {'size not said' if one.tokens is None else figure(_tokens(one))}, {price_said(entry.cost)}"
 
 
 def _escaped(text: str) -> str:

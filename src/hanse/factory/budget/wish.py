@@ -85,8 +85,12 @@ def _shares(text: str, where: str, noun: str, example: str, read: Callable[[str]
     for one in parts:
         name, equals, share = (part.strip() for part in one.partition("="))
         known = read(name)
-        if not known or known in shares or (equals and (not _SHARE.fullmatch(share) or not float(share))):
-            raise Invalid(f"{one.strip()[:40]!r} is no {noun} of its own with its share.", where=where, rule=noun, hint=hint)
+        if not known:
+            raise Invalid(f"{name[:40]!r} is no {noun}.", where=where, rule=noun, hint=hint)
+        if known in shares:
+            raise Invalid(f"The {noun} {name[:40]!r} stands here twice.", where=where, rule=noun, hint=hint)
+        if equals and (not _SHARE.fullmatch(share) or not float(share)):
+            raise Invalid(f"{share[:40]!r} is no share: one is above 0 and at most 1.", where=where, rule=noun, hint=hint)
         shares[known] = share
     if not any(shares.values()):
         return dict.fromkeys(shares, 1 / len(shares))

@@ -63,7 +63,7 @@ class Gathering:
 
     async def of_version(self, tenant: Tenant, version: DatasetVersion) -> Proofs:
         """Return what is known of a version."""
-        found = await self._known(tenant, [version.id])
+        found = await self.known(tenant, [version.id])
         answers = {one.field: one.text for one in await self._answers.about_participant(tenant)}
         return Proofs(
             subject=version.id,
@@ -77,7 +77,7 @@ class Gathering:
         """Return what is known of a model."""
         inputs = {one.version: one for _, says in model.trainings for one in says.inputs}
         used = dict.fromkeys(one.version for _, says in model.trainings if says.action != EVALUATE for one in says.inputs)
-        found = await self._known(tenant, [*used, *(one for one in inputs if one not in used)])
+        found = await self.known(tenant, [*used, *(one for one in inputs if one not in used)])
         there = {one.id for one in found}
         sources = {one.version: Input(one.version, one.root) for version in found for one in version.made_of}
         answers = {one.field: one.text for one in await self._answers.about_participant(tenant)}
@@ -92,7 +92,7 @@ class Gathering:
             answers=answers | dict(model.answers),
         )
 
-    async def _known(self, tenant: Tenant, ids: list[str]) -> list[DatasetVersion]:
+    async def known(self, tenant: Tenant, ids: list[str]) -> list[DatasetVersion]:
         """Return versions as far as they are known, and all that they were made of, the nearest first."""
         found: dict[str, DatasetVersion] = {}
         waiting = list(ids)

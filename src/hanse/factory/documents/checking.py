@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -78,7 +79,9 @@ def _act(data: bytes) -> Checked:
     report = Report()
     for one in act.items:
         if not one.source:
-            report.warn(one.text[:200], "not-known", "Nobody has told this, and nothing shows it.", "hanse document ask NAME")
+            report.warn(
+                one.text[:_SAID], "not-known", "Nobody has told this, and nothing shows it.", f"Tell it as {one.ask}." if one.ask else ""
+            )
     return Checked(f"{act.law}-json", tuple(report.found))
 
 
@@ -172,11 +175,16 @@ def _markdown(data: bytes) -> Checked:
     question = ""
     for line in lines:
         question = line.strip("*") if line.startswith("**") else question
-        if line == f"*{NOT_KNOWN}*" or line.startswith(f"- **{NOT_KNOWN}"):
+        if line == f"*{NOT_KNOWN}*":
             report.warn(question, "not-known", "Nobody has told this.", "hanse document ask NAME")
+        elif (open_ := _OPEN.fullmatch(line)) is not None:  # an item of a document of the AI Act: it says what is asked, and of what
+            told = open_[2].replace("\\", "")[:_SAID]
+            report.warn(question, "not-known", told, f"Tell it as {open_[1]}." if open_[1] else "")
     return Checked(kind, tuple(report.found))
 
 
+_OPEN: Final = re.compile(rf"- \*\*{re.escape(NOT_KNOWN)}(?:: ask ([^\s*]{{1,100}}))?\*\* (.+)")
+_SAID: Final = 300
 _SHEETS: Final = {
     "datasheet": datasheet.SECTIONS,
     "card": card.SECTIONS,

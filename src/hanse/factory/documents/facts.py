@@ -173,7 +173,7 @@ def amounts(piece: Piece) -> Iterator[Item]:
     if last is not None:
         yield Item(f"{piece.id} has {known.many(last.records_out, 'record')}.", entry(last))
     elif piece.records is not None:
-        yield Item(f"{piece.id} has {known.many(piece.records, 'record')} in tables.", f"counted in {piece.id}")
+        yield Item(f"{piece.id} has {known.many(piece.records, 'record')}.", f"counted in {piece.id}")
     else:
         yield Item(f"How many records {piece.id} has: nothing has counted them.")
     if piece.tokens is not None:

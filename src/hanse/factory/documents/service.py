@@ -242,7 +242,7 @@ class Documents:
         sealed, made = await self._sealed(written), written.made
         says = Documented(agreement=version.agreement or "", subject=version.id, document=made.kind, sha256=made.sha256)
 
-        def work(tx: Any) -> None:
+        def work(tx: ports.DocumentsTx) -> None:
             before = tx.documents.get(made.tenant, made.subject, made.kind)
             tx.documents.put(made, sealed)
             if before is None or before[0].sha256 != made.sha256:
@@ -260,7 +260,7 @@ class Documents:
     async def _of_model(self, tenant: Tenant, model: str, kinds: Sequence[str]) -> list[Written]:
         name, trainings = await self._custody.trainings(tenant, model)
         ids = dict.fromkeys(one.version for _, says in trainings for one in says.inputs)
-        inputs = await self._with_sources(tenant, list(ids))
+        inputs = await self.gathering.known(tenant, list(ids))
         told = {one: await self.answers.about_version(tenant, one) for one in {each.name for each in inputs}}
         material = Trainings(
             name=name,
@@ -277,25 +277,13 @@ class Documents:
             documents[kind] = await asyncio.to_thread(OF_MODELS[kind], material)
         return [await self._state(material, tenant, documents[kind]) for kind in kinds]
 
-    async def _with_sources(self, tenant: Tenant, ids: list[str]) -> list[DatasetVersion]:
-        """Return versions as far as they are known, and all that they were made of."""
-        found: dict[str, DatasetVersion] = {}
-        waiting = list(ids)
-        while waiting:
-            id = waiting.pop(0)
-            version = None if id in found else await self._custody.known(tenant, id)
-            if version is not None:
-                found[id] = version
-                waiting += [one.version for one in version.made_of]
-        return list(found.values())
-
     async def _state(self, model: Trainings, tenant: Tenant, document: Document) -> Written:
         """Say in the log that a bill was made, unless these bytes were stated last."""
         written = _written(tenant, model.name, document, self._clock.now(), "")
         made = written.made
         says = Documented(subject=model.name, document=made.kind, sha256=made.sha256)
 
-        def work(tx: Any) -> None:
+        def work(tx: ports.DocumentsTx) -> None:
             before = tx.documents.get(tenant, model.name, made.kind)
             if before is None or before[0].sha256 != made.sha256:
                 tx.documents.put(made, b"")

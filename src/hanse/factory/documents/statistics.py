@@ -136,6 +136,8 @@ class _Distinct:
     def see(self, values: pa.Array) -> None:
         if self._full:
             return
+        if pa.types.is_floating(values.type):
+            values = pc.add(values, 0.0)  # -0.0 and 0.0 are one value
         self._new.append(values.unique())
         self._waiting += len(self._new[-1])
         if self._waiting > (len(self._known) if self._known is not None else 0):

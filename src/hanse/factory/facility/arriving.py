@@ -13,8 +13,8 @@ from hanse.kernel.errors import Conflict, Invalid
 
 MAX_PART: Final = 8 << 20
 """Bytes of one part."""
-MOST: Final = 8
-"""Files of one intake that are on their way at once: each holds a part in memory."""
+MOST: Final = 2
+"""Files of one intake that are on their way at once: each holds parts in memory."""
 _END: Final = b""
 
 

@@ -27,14 +27,16 @@ from hanse.factory.facility.records import Intake, State, Stored
 from hanse.kernel.errors import CallerError, Conflict, Forbidden, HanseError, Invalid, NotFound, TooMany
 from hanse.kernel.tenant import Tenant
 
-MOST: Final = 16
-"""Preparations of one participant whose files are on their way."""
+MOST: Final = 4
+"""Preparations of one participant whose files are on their way: each takes up to about 100 MB of memory."""
 IDLE: Final = timedelta(hours=1)
 """After so long without a part, what has come is put aside; whoever begins again goes on with it."""
 _DELETED, _ENDED = _OVER = ("deleted", "ended")
 """Rules of what nobody can go on after: an input is gone, an agreement is over."""
 _PAGE: Final = 500
 _NAMED: Final = 20
+_NAME, _TEXT = 512, 4096
+"""Characters that names and texts in statements may have."""
 
 
 class Grounds(Protocol):
@@ -165,7 +167,7 @@ class Deriving:
                 if error.rule in _OVER:
                     await self._give_up((tenant, id), found)
                 raise
-            self._under_way.pop((tenant, id), None)
+            self._over((tenant, id), found)
             return version
 
     async def close(self) -> None:
@@ -243,14 +245,20 @@ class Deriving:
         if sum(key[0] == tenant for key in self._under_way) >= MOST:
             raise TooMany(f"The files of {MOST} preparations are on their way.", retry_after=60, hint="Wait until one is done.")
 
+    def _over(self, key: tuple[Tenant, str], found: _Preparing) -> None:
+        if self._under_way.get(key) is found:  # and not begun anew meanwhile
+            del self._under_way[key]
+
     async def _give_up(self, key: tuple[Tenant, str], found: _Preparing) -> None:
         """Let nothing stay of what has come."""
-        self._under_way.pop(key, None)
+        self._over(key, found)
         await found.arriving.close()
         await found.arriving.intaking.abandon()
 
     async def _put_aside(self, key: tuple[Tenant, str]) -> None:
-        found = self._under_way.pop(key)
+        found = self._under_way.pop(key, None)
+        if found is None:  # it came to its end meanwhile
+            return
         await found.arriving.close()
         try:
             await found.arriving.intaking.suspend()
@@ -283,8 +291,8 @@ def _prepared(version: DatasetVersion, account: Account, number: int) -> k.Prepa
         number=number,
         step=step.step,
         step_version=step.version,
-        code=step.code,
-        parameters=dict(step.parameters),
+        code=_clean(step.code),
+        parameters={_clean(name, _NAME): _clean(value) for name, value in step.parameters.items()},
         inputs=step.inputs,
         output=step.output,
         records_in=step.records_in,
@@ -324,9 +332,14 @@ def _tallies(counts: Mapping[str, int]) -> dict[str, int]:
     """Return counts by names that tell of nobody; two that are one then are added, so that records add up in the log, too."""
     found: dict[str, int] = {}
     for name, count in counts.items():
-        clean = redact(name)
+        clean = _clean(name, _NAME)
         found[clean] = found.get(clean, 0) + count
     return found
+
+
+def _clean(text: str, most: int = _TEXT) -> str:
+    """Return a text as the log takes it: what tells of a person is replaced, which makes some texts longer than they may be."""
+    return redact(text)[:most]
 
 
 def _root(files: Sequence[HeldFile]) -> str:

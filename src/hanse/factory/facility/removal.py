@@ -82,8 +82,9 @@ class Removal:
         """Delete all that is kept under an agreement, intakes under way included, by the destruction of its key.
 
         What was made of it goes, too, and so do the keys under which that lies, alone or with what came under other agreements.
-        What somebody keeps stays, and is returned as `kept`; then the key stays, too. Each receipt names one version, and none claims
-        that a duty is fulfilled: other copies may lie elsewhere, and whoever keeps the duty knows of them (`app.factory.facility`).
+        What somebody keeps stays, and is returned as `kept`; then the key under which it lies stays, too. Each receipt names one version,
+        and none claims that a duty is fulfilled: other copies may lie elsewhere, and whoever keeps the duty knows of them
+        (`app.factory.facility`).
         """
         found = await self._stock.database.read(lambda tx: tx.facility.of_agreement(tenant, agreement, State.WHOLE))
         objects = {one.version.id: await self._objects(one) for one in found}
@@ -93,11 +94,12 @@ class Removal:
             kept = [Kept(one.version.id, why) for one in whole if (why := self.kept(tx, one.version)) is not None]
             held = {one.version for one in kept}
             leaving = [_said(one, reason, objects) for one in whole if one.version.id not in held]
+            staying = {one.vault for one in whole if one.version.id in held}
             plans = []
             for vault in tx.facility.vaults_under(tenant, agreement):
                 group = [one for one in leaving if one.vault == vault.id]
                 if group or vault.destroyed is None:
-                    plans.append(self._leave(tx, vault, group, all_=not kept))
+                    plans.append(self._leave(tx, vault, group, all_=vault.id not in staying))
             return plans, kept
 
         plans, kept = await self._stock.database.run(work)

@@ -95,11 +95,11 @@ def pipeline_of(steps: object) -> Pipeline:
     if len(steps) > MOST_STEPS:
         raise Invalid(f"A pipeline has at most {MOST_STEPS} steps.", where="steps", rule="pipeline")
     made = [_step(number, item) for number, item in enumerate(steps, start=1)]
+    _check_places(made)
     if not isinstance(made[0][1], Reader):
         made.insert(0, _made(READER, READER, {}))
     if not isinstance(made[-1][1], Writer):
         made.append(_made(WRITER, WRITER, {}))
-    _check_places(made)
     written = [_written(number, name, step) for number, (name, step) in enumerate(made, start=1)]
     if len(msgspec.json.encode(written)) > MOST_BYTES:
         hint = "Put long lists into a file that a parameter names."
@@ -172,19 +172,22 @@ def _fault(where: str, said: str, cls: type[Step]) -> Invalid:
     at, field = _AT.search(said), _FIELD.search(said)
     place = ".".join(part for part in (where, at[1] if at else "", field[1] if field else "") if part)
     fields = [one.encode_name for one in msgspec.structs.fields(cls)]
+    if field is None and at is not None and at[1]:  # a parameter that is there, with a value of another type
+        return Invalid(f"{sentence(_AT.sub('', said))}.", where=place, rule="parameter")
     near = get_close_matches(field[1], fields, n=1) if field else []
     hint = f"Perhaps `{near[0]}` is meant." if near else f"It has: {', '.join(fields)}." if fields else "It has no parameters."
     return Invalid(f"{sentence(_AT.sub('', said))}.", where=place, rule="parameter", hint=hint)
 
 
 def _check_places(made: Sequence[tuple[str, Step]]) -> None:
-    for place, (name, step) in enumerate(made):
-        if isinstance(step, Reader) and place:
+    for number, (name, step) in enumerate(made, start=1):
+        where = f"step {number} ({name})"
+        if isinstance(step, Reader) and number > 1:
             hint = "Files are read once, at the beginning."
-            raise Invalid(f"{name} reads files: it can only be the first step.", where="steps", rule="pipeline", hint=hint)
-        if isinstance(step, Writer) and place < len(made) - 1:
+            raise Invalid(f"{name} reads files: it can only be the first step.", where=where, rule="pipeline", hint=hint)
+        if isinstance(step, Writer) and number < len(made):
             hint = "A pipeline writes one product; run a second pipeline for another."
-            raise Invalid(f"{name} writes the product: it can only be the last step.", where="steps", rule="pipeline", hint=hint)
+            raise Invalid(f"{name} writes the product: it can only be the last step.", where=where, rule="pipeline", hint=hint)
 
 
 def _written(number: int, name: str, step: Step) -> Written:

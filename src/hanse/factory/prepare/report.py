@@ -14,9 +14,8 @@ from hanse.dcat.preparation import Account, StepAccount
 
 FORMAT: Final = "hanse-preparation/1"
 """Names this shape of a report, for whoever reads it in some years."""
-ACCOUNT_FOLDER: Final = "_account"
-"""The folder of a product that tells about it: no part of the data, and not read with it."""
 REPORT_FILE: Final = "_account/report.json"
+"""In the folder of a product that tells about it: no part of the data, and not read with it."""
 DROPPED_FILE: Final = "_account/dropped.parquet"
 """Every dropped record: its `id`, `number` and name of the `step` that dropped it, and the `reason`."""
 _MOST_WORDS: Final = 1_000

@@ -61,7 +61,7 @@ def _claim(root: Path, key: r.Key, begun: bool) -> None:
             raise Conflict("The folder is not empty, and no workshop.", where=str(root), rule="workshop", hint=hint)
         write_record(root, r.KEY, key)
     elif (differs := _differing(found, key)) is not None:
-        hint = "Go on with the same pipeline, inputs and code, or name a new folder."
+        hint = "To begin anew remove that folder, or name another workshop; to go on, take the same pipeline, inputs and packages."
         raise Conflict(f"The workshop is for other work: {differs}.", where=str(root), rule="workshop", hint=hint)
     for left in root.rglob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)

@@ -115,12 +115,14 @@ def _profiles(subject: Subject) -> Iterator[Profile]:
 
 
 def _withheld(profile: Profile, found: Sequence[Measurement]) -> Profile:
-    """Show no values of a column in which personal data was found."""
+    """Show no values of a column in which personal data was found; of numbers and dates each figure but the mean is one of somebody's."""
     personal = any(one.metric == "personal-finds" and one.column == profile.column and one.value for one in found)
-    if not personal or not profile.bars or not profile.bars[0].label:
+    if not personal or (profile.kind == "text" and not (profile.bars and profile.bars[0].label)):
         return profile
     note = f"{profile.note} Its values are not shown: there is personal data in it.".strip()
-    return msgspec.structs.replace(profile, bars=(), note=note)
+    if profile.kind == "text":  # the other figures are of lengths
+        return msgspec.structs.replace(profile, bars=(), note=note)
+    return msgspec.structs.replace(profile, bars=(), least=None, most=None, quantiles=(), note=note)
 
 
 def _report(

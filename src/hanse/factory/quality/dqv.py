@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from hanse.factory.quality.names import NAMESPACE, characteristic_iri, metric_iri
+from hanse.dcat.quality import METRICS
+from hanse.factory.quality.names import characteristic_iri, metric_iri
 from hanse.factory.quality.report import Measurement, Metric, Number, Profile, Report, digest_of_report
 from hanse.kernel.clock import timestamp
 
@@ -23,7 +24,7 @@ CONTEXT: Final = {
     "prov": "http://www.w3.org/ns/prov#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
-    "q": NAMESPACE,
+    "q": METRICS,
 }
 _COUNT: Final = "Number of {}."
 PROFILE: Final = (

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-NAMESPACE: Final = "urn:hanse:quality:"
-_CHARACTERISTIC: Final = NAMESPACE + "iso5259-2:"
+from hanse.dcat.quality import METRICS
+
+_CHARACTERISTIC: Final = METRICS + "iso5259-2:"
 
 
 def metric_iri(name: str) -> str:
     """Return the IRI of a metric."""
-    return NAMESPACE + name
+    return METRICS + name
 
 
 def characteristic_iri(name: str) -> str:
     """Return the IRI of a characteristic; of none, of what is ours alone."""
-    return _CHARACTERISTIC + name if name else NAMESPACE + "statistics"
+    return _CHARACTERISTIC + name if name else METRICS + "statistics"

@@ -5,15 +5,18 @@ All of it is optional. What is not stated is not measured, and the report says s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from hashlib import sha256
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from hanse.kernel.errors import Invalid
+from hanse.kernel.wording import sentence
 
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Words = Annotated[tuple[Name, ...], Meta(max_length=1000)]
@@ -24,6 +27,7 @@ Compared = Literal["==", "!=", "<", "<=", ">", ">="]
 _SUM: Final = 1e-6
 _NUMBERS: Final = ("number", "integer")
 _PATTERN: Final = 500
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.{1,200})`", re.DOTALL)
 
 
 class _Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -142,6 +146,9 @@ class Stated(_Part, frozen=True, kw_only=True):
         return sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
+_PARTS: Final = (Stated, ColumnRule, Rule, Condition, Label, Time, Bias, Setting, Relevance)
+
+
 def stated_of(plain: object) -> Stated:
     """Return what is stated in plain values, checked. Raises `Invalid`, naming the field in `where`."""
     if isinstance(plain, Mapping):  # by the column's own name, which the checker of the whole does not tell
@@ -159,8 +166,18 @@ def _convert(plain: object, type: Any, place: str) -> Any:
         return msgspec.convert(plain, type)
     except msgspec.ValidationError as error:
         what, _, at = str(error).partition(" - at `$")
-        where = ".".join(part for part in (place, at.strip("`.")) if part)
-        raise Invalid(f"{what}.", where=where or None, rule="stated") from None
+        unknown = _UNKNOWN.fullmatch(what)
+        where = ".".join(part for part in (place, at.strip("`."), unknown[1] if unknown else "") if part)
+        raise Invalid(f"{sentence(what)}.", where=where or "use", rule="stated", hint=_hint(what, where.rpartition(".")[2])) from None
+
+
+def _hint(what: str, name: str) -> str | None:
+    if what.startswith("Invalid enum value"):
+        return f"There are: {', '.join(get_args(Kind if name == 'type' else Compared))}."
+    if not _UNKNOWN.fullmatch(what):
+        return None
+    near = get_close_matches(name, [field.encode_name for part in _PARTS for field in msgspec.structs.fields(part)], n=1)
+    return f"Perhaps `{near[0]}` is meant." if near else "docs/howto/assess-quality.md shows what can be stated."
 
 
 def check_stated(stated: Stated) -> None:

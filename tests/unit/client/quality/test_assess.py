@@ -87,3 +87,12 @@ def test_a_population_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         read_stated(None, tmp_path / "shares.yaml")
     assert "population.sex" in str(caught.value.where)
+
+
+def test_no_figure_of_a_column_of_personal_numbers_is_anybodys(tmp_path: Path) -> None:
+    numbers = "\n".join(["4111111111111111", "5555555555554444", "4000000000000002"] * 2)
+    (tmp_path / "a.csv").write_text(f"card\n{numbers}\n")
+    (profile,) = hanse.assess(tmp_path).report.profiles
+    assert profile.kind == "number"
+    assert (profile.least, profile.most, profile.quantiles, profile.bars) == (None, None, (), ())
+    assert "not shown" in profile.note

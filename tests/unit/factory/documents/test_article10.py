@@ -29,7 +29,7 @@ def test_each_point_says_what_the_log_shows():
     assert steps[0] == "Steps of clean@2 were run by hanse 0.6.0."
     assert len(steps) == 5
     amounts = said(act, "10(2)(e)")
-    assert {"clean@2 has 1,500 records.", "clean@2 has 777,001 tokens.", "news@3 has 31,415 records in tables."} <= set(amounts)
+    assert {"clean@2 has 1,500 records.", "clean@2 has 777,001 tokens.", "news@3 has 31,415 records."} <= set(amounts)
     assert said(act, "10(2)(f)") == [
         "disparate-impact of clean@2, measured at the stage factory by bias/1: 0.81, between 0.74 and 0.88; higher is better.",
         "selection-rate of clean@2, column sex, group f, measured at the stage factory: 0.4321.",

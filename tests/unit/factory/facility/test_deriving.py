@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -166,6 +167,19 @@ def test_nothing_is_stored_before_everything_was_looked_at():
     run(scenario)
 
 
+def test_what_tells_of_persons_is_replaced_and_never_too_long_for_the_log():
+    async def scenario(world):
+        a, _, _, deriving, grounds = await begin(world)
+        said = account(a)
+        mails = "a@b.de " * 580
+        first = structs.replace(said.steps[0], code=mails, parameters={"against": mails}, dropped={"a@b.de " * 28: 1})
+        await make(deriving, "made", structs.replace(said, steps=(first, *said.steps[1:])))
+        told = msgspec.json.decode(msgspec.json.encode(grounds.said[1]), type=Prepared)
+        assert "a@b.de" not in str(told)
+
+    run(scenario)
+
+
 def test_an_account_has_to_hang_together():
     good = account(_Version("a@1", "a" * 64))
     check(good)
@@ -203,9 +217,9 @@ def test_the_files_have_to_be_what_the_last_step_gave_out_and_parts_have_to_foll
         with pytest.raises(Invalid, match="cannot be stored"):
             await deriving.take(ACME, begun.id, "../y", 0, 6, b"abc")
         assert [one.path for one in await deriving.files(ACME, begun.id)] == ["x"]
-        for number in range(8):
+        for number in range(2):
             await deriving.take(ACME, begun.id, f"half-{number}", 0, 2, b"1")
-        with pytest.raises(Conflict, match="8 files are on their way"):
+        with pytest.raises(Conflict, match="2 files are on their way"):
             await deriving.take(ACME, begun.id, "one more", 0, 2, b"1")
         with pytest.raises(Invalid) as raised:
             await deriving.commit(ACME, begun.id)
@@ -334,8 +348,10 @@ def test_what_somebody_keeps_of_it_stays_and_is_told():
         a, b, _, deriving, _ = await begin(world)
         both = await make(deriving, "made", account(a, b))
         world.removal.keepers.append(lambda _tx, version: "a legal hold is on it" if version.id == both.id else None)
+        await deriving.begin(ACME, "on-its-way", account(a))
         gone = await world.removal.destroy(ACME, "agr_a", "it is owed")
         assert [one.id for one in gone.versions] == ["a@1"]
+        assert not await world.database.read(lambda tx: tx.facility.stagings(ACME))  # nobody keeps what was only on its way
         assert [(one.version, one.reason) for one in gone.kept] == [("made@1", "a legal hold is on it")]
         assert await world.contents("made@1") == PRODUCT
         world.removal.keepers.clear()

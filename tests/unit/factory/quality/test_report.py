@@ -314,7 +314,7 @@ def test_measures_of_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("plain", "where"),
     [
-        ({"column": {}}, "use"),
+        ({"column": {}}, "column"),
         ({"population": {"x": {"a": 0.5}}}, "population.x"),
         ({"population": {"x": {"a": -1, "b": 2}}}, "population.x"),
         ({"columns": {"x": {"min": 1}}}, "columns.x.min"),

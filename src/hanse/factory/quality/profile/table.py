@@ -116,7 +116,10 @@ def _booleans(counts: Sequence[tuple[bool, int]]) -> dict[str, Any]:
 
 
 def _unfit(column: Column) -> str:
-    return f"{column.unfit:,} values are no {column.kind}; they are in none of the figures." if column.unfit else ""
+    if not column.unfit:
+        return ""
+    values = "1 value is" if column.unfit == 1 else f"{column.unfit:,} values are"
+    return f"{values} no {column.kind}, and counted in none of the figures."
 
 
 def _streamed(table: Table) -> Iterator[Profile]:

@@ -16,9 +16,10 @@ from hanse.evidence.kinds.quality import MAX_MEASURES
 from hanse.evidence.statement import statement_of
 from hanse.factory.quality.relay.records import Told
 from hanse.factory.quality.report import Report
-from hanse.kernel.errors import HanseError, Invalid
+from hanse.kernel.errors import HanseError, Invalid, Malformed
 
 UNSIGNED: Final = "Nobody signed for it."
+_WRITES: Final = "`hanse quality show ID --claim FILE` writes one."
 _ALLOWED: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-")
 
 
@@ -32,13 +33,14 @@ class Read(Struct, frozen=True):
 
 def read_claim(raw: bytes) -> Read:
     """Read an envelope that holds an assessment. Raises `TooLarge`, `Malformed`, `Invalid` (`claim`) for another statement."""
-    envelope = read_envelope(raw)
+    try:
+        envelope = read_envelope(raw)
+    except Malformed as fault:
+        raise Malformed(fault.message, where="claim", rule=fault.rule, hint=_WRITES) from None
     statement = statement_of(envelope)
     says = statement.predicate
     if not isinstance(says, k.Assessed) or statement.subject.digest.sha256 != says.root or not says.by:
-        raise Invalid(
-            "It is no signed assessment of quality.", where="claim", rule="claim", hint="`hanse quality show ID --claim FILE` writes one."
-        )
+        raise Invalid("It is no signed assessment of quality.", where="claim", rule="claim", hint=_WRITES)
     return Read(envelope, says.root, says)
 
 

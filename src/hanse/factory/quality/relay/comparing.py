@@ -11,7 +11,6 @@ from hanse.evidence.kinds.quality import Figure
 from hanse.factory.quality.relay.records import Assessment, Row, Told
 
 HOLDS, FAILS, OPEN, UNMEASURED = "holds", "does not hold", "not comparable", "not measured"
-VERDICTS: Final = (HOLDS, FAILS, OPEN, UNMEASURED)
 AGREEMENT: Final = "agreement"
 """The stage of what the terms themselves ask for."""
 ROUNDING: Final = 1e-8

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from msgspec import structs
 
@@ -78,7 +78,7 @@ class Relay:
         data = await asyncio.to_thread(lambda: zlib.compress(write_report(report), 6))
         sealed = await self._safe.seal(tenant, subject, id, data)
 
-        def work(tx: Any) -> Assessment:
+        def work(tx: ports.RelayTx) -> Assessment:
             entered = self._log.assessed(tx, tenant, Named.of(subject.name, subject.root), says)
             made = _record(tenant, id, subject.name, says, entered.by, entered.at, entered.hash, entered.raw)
             made = structs.replace(made, entry=entered.id, size=len(sealed))

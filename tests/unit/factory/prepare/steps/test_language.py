@@ -7,7 +7,8 @@ import pytest
 
 from hanse.factory.prepare.steps.language import Language
 from hanse.kernel.errors import Invalid
-from tests.unit.factory.prepare.steps.filters.real import reasons, table
+from tests.unit.factory.prepare.steps.filters.real import reasons
+from tests.unit.factory.prepare.steps.records import table
 
 # The first article of the Universal Declaration of Human Rights.
 TEXTS = {

@@ -10,7 +10,8 @@ import pytest
 from hanse.factory.prepare.steps import rights
 from hanse.factory.prepare.steps.rights import Licence, OptOut, matches
 from hanse.kernel.errors import Invalid
-from tests.unit.factory.prepare.steps.filters.real import reasons, table
+from tests.unit.factory.prepare.steps.filters.real import reasons
+from tests.unit.factory.prepare.steps.records import table
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 

@@ -12,6 +12,8 @@ from hanse.factory.prepare.base import Applied, Dropped, SourceFile
 from hanse.factory.prepare.steps.decode.limits import SLACK, Limits
 from hanse.factory.prepare.steps.decode.reasons import Bad
 
+AT_ONCE: Final = 512 << 20
+"""Bytes of records that one piece of a table may become."""
 SAMPLE: Final = 200
 """Characters of a sample."""
 
@@ -24,7 +26,7 @@ class Account:
         self.limits = limits
         self._dropped: list[Dropped] = []
         self._counts: Counter[str] = Counter()
-        self._unpacked = 0
+        self._unpacked = self._made = 0
         self._may_unpack = min(limits.unpacked_bytes, limits.ratio * file.size + SLACK)
 
     @property
@@ -45,6 +47,16 @@ class Account:
         """Note that so many bytes came out of packed ones. Raises `Bad` if that is too much."""
         self._unpacked += number
         if self._unpacked > self._may_unpack:
+            raise Bad("archive-bomb")
+
+    def made(self, number: int) -> None:
+        """Note that rows become so many bytes of records; call it before they do. Raises `Bad` if that is too much for what was read.
+
+        A few bytes of Parquet stand for any number of rows, and rows without a text repeat the names of their columns.
+        """
+        self._made += number
+        read = max(self.file.size, self._unpacked)
+        if number > AT_ONCE or self._made > min(self.limits.unpacked_bytes, self.limits.ratio * read + SLACK):
             raise Bad("archive-bomb")
 
     def applied(self, records: pa.Table) -> Applied:

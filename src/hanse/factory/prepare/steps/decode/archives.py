@@ -108,7 +108,8 @@ def _directory_size(path: str) -> int:
 def _zipped(archive: zipfile.ZipFile, place: Place) -> Iterator[Member]:
     names = _Names(place)
     for info in archive.infolist():
-        if info.is_dir() or (name := names.plain(info.filename)) is None:
+        # `is_dir` fails for a name without a letter
+        if info.filename.endswith("/") or (name := names.plain(info.filename)) is None:
             continue
         if reason := _refused(info):
             names.drop(info.filename, reason)

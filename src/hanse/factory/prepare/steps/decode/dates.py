@@ -21,7 +21,6 @@ from hanse.factory.prepare.steps.decode.begins import beginning, table_of
 _TIME: Final = r"(?:[ T,]+(\d{1,2}:\d{2}(?::\d{2})?))?"
 _NAMES: Final = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _MONTH: Final = rf"({_NAMES})[a-z]{{0,6}}\.?"
-_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_TIME}")
 _YEAR_LAST: Final = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIME}")
 _DAY_MONTH: Final = re.compile(rf"(\d{{1,2}})\.? {_MONTH},? (\d{{4}}){_TIME}")

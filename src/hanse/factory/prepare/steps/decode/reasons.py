@@ -6,7 +6,7 @@ from typing import Final
 
 REASONS: Final[dict[str, str]] = {
     "about-the-data": "a file at the top of the version that is about the data: README, LICENSE and the like",
-    "archive-bomb": "it unpacks to more than `limits.unpacked_bytes`, or to more than `limits.ratio` times its size",
+    "archive-bomb": "it unpacks, or its rows do, to more than `limits.unpacked_bytes`, or than `limits.ratio` times its size",
     "archive-damaged": "an archive or packed file that ends too early or breaks its format: what comes after is lost",
     "archive-encrypted": "a member of a zip archive that is encrypted",
     "archive-link": "a member of an archive that is a link or a device, not a file",

@@ -70,6 +70,9 @@ class Rows:
                 text = column
             else:
                 others[name] = self._dated(full)
+        whole = text is None and not self._has_text
+        cells = [*others.items()] if text is None else [*others.items(), ("", text)]
+        self._place.account.made(sum(_size(name if whole else "", column) for name, column in cells))
         if text is None:
             text = nothing if self._has_text or not others else rendered(others)
         given = {self._free(name, others): column for name, column in others.items() if self._wanted.keeps(name)}
@@ -95,6 +98,13 @@ class Rows:
         while target != name and target in others and target not in (LANGUAGE, LICENCE):
             target = f"own_{target}"
         return target
+
+
+def _size(name: str, column: pa.Array) -> int:
+    """Return how many bytes the values of a column have, with its name before each of them."""
+    values: int = pc.sum(pc.binary_length(column)).as_py() or 0
+    names: int = len(name.encode()) * (len(column) - column.null_count)
+    return values + names
 
 
 def rendered(columns: Mapping[str, pa.Array]) -> pa.Array:

@@ -8,9 +8,9 @@ shard, with the end token if it is here) and `offset` (how many of its tokens ar
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 INDEX: Final = "index.json"
 TOKENIZER: Final = "tokenizer.json"
@@ -20,7 +20,7 @@ FORMAT: Final = "hanse-shards/1"
 class Shard(Struct, frozen=True, kw_only=True):
     """One shard: `tokens` of documents with their ends, and `padded` end tokens after the last one."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,80}$")]
     split: str
     sequences: int
     tokens: int

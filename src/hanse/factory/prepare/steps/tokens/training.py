@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Final
@@ -19,6 +20,11 @@ EXCERPT: Final = 1 << 16
 PER_PART: Final = 4 << 20
 """Bytes that one part gives at most: an eighth of a large one."""
 KEY: Final = "key"
+RUN: Final = 512
+"""Letters, or blanks, without an end after which a text is cut for training: what merges them takes time by the square of a run."""
+LONGEST: Final = 128
+"""Bytes of a token that is made: a run of one sign would give ever longer ones, which nothing else ever holds."""
+_RUN: Final = re.compile(rf"(\S{{{RUN}}}|\s{{{RUN}}})")
 
 
 def sample(records: pa.Table, most: int) -> pa.Table:
@@ -79,7 +85,8 @@ def train(texts: Sequence[str], vocabulary: int, end: str, pattern: str) -> Brou
         special_tokens=[end],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
+        max_token_length=LONGEST,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator((piece for text in texts for piece in _RUN.split(text) if piece), trainer)
     content = tokenizer.to_str().encode()
     return Brought(from_json(content, proved=True), content)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hanse.factory.prepare.steps.decode.limits import Limits
+from hanse.factory.prepare.steps.decode.limits import SLACK, Limits
 from tests.unit.factory.prepare.steps.decode.reading import read
 
 TABLE = pa.table(
@@ -101,3 +101,13 @@ def test_a_row_that_is_too_long_costs_itself_only(tmp_path):
 def test_a_table_with_too_many_columns(tmp_path):
     table = pa.table({f"c{n}": ["x"] for n in range(1001)})
     assert read(tmp_path, "a.parquet", parquet(table)).dropped == {"a.parquet": "columns"}
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_a_table_of_a_few_bytes_that_stands_for_very_many_is_a_bomb(tmp_path, name):
+    """Parquet says once what is in all rows; rows without a text have the names of their columns in each."""
+    word = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), 300_000), ["x" * 200])
+    data = {"a.parquet": parquet(pa.table({"text": word}), compression="zstd"), "a.csv": b"n" * 2_000 + b",b\n" + b"1,2\n" * 100_000}[name]
+    found = read(tmp_path, name, data, limits=Limits(ratio=20))
+    assert found.dropped == {name: "archive-bomb"}
+    assert sum(map(len, found.texts)) < 20 * len(data) + SLACK

@@ -34,9 +34,20 @@ RESPONSES = [
 ]
 
 
+class Same(WARCWriter):
+    """Writes the same bytes in every run."""
+
+    @classmethod
+    def _make_warc_id(cls, id_=None):
+        return "<urn:uuid:00000000-0000-4000-8000-000000000000>"
+
+    def curr_warc_date(self):
+        return "2026-01-01T00:00:00Z"
+
+
 def warc(responses=RESPONSES, packed=False):
     out = io.BytesIO()
-    writer = WARCWriter(out, gzip=packed)
+    writer = Same(out, gzip=packed)
     writer.write_record(writer.create_warcinfo_record("a.warc", {"software": "test"}))
     for number, (kind, body, status, headers) in enumerate(responses):
         said = StatusAndHeaders(status, [("Content-Type", kind), *headers], protocol="HTTP/1.1")

@@ -6,7 +6,7 @@ import ast
 import random
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from unicodedata import category, normalize
@@ -55,12 +55,6 @@ def similarity(one: str, other: str) -> float:
 def changed(text: str, share: float, chance: random.Random) -> str:
     """Return a text of which some words are others."""
     return " ".join(f"w{chance.randrange(10**9)}" if chance.random() < share else word for word in text.split())
-
-
-def table(texts: Sequence[str]) -> pa.Table:
-    """Return records of texts: `r0`, `r1` and so on."""
-    ids = [f"r{number}" for number in range(len(texts))]
-    return pa.table({"id": ids, "source": ["s@1"] * len(texts), "text": pa.array(texts, pa.large_string())})
 
 
 def parts(records: pa.Table, size: int) -> Iterator[tuple[str, pa.Table]]:

@@ -11,6 +11,7 @@ import pytest
 from hanse.factory.prepare.steps.duplicates.decontaminate import Decontaminate
 from hanse.kernel.errors import Invalid
 from tests.unit.factory.prepare.steps.duplicates import naive
+from tests.unit.factory.prepare.steps.records import table
 
 
 def _written(folder: Path) -> tuple[str, str]:
@@ -43,7 +44,7 @@ def test_what_shares_words_with_a_test_set_is_left_out(tmp_path: Path) -> None:
         reasons = [f"contaminated-{name}" for name, (_, test) in zip(["exam", "questions-v2"], known, strict=True) if grams & test]
         if reasons:
             expected[f"r{number}"] = reasons[0]
-    made = naive.run(step, naive.table(naive.documents()), 700)
+    made = naive.run(step, table(naive.documents()), 700)
     assert {one.id: one.reason for one in made.dropped} == expected
     assert len(expected) > 80
     assert len(set(expected.values())) == 2
@@ -56,14 +57,14 @@ def test_words_of_two_records_are_no_sequence(tmp_path: Path, size: int) -> None
     (tmp_path / "t.txt").write_text("one two three four five six seven eight")
     step = Decontaminate(against=(str(tmp_path / "t.txt"),))
     texts = ["one two three four five six seven", "eight", "one two three", "0 One, two; three four FIVE six seven (eight) 9"]
-    assert naive.kept(naive.run(step, naive.table(texts), size)) == [0, 1, 2]
+    assert naive.kept(naive.run(step, table(texts), size)) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("content", ["", "too short\n\nto count"])
 def test_a_test_set_without_ngrams_drops_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / "t.txt").write_text(content)
     step = Decontaminate(against=(str(tmp_path / "t.txt"),))
-    assert naive.kept(naive.run(step, naive.table(["too short", "", "x " * 10_000]))) == [0, 1, 2]
+    assert naive.kept(naive.run(step, table(["too short", "", "x " * 10_000]))) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from hanse.factory.prepare.steps.duplicates.exact import ExactDuplicates
 from tests.unit.factory.prepare.steps.duplicates import naive
+from tests.unit.factory.prepare.steps.records import table
 
 
 def _with_copies() -> list[str]:
@@ -34,20 +35,20 @@ def test_the_first_of_each_text_stays_whatever_the_parts(step: ExactDuplicates) 
         plain = text.lower() if step.ignore_case else text
         expected.append(first.setdefault(" ".join(plain.split()) if step.ignore_space else plain, number))
     for size in (len(texts), 400, 7):
-        made = naive.run(step, naive.table(texts), size)
+        made = naive.run(step, table(texts), size)
         assert naive.firsts(made, len(texts)) == expected
         assert naive.kept(made) == sorted(set(expected))
         assert {one.reason for one in made.dropped} == {"exact-duplicate"}
 
 
 def test_empty_texts_are_the_same_text() -> None:
-    assert naive.kept(naive.run(ExactDuplicates(), naive.table(["", "a", "", "A", " "]), 2)) == [0, 1, 3, 4]
+    assert naive.kept(naive.run(ExactDuplicates(), table(["", "a", "", "A", " "]), 2)) == [0, 1, 3, 4]
 
 
 def test_nothing_twice_and_nothing_at_all() -> None:
-    assert naive.kept(naive.run(ExactDuplicates(), naive.table(["a", "b"]))) == [0, 1]
-    assert naive.kept(naive.run(ExactDuplicates(), naive.table([""]).slice(0, 1))) == [0]
+    assert naive.kept(naive.run(ExactDuplicates(), table(["a", "b"]))) == [0, 1]
+    assert naive.kept(naive.run(ExactDuplicates(), table([""]).slice(0, 1))) == [0]
 
 
 def test_many_equal_records_leave_one() -> None:
-    assert naive.kept(naive.run(ExactDuplicates(), naive.table(["Moin."] * 100_000), 30_000)) == [0]
+    assert naive.kept(naive.run(ExactDuplicates(), table(["Moin."] * 100_000), 30_000)) == [0]

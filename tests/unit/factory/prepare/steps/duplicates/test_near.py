@@ -16,6 +16,7 @@ from hanse.factory.prepare.steps.duplicates.banding import Banding
 from hanse.factory.prepare.steps.duplicates.near import NearDuplicates, _candidates
 from hanse.kernel.errors import Invalid
 from tests.unit.factory.prepare.steps.duplicates import naive
+from tests.unit.factory.prepare.steps.records import table
 
 
 class Planted(NamedTuple):
@@ -39,7 +40,7 @@ def planted() -> Planted:
             holders.setdefault(gram, []).append(number)
     pairs = {pair for found in holders.values() for pair in combinations(found, 2)}
     similar = {(one, other): len(grams[one] & grams[other]) / len(grams[one] | grams[other]) for one, other in pairs}
-    return Planted(texts, similar, naive.run(NearDuplicates(), naive.table(texts)))
+    return Planted(texts, similar, naive.run(NearDuplicates(), table(texts)))
 
 
 @pytest.mark.parametrize(("least", "most"), [(0.75, 0.8), (0.8, 0.85), (0.8, 1.0)])
@@ -66,7 +67,7 @@ def test_no_more_is_left_out_wrongly_than_is_stated(planted: Planted) -> None:
 
 
 def test_the_parts_do_not_matter_and_the_first_stays(planted: Planted) -> None:
-    records = naive.table(planted.texts)
+    records = table(planted.texts)
     first = naive.firsts(planted.made, len(planted.texts))
     assert all(kept <= number for number, kept in enumerate(first))
     assert naive.kept(planted.made) == [number for number, kept in enumerate(first) if number == kept]
@@ -75,7 +76,7 @@ def test_the_parts_do_not_matter_and_the_first_stays(planted: Planted) -> None:
 
 
 def test_signatures_estimate_the_similarity(planted: Planted) -> None:
-    rows = NearDuplicates().look(naive.table(planted.texts))["signature"].combine_chunks().flatten().to_numpy().reshape(-1, 256)
+    rows = NearDuplicates().look(table(planted.texts))["signature"].combine_chunks().flatten().to_numpy().reshape(-1, 256)
     pairs = np.array(list(planted.similar))
     error = (rows[pairs[:, 0]] == rows[pairs[:, 1]]).mean(axis=1) - np.array(list(planted.similar.values()))
     assert abs(error.mean()) < 0.002
@@ -84,7 +85,7 @@ def test_signatures_estimate_the_similarity(planted: Planted) -> None:
 
 def test_how_surely_pairs_are_found_is_told_beside_the_account(tmp_path: Path) -> None:
     step = NearDuplicates(similarity=0.85)
-    step.decide([("p", step.look(naive.table(["a b", "a b", "c"])))], tmp_path)
+    step.decide([("p", step.look(table(["a b", "a b", "c"])))], tmp_path)
     told = json.loads((tmp_path / "product" / "_account" / "near-duplicates.json").read_text())
     assert (told["records"], told["compared"]) == (3, 1)
     assert told["found at 0.85"] >= 0.95 > told["found at 0.8"] > told["found at 0.7"]
@@ -93,7 +94,7 @@ def test_how_surely_pairs_are_found_is_told_beside_the_account(tmp_path: Path) -
 
 def test_signatures_are_the_same_for_ever() -> None:
     """If this fails, a package gives other signatures: raise the step's `version`, since other records may be left out."""
-    seen = NearDuplicates(permutations=16).look(naive.table(["One fish, two fish, red fish, blue fish."]))
+    seen = NearDuplicates(permutations=16).look(table(["One fish, two fish, red fish, blue fish."]))
     assert seen["signature"].to_pylist() == [
         [16412, 1825, 60218, 42223, 37797, 11216, 31891, 51127, 28169, 62458, 10645, 10216, 44281, 3616, 16213, 19403]
     ]
@@ -114,12 +115,12 @@ def test_signatures_are_the_same_for_ever() -> None:
     ],
 )
 def test_unusual_texts(texts: list[str], stay: list[int]) -> None:
-    assert naive.kept(naive.run(NearDuplicates(), naive.table(texts), 2)) == stay
+    assert naive.kept(naive.run(NearDuplicates(), table(texts), 2)) == stay
 
 
 def test_many_equal_records_leave_one() -> None:
     texts = ["Moin, moin, here is one text again and again."] * 50_000
-    assert naive.kept(naive.run(NearDuplicates(permutations=64), naive.table(texts), 20_000)) == [0]
+    assert naive.kept(naive.run(NearDuplicates(permutations=64), table(texts), 20_000)) == [0]
 
 
 def test_candidates_are_all_pairs_of_small_groups_and_join_large_ones() -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from hanse.factory.prepare.steps.duplicates.words import words
 from tests.unit.factory.prepare.steps.duplicates import naive
+from tests.unit.factory.prepare.steps.records import table
 
 
 def _words(texts: list[str]) -> list[list[str]]:
-    return [one.split() for one in words(naive.table(texts)["text"]).to_list()]
+    return [one.split() for one in words(table(texts)["text"]).to_list()]
 
 
 def test_the_words_of_real_text_are_those_of_the_plain_rule() -> None:

@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from pydoc_data.topics import topics
 
-import pyarrow as pa
-
 from hanse.factory.prepare.base import Applied
 
 
@@ -29,12 +27,6 @@ def documents() -> tuple[str, ...]:
     numbers = [re.sub(r"[a-z]+", "12", text, count=60) for text in prose[:20]]
     joined = [text.replace(" ", "-", 200) for text in prose[:20]]
     return (*real, *twice, *short, *lists, *again, *loops, *signs, *numbers, *joined)
-
-
-def table(texts: list[str] | tuple[str, ...], **columns: list[object]) -> pa.Table:
-    """Return records with these texts, named by their number."""
-    ids = [f"r{number}" for number in range(len(texts))]
-    return pa.table({"id": ids, "source": ["s@1"] * len(texts), "text": pa.array(texts, pa.large_string()), **columns})
 
 
 def reasons(applied: Applied, records: int) -> list[str]:

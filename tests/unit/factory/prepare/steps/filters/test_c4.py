@@ -7,7 +7,8 @@ import pytest
 from hanse.factory.prepare.steps.filters.c4 import C4
 from hanse.kernel.errors import Invalid
 from tests.unit.factory.prepare.steps.filters import naive
-from tests.unit.factory.prepare.steps.filters.real import documents, reasons, table
+from tests.unit.factory.prepare.steps.filters.real import documents, reasons
+from tests.unit.factory.prepare.steps.records import table
 
 GOOD = ("This line has words enough.", "So has the second one!", "Is the third one fine?", 'Here ends "the fourth one."')
 

@@ -7,7 +7,8 @@ import pytest
 from hanse.factory.prepare.steps.filters.fineweb import FineWeb
 from hanse.kernel.errors import Invalid
 from tests.unit.factory.prepare.steps.filters import naive
-from tests.unit.factory.prepare.steps.filters.real import documents, reasons, table
+from tests.unit.factory.prepare.steps.filters.real import documents, reasons
+from tests.unit.factory.prepare.steps.records import table
 
 LINE = "A line that is long enough to be no short one."
 

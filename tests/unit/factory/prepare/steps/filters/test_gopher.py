@@ -11,7 +11,8 @@ from hanse.factory.prepare.steps.filters import batches, gopher
 from hanse.factory.prepare.steps.filters.gopher import Gopher
 from hanse.kernel.errors import Invalid
 from tests.unit.factory.prepare.steps.filters import naive
-from tests.unit.factory.prepare.steps.filters.real import documents, reasons, table
+from tests.unit.factory.prepare.steps.filters.real import documents, reasons
+from tests.unit.factory.prepare.steps.records import table
 
 QUALITY_OFF = {
     "min_words": None,

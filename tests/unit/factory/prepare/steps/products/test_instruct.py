@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +10,7 @@ import pytest
 from hanse.factory.prepare.steps.products.instruct import Instruct
 from hanse.factory.prepare.steps.products.parquet import Parquet
 from hanse.kernel.errors import Invalid
+from tests.unit.factory.prepare.steps.records import write
 
 
 def records(**columns):
@@ -19,17 +18,6 @@ def records(**columns):
     count = len(next(iter(columns.values())))
     ids = [f"d{number}" for number in range(count)]
     return pa.table({"id": ids, "source": ["s@1"] * count, "text": pa.array([""] * count, pa.large_string())} | columns)
-
-
-def write(step, parts, into):
-    """Do what the engine does, the last piece first."""
-    named = {f"part-{number}": table for number, table in enumerate(parts)}
-    seen = [(name, step.look(table)) for name, table in named.items()]
-    step.decide(seen, into)
-    counts = Counter()
-    for piece in reversed(step.plan(seen)):
-        counts.update(step.write(piece, (named[name] for name in piece.parts), into))
-    return counts
 
 
 def test_questions_and_answers_become_messages():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from hanse.client.reading.shards import Shards, shards
 from hanse.factory.prepare.steps.tokens.layout import Index
 from hanse.factory.prepare.steps.tokens.pack import Pack
 from hanse.kernel.errors import Invalid, NotFound, StorageFailed
+from tests.unit.factory.prepare.steps.records import write
 
 END = 0
 TOKENIZER = b'{"a": "tokenizer"}'
@@ -32,17 +32,6 @@ def part(documents, vocabulary=500, first=0, **columns):
     for name, column in columns.items():
         table = table.append_column(name, pa.array(column, pa.string()))
     return table.append_column(tokens, pa.array(documents, pa.large_list(pa.uint32())))
-
-
-def write(step, parts, into):
-    """Do what the engine does: look, decide, plan, and write each piece by itself, the last one first."""
-    named = {f"part-{number}": table for number, table in enumerate(parts)}
-    seen = [(name, step.look(table)) for name, table in named.items()]
-    step.decide(seen, into)
-    counts = Counter()
-    for piece in reversed(step.plan(seen)):
-        counts.update(step.write(piece, (named[name] for name in piece.parts), into))
-    return counts
 
 
 def unpack(read, split):
@@ -168,13 +157,23 @@ def test_what_is_no_product_of_pack_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_bytes(b"{}")
     with pytest.raises(StorageFailed, match="not the tokenizer"):
         read.tokenizer()
-    for content in ((tmp_path / "train-00000.npy").read_bytes()[:-4], b"no array"):
+    header = b"\x93NUMPY\x01\x00\x10\x00"
+    pickled = (
+        b"\x93NUMPY\x01\x00\x46\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1, 2)}".ljust(69) + b"\n" + b"cos\nsystem\n."
+    )
+    whole = (tmp_path / "train-00000.npy").read_bytes()
+    for content in (whole[:-4], b"no array", b"", b"PK\3\4" + bytes(40), header + b"(" * 15 + b"\n", pickled):
         (tmp_path / "train-00000.npy").write_bytes(content)
         with pytest.raises(StorageFailed):
             read.array("train-00000")
-    (tmp_path / "index.json").write_bytes(b"[]")
+    (tmp_path / "train-00000.npy").unlink()
     with pytest.raises(StorageFailed):
-        shards(tmp_path)
+        read.array("train-00000")
+    outside = (tmp_path / "index.json").read_bytes().replace(b'"train-00000"', b'"../train-00000"')
+    for index in (b"[]", outside):
+        (tmp_path / "index.json").write_bytes(index)
+        with pytest.raises(StorageFailed):
+            shards(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -365,3 +365,9 @@ def test_a_tokenizer_that_is_too_large_is_refused(trained, tmp_path):
 def test_parameters_that_make_no_sense_are_refused(fields):
     with pytest.raises(Invalid):
         Tokenise(**fields).check()
+
+
+@pytest.mark.parametrize("run", ["a", "😀", "漢", "ab", "\u00a0"])
+def test_a_giant_run_neither_stops_the_training_nor_gives_giant_tokens(run):
+    made = train(["hello world, this is text " * 50, run * (65_536 // len(run))], 400, END, GPT2)
+    assert max(map(len, theirs(made.content).get_vocab())) <= 128
