@@ -21,6 +21,7 @@ from hanse.app.recovery.sealed import SealingWriter, open_sealed
 from hanse.kernel.errors import Malformed, Misconfigured, Unauthenticated
 from hanse.participants.roles import SERVER
 from hanse.storage import schema
+from hanse.storage.schema import STEPS
 from tests.contract.storage import stage
 from tests.scenarios.operations.world import Overheard, World, private_keys, running, until
 
@@ -226,7 +227,7 @@ def test_refused_before_anything_is_changed(tmp_path):
         with pytest.raises(Malformed, match="damaged"):
             await restore(world.north, damaged)
         altered = tmp_path / "altered.hbk"
-        _rewrite(world, target, altered, "manifest.json", lambda body: body.replace(b'"schema": 5', b'"schema": 4'))
+        _rewrite(world, target, altered, "manifest.json", lambda body: body.replace(b'"schema": %d' % len(STEPS), b'"schema": 1'))
         with pytest.raises(Misconfigured, match="altered"):
             await restore(world.north, altered)
         with open_sealed(target, existing_master_key(world.north.home_path)) as plain:
