@@ -22,6 +22,7 @@ from hanse.odrl import names
 from hanse.odrl.check import errors_of
 from hanse.odrl.constraints.base import Operands
 from hanse.odrl.constraints.built_in import BUILT_IN
+from hanse.odrl.constraints.places import PLACES, place
 from hanse.odrl.model import Offer, Terms
 from hanse.odrl.names import is_did
 from hanse.odrl.reservations.model import Reservation
@@ -295,6 +296,14 @@ def _check_forms(said: Description) -> None:
         if not is_did(did):
             raise Invalid(
                 f"{did[:80]!r} is not a DID.", where=f"visible_to[{index}]", rule="did", hint="The space's list of members has them."
+            )
+    for index, one in enumerate(said.spatial or ()):
+        if place(one) not in PLACES.extents and not _FORMS["theme"][0].fullmatch(one):
+            raise Invalid(
+                f"{one[:80]!r} is no country and no group of countries.",
+                where=f"spatial[{index}]",
+                rule="place",
+                hint="Write DE (ISO 3166-1), EU, or the address (IRI) of another place.",
             )
     for name, (pattern, what) in _FORMS.items():
         value = getattr(said, name)

@@ -34,3 +34,11 @@ def test_a_statement_that_the_vocabulary_does_not_have_is_refused(market):
     answer = market.acme.ask("PATCH", f"/assets/{market.offer('members')['id']}", {"rai": {"dataMood": ["good"]}})
     assert answer.status_code == 422, answer.text
     assert "dataBiases" in answer.json()["hint"]
+
+
+def test_a_place_that_nobody_knows_is_refused(market):
+    answer = market.acme.ask("PATCH", f"/assets/{market.offer('members')['id']}", {"spatial": ["DE", "Nederland"]})
+    assert answer.status_code == 422, answer.text
+    assert "Nederland" in answer.text
+    assert "spatial[1]" in answer.text
+    market.acme("PATCH", f"/assets/{market.offer('members')['id']}", {"spatial": ["https://www.geonames.org/2750405/"]})
