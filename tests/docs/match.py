@@ -20,7 +20,7 @@ _TOKENS = re.compile(
 _TIMES = {
     "any": r"[^\n]*",
     "time": r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?",
-    "moment": r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d:\d\d UTC",
+    "moment": r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d(?::\d\d)? UTC",  # on the minute no seconds are said
     "age": r"up for \d+ s",
     "space": r"[ ─]+",
 }

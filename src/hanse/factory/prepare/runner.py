@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -42,12 +43,12 @@ class DaftRunner:
         worker = self._worker()
         processes = self._processes(len(tasks), alone, worker.cpus_of_cluster)
         spread = self._address is not None
-        rows = worker.run_rows(workshop, tasks, processes, spread=spread)
-        while (row := _next(rows)) is not None:
-            task, failure = row
-            if failure:
-                raise unpacked(failure)
-            done(task)
+        with closing(worker.run_rows(workshop, tasks, processes, spread=spread)) as rows:
+            while (row := _next(rows)) is not None:
+                task, failure = row
+                if failure:
+                    raise unpacked(failure)
+                done(task)
 
     def _processes(self, tasks: int, alone: bool, cpus: Callable[[], int]) -> int | None:
         if alone:

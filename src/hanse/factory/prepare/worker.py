@@ -18,6 +18,8 @@ from hanse.factory.prepare.failing import failing, packed
 from hanse.factory.prepare.tasks import run_task
 from hanse.kernel.errors import HanseError, Misconfigured
 
+LEFT: Final = ".left"
+"""A file in the workshop while nobody waits for the tasks any more."""
 _DONE: Final = ""
 _PARTITIONS: Final = 8
 """Partitions for each CPU: enough that none waits long for the others."""
@@ -42,7 +44,8 @@ class Worker:
     def _run(self, task: str) -> str:
         try:
             with _one_at_a_time, failing(task):
-                run_task(self._workshop, task)
+                if not (self._workshop / LEFT).exists():
+                    run_task(self._workshop, task)
         except HanseError as error:
             return packed(error)
         return _DONE
@@ -57,8 +60,19 @@ def run_rows(workshop: Path, tasks: Sequence[str], processes: int | None, *, spr
     frame = daft.from_pydict({"task": list(tasks)})
     if spread and processes is not None:
         frame = frame.into_partitions(min(len(tasks), processes * _PARTITIONS))
-    for row in frame.select(frame["task"], made(str(workshop)).run(frame["task"]).alias("failure")).iter_rows():
-        yield row["task"], row["failure"]
+    left = workshop / LEFT
+    left.unlink(missing_ok=True)
+    rows = iter(frame.select(frame["task"], made(str(workshop)).run(frame["task"]).alias("failure")).iter_rows())
+    try:
+        for row in rows:
+            yield row["task"], row["failure"]
+    except GeneratorExit:
+        # Daft that is dropped in the middle ends in errors of its own: tasks that have not begun are left out, and it comes to its end.
+        left.touch()
+        for _ in rows:
+            pass
+        left.unlink(missing_ok=True)
+        raise
 
 
 def use(address: str | None) -> str:

@@ -56,7 +56,7 @@ def test_key_material_in_logs(logs, town, harbour):
     assert len(Outsider.seen) > 10
     assert not leaked(Outsider.seen | harbour.secrets | town.secrets, text)
     assert not [word for word in ('"d":', "'d':", "PRIVATE KEY", "eyJ") if word in text]
-    planted = next(iter(one for one in Outsider.seen if one.count(".") == 2))
+    planted = min(one for one in Outsider.seen if one.count(".") == 2 and not one.endswith("."))  # one that is signed
     assert leaked({planted}, text + f"\nso {planted.split('.')[2]} it was") == {planted}  # the search finds what is there
 
 
