@@ -26,6 +26,8 @@ _PARTITIONS: Final = 8
 _PATIENCE: Final = 10
 """Seconds until a cluster answers."""
 _places: Final[list[str]] = []
+_interrupted: Final[list[BaseException]] = []
+"""What ended a run in the middle: its frames hold what Daft would complain of, on the screen, if it were dropped."""
 _one_at_a_time: Final = threading.Lock()
 """Daft runs a function in several threads where it has no process of its own; steps need not be made for that."""
 
@@ -72,6 +74,9 @@ def run_rows(workshop: Path, tasks: Sequence[str], processes: int | None, *, spr
         for _ in rows:
             pass
         left.unlink(missing_ok=True)
+        raise
+    except BaseException as error:
+        _interrupted.append(error)
         raise
 
 
