@@ -36,11 +36,11 @@ def median(what: str, runs: Sequence[float], unit: str, limit: float, *, higher:
 
 def _row(figure: Figure) -> str:
     sign = "≥" if figure.higher else "≤"
-    ratio = figure.value / figure.limit
+    ratio = f"{figure.value / figure.limit:.2f}" if figure.limit else "–"
     runs = " ".join(f"{run:.3g}" for run in figure.runs)
     reached = "reached" if figure.reached else "**not reached**"
     return (
-        f"| {figure.what} | {figure.value:.3g} {figure.unit} | {sign} {figure.limit:g} {figure.unit} | {ratio:.2f} | {reached} | {runs} |"
+        f"| {figure.what} | {figure.value:.3g} {figure.unit} | {sign} {figure.limit:g} {figure.unit} | {ratio} | {reached} | {runs} |"
         f" {figure.note} |"
     )
 
