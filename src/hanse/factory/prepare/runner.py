@@ -38,9 +38,9 @@ class DaftRunner:
 
     def run(self, workshop: Path, tasks: Sequence[str], done: Callable[[str], None], *, alone: bool = False) -> None:
         """Run tasks (see `ports.Runner`). Raises `Misconfigured` if Daft or Ray is not installed, or the cluster cannot be reached."""
+        worker = self._worker()
         if not tasks:
             return
-        worker = self._worker()
         processes = self._processes(len(tasks), alone, worker.cpus_of_cluster)
         spread = self._address is not None
         with closing(worker.run_rows(workshop, tasks, processes, spread=spread)) as rows:
