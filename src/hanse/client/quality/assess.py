@@ -17,6 +17,7 @@ from hanse.client.factory.assessments import REPORT
 from hanse.client.quality.neighbours import ports
 from hanse.client.quality.stated_file import read_stated
 from hanse.client.quality.target import of_path, of_version
+from hanse.client.reading.opened import Data
 from hanse.client.reading.opened import open as open_version
 from hanse.factory.quality.assess import Task
 from hanse.factory.quality.assess import assess as measure
@@ -24,7 +25,7 @@ from hanse.factory.quality.dqv import write_dqv
 from hanse.factory.quality.page import write_page
 from hanse.factory.quality.pdf import write_pdf
 from hanse.factory.quality.ports import Progress
-from hanse.factory.quality.report import Report, digest_of_report, write_report
+from hanse.factory.quality.report import Assessed, Report, digest_of_report, write_report
 from hanse.factory.quality.stated import Stated
 from hanse.kernel.clock import Clock, SystemClock
 from hanse.kernel.errors import Misconfigured, StorageFailed
@@ -77,29 +78,29 @@ def assess(
     stated = read_stated(use, population)
     with ExitStack() as stack:
         workshop = stack.enter_context(_workshop())
-        if is_local(what):
-            folder, paths, assessed = of_path(Path(what))
-            held, who = None, by or UNTOLD
-        else:
-            data = stack.enter_context(
-                open_version(str(what), action=action, purpose=purpose, lease=lease, key=key, facility=facility, client=client)
-            )
-            folder, paths, assessed = data.folder(workshop / "data"), [one.path for one in data.files], of_version(data)
-            held, who = data.version, by or _who(client)
+        data = None
+        if not is_local(what):
+            opened = open_version(str(what), action=action, purpose=purpose, lease=lease, key=key, facility=facility, client=client)
+            data = stack.enter_context(opened)
+        folder, paths, assessed = of_path(Path(what)) if data is None else _written(data, workshop / "data")
         task = Task(
             folder=folder,
             paths=paths,
             assessed=assessed,
             workshop=workshop / "work",
-            by=who,
+            by=by or (UNTOLD if data is None else _who(client)),
             at=now,
             software=_software(),
             stated=stated,
-            held=held,
+            held=None if data is None else data.version,
             ports=ports(workshop),
         )
         report = measure(task, progress=progress)
     return Assessment(report, digest_of_report(report), None if into is None else write(report, Path(into)))
+
+
+def _written(data: Data, folder: Path) -> tuple[Path, list[str], Assessed]:
+    return data.folder(folder), [one.path for one in data.files], of_version(data)
 
 
 def is_local(what: str | Path) -> bool:
